@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The only build file. Sources are found by wildcard; everything made goes to $(OUTPUT). `make help` lists the targets.
+
+OUTPUT ?= build
+PREFIX ?= /usr/local
+CC ?= cc
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PROTOC_C ?= protoc-c
+PKG_CONFIG ?= pkg-config
+PYTHON ?= python3
+SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
+
+ifeq ($(V),1)
+Q :=
+msg :=
+else
+Q := @
+msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+ARCH ?= $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+VERSION := 0.1.0
+
+# --- flags ---
+WARN := -Wall -Wextra -Wshadow -Wvla -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wformat-security -Wno-unused-parameter $(if $(DEV),-Werror)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+PKGS := libbpf libcurl libprotobuf-c zlib
+CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUTPUT)/gen $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+CFLAGS ?= -O2 -g
+CFLAGS_ALL := -std=gnu11 $(WARN) -fno-common -fPIE -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. $(SANFLAGS) $(CFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
+LIBS_TRACE := -lpthread
+LIBS_EXPORT := $(shell $(PKG_CONFIG) --libs libcurl libprotobuf-c zlib 2>/dev/null) -lpthread
+LIBS_KERN := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null)
+
+# clang -target bpf does not look into the host's own include directory, where <asm/types.h> is on Debian.
+BPF_SYS_INCLUDES := $(shell $(CLANG) -v -E - </dev/null 2>&1 | \
+	sed -n '/<...> search starts here:/,/End of search list./{ s| \(/.*\)|-idirafter \1|p }')
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-unknown-attributes \
+	-Werror -ffile-prefix-map=$(CURDIR)=. -Iinclude -Ibpf
+
+# --- what is built from what ---
+user_objs = $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard user/$(1)/*.c))
+CORE_OBJS := $(foreach d,base host proto trace strand,$(call user_objs,$(d)))
+EXPORT_OBJS := $(call user_objs,export) $(OUTPUT)/obj/gen/otlp.pb-c.o
+KERN_OBJS := $(call user_objs,kern)
+APP_OBJS := $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard user/*.c))
+BPF_SRCS := $(wildcard bpf/*.bpf.c)
+
+all: $(OUTPUT)/ebpf-tracer ## build the program (build/ebpf-tracer)
+
+$(OUTPUT)/ebpf-tracer: $(APP_OBJS) $(KERN_OBJS) $(EXPORT_OBJS) $(CORE_OBJS)
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_EXPORT) $(LIBS_KERN) $(LIBS_TRACE)
+
+$(OUTPUT)/obj/%.o: %.c | $(OUTPUT)/gen/otlp.pb-c.h
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(OUTPUT)/obj/gen/%.o: $(OUTPUT)/gen/%.c
+	$(call msg,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -Wno-shadow -MMD -MP -c -o $@ $<
+
+# --- generated sources ---
+$(OUTPUT)/gen/otlp.pb-c.h $(OUTPUT)/gen/otlp.pb-c.c &: user/export/otlp.proto
+	$(call msg,PROTOC,$<)
+	$(Q)mkdir -p $(OUTPUT)/gen
+	$(Q)$(PROTOC_C) -Iuser/export --c_out=$(OUTPUT)/gen user/export/otlp.proto
+
+# --- kernel side: every bpf/*.bpf.c, linked into one object, one skeleton ---
+define bpf_arch
+$(OUTPUT)/bpf/$(1)/%.bpf.o: bpf/%.bpf.c
+	$$(call msg,BPF,$$< ($(1)))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(BPF_CFLAGS) -D__TARGET_ARCH_$(1) -Ivmlinux/$(1) $$(BPF_SYS_INCLUDES) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(LLVM_STRIP) -g $$@
+
+$(OUTPUT)/bpf/$(1)/tracer.o: $$(patsubst bpf/%.bpf.c,$(OUTPUT)/bpf/$(1)/%.bpf.o,$$(BPF_SRCS))
+	$$(call msg,GEN-LINK,$$@)
+	$$(Q)$$(BPFTOOL) gen object $$@ $$^
+endef
+$(eval $(call bpf_arch,x86))
+$(eval $(call bpf_arch,arm64))
+
+$(OUTPUT)/gen/tracer.skel.h: $(OUTPUT)/bpf/$(ARCH)/tracer.o
+	$(call msg,SKEL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name tracer_bpf > $@
+
+$(KERN_OBJS): | $(OUTPUT)/gen/tracer.skel.h
+
+bpf-all: $(OUTPUT)/bpf/x86/tracer.o $(OUTPUT)/bpf/arm64/tracer.o ## compile the kernel side for both architectures
+
+-include tests/tests.mk
+
+clean: ## remove what was built (tools in build/tools stay)
+	$(Q)find $(OUTPUT) -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: all bpf-all clean help
+
+-include $(shell find $(OUTPUT) -name '*.d' 2>/dev/null)

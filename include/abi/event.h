@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The records of the ring buffer: the contract between the kernel side, the recordings and the user side.
+ *
+ * Every record starts with struct ev_hdr and is padded to 8 bytes; `sz` is its whole size. All numbers are in host
+ * order, all times CLOCK_MONOTONIC nanoseconds, all pids those of the initial pid namespace. A record states what the
+ * kernel did; what it means is decided in user/trace/.
+ *
+ * A call that moves bytes makes one DATA record per contiguous piece of user memory that was copied; the pieces of one
+ * call carry DATA_MORE except the last. `pos` counts the bytes of that direction since the CONN record, whether or not
+ * they were copied or their record was lost: a jump of `pos` is a loss, exactly sized. `seq` is TCP's own position after
+ * the whole call, so a difference between its advance and that of `pos` is bytes that no hook saw (splice).
+ */
+#ifndef ABI_EVENT_H
+#define ABI_EVENT_H
+
+#include "limits.h"
+
+enum ev_kind {
+	EV_NONE,
+#define EVENT(id, type) EV_##id,
+#include "events.def"
+#undef EVENT
+	EV__CNT,
+};
+
+enum stat_id {
+#define STAT(id, text) STAT_##id,
+#include "stats.def"
+#undef STAT
+	STAT__CNT,
+};
+
+enum dir { DIR_RX, DIR_TX, DIR__CNT };
+enum role { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
+enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
+
+/* The thread of control a person would draw. Identities are recycled, so two strands are one only if all fields agree. */
+enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_CALLBACK };
+struct strand {
+	__u64 id;	/* THREAD: tid */
+	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns */
+	__u32 kind;	/* enum strand_kind */
+};
+
+struct ev_hdr {
+	__u32 kind;	/* enum ev_kind */
+	__u32 sz;	/* whole record with padding */
+	__u64 ts_ns;	/* when the record was made: for calls, at their end */
+	__u32 tgid;	/* process in whose context it happened; 0: none (softirq) */
+	__u32 tid;	/* its thread */
+};
+
+#define CONN_MIDWAY	(1 << 0)	/* bytes had flowed before: the first byte is not a message boundary */
+
+struct ev_conn {
+	struct ev_hdr hdr;
+	__u64 conn;		/* our number of this socket; never used twice in a capture */
+	__u64 sk;		/* identity of the socket; unix: what the other end calls peer_sk */
+	__u64 peer_sk;		/* unix only */
+	__u32 netns;		/* inode of the network namespace */
+	__u32 rx_seq;		/* TCP: copied_seq at pos 0 of DIR_RX */
+	__u32 tx_seq;		/* TCP: write_seq at pos 0 of DIR_TX */
+	__u16 local_port;
+	__u16 peer_port;
+	__u8 local_addr[16];	/* IPv4 as ::ffff:a.b.c.d */
+	__u8 peer_addr[16];
+	__u8 transport;		/* enum transport */
+	__u8 role;		/* enum role: a hint, right for TCP listeners */
+	__u8 flags;		/* CONN_* */
+	__u8 family;		/* 4, 6, or 0 for unix */
+	char path[UNIX_PATH_LEN]; /* unix: the bound path of either end, "" if none; '@' first for abstract names */
+};
+
+#define DATA_MORE	(1 << 0)	/* another piece of the same call follows */
+#define DATA_SEQ	(1 << 1)	/* seq is valid */
+#define DATA_NO_BUFFER	(1 << 2)	/* the bytes never were in user memory that could be read */
+
+struct ev_data {
+	struct ev_hdr hdr;
+	__u64 conn;
+	struct strand strand;	/* who made the call */
+	__u64 pos;		/* of the first byte of this piece */
+	__u64 start_ns;		/* TX: when the call began to copy; RX: when the first byte arrived; 0: not known */
+	__u32 len;		/* bytes this piece accounts for */
+	__u32 cap;		/* of these, copied: bytes[0..cap) */
+	__u32 seq;		/* TCP: write_seq (TX) or copied_seq (RX) after the whole call */
+	__u8 dir;		/* enum dir */
+	__u8 flags;		/* DATA_* */
+	__u16 pad;
+	__u8 bytes[];
+};
+
+struct ev_end {
+	struct ev_hdr hdr;
+	__u64 conn;
+	struct strand strand;
+	__u64 pos;		/* where the direction ended */
+	__u32 dir;		/* enum dir */
+	__u32 err;		/* errno of the failed call; 0: end of file */
+};
+
+struct ev_state {
+	struct ev_hdr hdr;
+	__u64 conn;
+	struct strand strand;	/* kind STRAND_NONE in softirq */
+	__u8 old_state;		/* TCP_* of the kernel */
+	__u8 new_state;
+	__u8 shutdown;		/* RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
+	__u8 pad;
+	__u32 err;		/* sk_err */
+};
+
+struct ev_close {
+	struct ev_hdr hdr;
+	__u64 conn;
+	__u64 pos[DIR__CNT];	/* bytes moved in each direction since the CONN record */
+	__u32 err;		/* sk_err */
+	__u32 pad;
+};
+
+struct ev_fork {
+	struct ev_hdr hdr;	/* of the parent */
+	struct strand parent;
+	struct strand child;
+	__u32 child_tgid;
+	__u32 child_tid;
+};
+
+struct ev_exec {
+	struct ev_hdr hdr;
+	char comm[COMM_LEN];
+};
+
+struct ev_exit {
+	struct ev_hdr hdr;
+	struct strand strand;
+	__u32 last;		/* the process has no thread left */
+	__u32 pad;
+};
+
+struct ev_wake {
+	struct ev_hdr hdr;	/* of the waker */
+	struct strand waker;
+	struct strand wakee;
+	__u64 futex;		/* user address the wakee waits on; 0: it does not wait in futex() */
+};
+
+struct ev_listen {
+	struct ev_hdr hdr;
+	__u32 netns;
+	__u16 port;
+	__u16 pad;
+};
+
+/* Facts as items of { __u16 key; __u16 len; bytes }, see user/host/facts.h. */
+struct ev_proc {
+	struct ev_hdr hdr;	/* tgid: the process described */
+	__u32 len;
+	__u32 pad;
+	__u8 bytes[];
+};
+
+struct ev_clock {
+	struct ev_hdr hdr;
+	__u64 wall_offset_ns;	/* CLOCK_REALTIME - CLOCK_MONOTONIC */
+};
+
+struct ev_tick {
+	struct ev_hdr hdr;
+};
+
+struct ev_books {
+	struct ev_hdr hdr;
+	__u64 stats[STAT__CNT];
+};
+
+/* What user space asks of one socket. */
+enum verdict_mode {
+	VERDICT_FOLLOW,		/* copy bursts and prefixes (the default) */
+	VERDICT_LENGTHS,	/* no bytes, only lengths */
+	VERDICT_IGNORE,		/* no records until the socket closes */
+};
+struct verdict {
+	__u64 skip_to[DIR__CNT]; /* bytes before this position need not be copied */
+	__u32 mode;		/* enum verdict_mode */
+	__u32 pad;
+};
+
+#endif

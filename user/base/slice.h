@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Borrowed bytes, passed by value. Never owns, need not end in NUL. */
+#ifndef BASE_SLICE_H
+#define BASE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice {
+	const char *p;
+	size_t n;
+};
+
+#define SLICE(lit)	((struct slice){ (lit), sizeof(lit) - 1 })
+#define SLICE_FMT	"%.*s"
+#define SLICE_ARG(s)	(int)(s).n, (s).p
+
+struct slice slice_str(const char *s);				/* NULL gives the empty slice */
+struct slice slice_sub(struct slice s, size_t from, size_t n);	/* clamped to s */
+struct slice slice_trim(struct slice s);			/* without leading and trailing spaces and tabs */
+bool slice_eq(struct slice a, struct slice b);
+bool slice_ieq(struct slice a, struct slice b);			/* ASCII case ignored */
+bool slice_starts(struct slice s, struct slice prefix);
+ptrdiff_t slice_chr(struct slice s, char c);			/* index of the first c, -1: none */
+/* Cuts s at the first `sep`: returns what is before it, leaves in *s what is after it (empty when there is none). */
+struct slice slice_split(struct slice *s, char sep);
+bool slice_u64(struct slice s, unsigned base, uint64_t *ret_v);	/* whole slice, digits only, no overflow */
+char *slice_dup(struct slice s);				/* NUL-terminated copy; NULL: out of memory */
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include "buf.h"
+
+/* Length of the longest valid UTF-8 prefix of s (no surrogates, no overlong forms, at most U+10FFFF). */
+size_t utf8_valid_prefix(struct slice s);
+/* Appends s with every invalid byte replaced by U+FFFD; cut at a character boundary so that at most max bytes are added. */
+int utf8_append(struct buf *b, struct slice s, size_t max) __must_check;
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the command line and OTEL_* say about where spans go. Strings are borrowed for the life of the process. */
+#ifndef EXPORT_OPTIONS_H
+#define EXPORT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct export_options {
+	const char *endpoint;		/* the full URL of the traces endpoint, already resolved */
+	const char *const *headers;	/* "Name: value" lines */
+	size_t headers_cnt;
+	bool gzip;
+	uint64_t timeout_ms;		/* whole export with its retries; 0: no limit */
+	const char *ca_file, *cert_file, *key_file;	/* NULL: none */
+	size_t queue_max;		/* spans */
+	size_t batch_max;		/* spans in one request */
+	uint64_t batch_delay_ms;	/* a span waits at most so long for company */
+	bool colour;			/* console: the terminal understands colours */
+	unsigned width;			/* console: columns */
+};
+
+#endif

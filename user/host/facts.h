@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What /proc tells of one process, as plain data that can be stored in a recording (EV_PROC). Everything in it comes
+ * from a stranger: lengths are bounded, bytes may be anything.
+ */
+#ifndef HOST_FACTS_H
+#define HOST_FACTS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "abi/event.h"
+#include "base/buf.h"
+
+struct proc_facts {
+	uint32_t tgid, ppid;
+	uint64_t start_ns;		/* since boot */
+	char comm[COMM_LEN];
+	char *exe;			/* path of the executable; "" when unreadable */
+	char *cwd;
+	char *cgroup;			/* path in the unified or named hierarchy */
+	char *owner;			/* user name or number */
+	char *service_name;		/* the target's OTEL_SERVICE_NAME; "" */
+	char *resource_attributes;	/* the target's OTEL_RESOURCE_ATTRIBUTES; "" */
+	char **args;			/* command line, NULL-terminated */
+	size_t args_cnt;
+};
+
+int facts_read(uint32_t tgid, struct proc_facts *ret_facts) __must_check;	/* -ESRCH: gone; what may not be read stays "" */
+int facts_encode(const struct proc_facts *f, uint64_t ts_ns, struct buf *ret_record) __must_check; /* appends one whole struct ev_proc */
+int facts_decode(const struct ev_proc *ev, struct proc_facts *ret_facts) __must_check;	/* -EINVAL: malformed */
+void facts_release(struct proc_facts *f);
+
+#endif

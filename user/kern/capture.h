@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel side as an object: loads the programs that this kernel allows, attaches them, tells which processes are
+ * traced, drains the ring. The only header of kern/ that app.c needs beside targets.h. Belongs to the loop thread.
+ */
+#ifndef KERN_CAPTURE_H
+#define KERN_CAPTURE_H
+
+#include "abi/config.h"
+#include "abi/event.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+
+enum capture_method { CAPTURE_AUTO, CAPTURE_SOCKET, CAPTURE_FENTRY, CAPTURE_SYSCALL };
+
+struct capture_opts {
+	enum capture_method method;
+	struct bpf_cfg cfg;		/* tracer_tgid is filled in */
+	size_t ring_sz;			/* bytes, a power of two; 0: from the core count, 8 MiB at least */
+	const char *btf_path;		/* NULL: the kernel's own */
+};
+
+struct capture;
+
+/* Loads and attaches. On failure `err` names the missing capability, the kernel feature or the refused program. */
+int capture_new(const struct capture_opts *opts, struct capture **ret_capture, struct err *err) __must_check;
+void capture_free(struct capture *c);		/* detaches everything; NULL ok */
+
+const char *capture_method_name(const struct capture *c);	/* "socket tracepoints", for the ready line */
+int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns) __must_check;	/* -ENOSPC: table full */
+void capture_untrace(struct capture *c, uint32_t tgid);
+void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v);
+
+typedef void (*capture_record_fn)(void *ctx, const struct ev_hdr *ev);
+int capture_fd(const struct capture *c);	/* readable when the kernel woke the reader */
+/* Delivers what is in the ring; returns how many records. Malformed records are counted, not delivered. */
+int capture_drain(struct capture *c, capture_record_fn fn, void *ctx);
+/* Announces that the reader will sleep; false: records came meanwhile, drain again first. */
+bool capture_sleep(struct capture *c);
+void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT]);
+uint64_t capture_bpf_ns(const struct capture *c);	/* run time of our programs if the kernel keeps it, else 0 */
+
+DEFINE_FREEP(capture_free, struct capture)
+
+#endif

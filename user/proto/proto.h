@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A protocol decoder: bytes in, messages out. Pure: no I/O, clock, logging or globals. It reads only `in` and keeps
+ * nothing that points into it except through `struct msg`, whose slices live until the caller's next call.
+ *
+ * The caller (trace/conn.c) owns one zeroed state of `state_sz` per connection, feeds each direction in order, and for
+ * each message calls describe() while the slices live. Both directions share the state, because the framing of a
+ * response depends on its request. A direction is a role here: requests flow one way, responses the other.
+ *
+ *   decode() > 0   so many bytes were consumed; *ret_msg may hold a message event
+ *   decode() = 0   with a message: progress without bytes; without one: more bytes are needed (the caller keeps all
+ *                  of `in`, up to HEAD_MAX)
+ *   decode() < 0   this is not the protocol, or it broke it: the caller gives the direction up or resynchronises
+ *
+ * `*ret_skip` bytes that follow the consumed ones are body of no interest: the caller skips them, copied or not, and
+ * calls decode() again as soon as they have passed, with what follows or with nothing, so that the end of the message
+ * is announced on its last byte. UINT64_MAX: everything until the flow ends.
+ */
+#ifndef PROTO_PROTO_H
+#define PROTO_PROTO_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/attrs.h"
+#include "base/slice.h"
+
+enum proto_id {
+#define PROTO(id, name) PROTO_##id,
+#include "protos.def"
+#undef PROTO
+	PROTO__CNT,
+};
+
+enum flow { FLOW_REQUEST, FLOW_RESPONSE };	/* which way the bytes go: towards the server, or back */
+enum sniff { SNIFF_NO, SNIFF_MORE, SNIFF_YES_REQUEST, SNIFF_YES_RESPONSE };
+
+enum msg_kind {
+	MSG_NONE,
+	MSG_HEAD,	/* a message began and its head is complete: open or answer the exchange */
+	MSG_INTERIM,	/* an informational response: the exchange goes on */
+	MSG_END,	/* the message begun by the last MSG_HEAD of this flow is complete */
+	MSG_HEAD_END,	/* both at once: a message without a body */
+};
+
+struct msg {
+	enum msg_kind kind;
+	bool upgraded;		/* after this message the connection no longer speaks the protocol */
+	bool inferred;		/* the end was not framed but concluded (gap, resynchronisation) */
+	bool cut;		/* the connection ended inside this message */
+	bool error;		/* response: the protocol says that the request failed (for kind SERVER) */
+	bool client_error;	/* response: failed as seen from the caller (4xx) */
+};
+
+/* The two sides of an exchange as describe() needs them; addresses are text, "" when unknown. */
+struct peer_facts {
+	bool server_side;	/* the span is of kind SERVER */
+	bool loopback;
+	char local_addr[64];	/* unix: the path */
+	char peer_addr[64];
+	uint16_t local_port;	/* 0: unix */
+	uint16_t peer_port;
+};
+
+struct trace_context {		/* what a request's headers say of its cause */
+	struct slice traceparent;	/* raw values; empty when absent or given twice */
+	struct slice tracestate;	/* the first line; further lines are rare and dropped */
+};
+
+struct proto {
+	const char *name;
+	size_t state_sz;
+	enum sniff (*sniff)(struct slice head);
+	ssize_t (*decode)(void *state, enum flow flow, struct slice in, struct msg *ret_msg, uint64_t *ret_skip);
+	/*
+	 * n bytes of this flow were not copied or were lost, outside a region that decode() asked to skip.
+	 * 0: survived (at most one message event is in *ret_msg); <0: the flow must resynchronise (resync below).
+	 */
+	int (*gap)(void *state, enum flow flow, uint64_t n, struct msg *ret_msg);
+	/*
+	 * After a gap: `in` begins at the start of a call's bytes. Returns how many bytes to drop before a message starts
+	 * (0: one starts here), or -EAGAIN when none starts in `in`.
+	 */
+	ssize_t (*resync)(void *state, enum flow flow, struct slice in);
+	/* The flow ended. *ret_msg: MSG_END of a close-delimited body, or a cut message; MSG_NONE when between messages. */
+	void (*eof)(void *state, enum flow flow, struct msg *ret_msg);
+	/* Attributes of the head that the last MSG_HEAD or MSG_HEAD_END of this flow announced; called once per head. */
+	void (*describe)(const void *state, enum flow flow, const struct peer_facts *peer, struct attrs *out);
+	/* Request flow, same moment: the span's name ("GET") and its cause. NULL: none known. */
+	struct slice (*name)(const void *state);
+	void (*context)(const void *state, struct trace_context *out);
+	void (*release)(void *state);	/* NULL: the state owns nothing */
+};
+
+const struct proto *proto_get(enum proto_id id);
+/* The protocol of a connection's first bytes. SNIFF_NO: none of ours. */
+enum sniff proto_sniff(struct slice head, const struct proto **ret_proto);
+
+#endif
