@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# How the tests are built. Everything in user space is tested under AddressSanitizer and UBSan.
+
+T := $(OUTPUT)/tests
+SAN_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
+san = $(patsubst $(OUTPUT)/obj/%,$(OUTPUT)/san/%,$(1))
+
+$(OUTPUT)/san/%.o: %.c | $(OUTPUT)/gen/otlp.pb-c.h
+	$(call msg,CC-SAN,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) $(SAN_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUTPUT)/san/gen/%.o: $(OUTPUT)/gen/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SAN_CFLAGS) -Wno-shadow -MMD -MP -c -o $@ $<
+
+# tests/unit/test_<module>.c: one cmocka program each; core and export are linked, libbpf never is.
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/test_*.c))
+
+$(T)/unit/%: $(OUTPUT)/san/tests/unit/%.o $(call san,$(CORE_OBJS) $(EXPORT_OBJS))
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(SAN_CFLAGS) -o $@ $^ -lcmocka $(LIBS_EXPORT)
+
+unit: $(UNIT_TESTS) ## build and run the unit tests
+	$(Q)for t in $^; do echo "# $$t"; $$t || exit 1; done
+
+.PHONY: unit
