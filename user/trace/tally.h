@@ -7,7 +7,7 @@
 
 enum tally_id {
 #define TALLY(id, text) TALLY_##id,
-#include "tally.def"
+#include "trace/tally.def"
 #undef TALLY
 	TALLY__CNT,
 };

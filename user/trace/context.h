@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* W3C trace context: what a traceparent header says, and how ours is written. */
+#ifndef TRACE_CONTEXT_H
+#define TRACE_CONTEXT_H
+
+#include "base/slice.h"
+#include "trace/span.h"
+
+struct trace_ctx {
+	struct trace_id trace_id;
+	struct span_id span_id;
+	uint8_t flags;		/* TRACE_FLAG_* as received */
+};
+
+#define TRACEPARENT_LEN 55
+
+int trace_ctx_parse(struct slice traceparent, struct trace_ctx *ret_ctx) __must_check;	/* -EINVAL: to be ignored */
+/* 0: usable; -EINVAL: to be ignored, which never invalidates the traceparent beside it. */
+int tracestate_check(struct slice tracestate) __must_check;
+void trace_ctx_format(const struct trace_ctx *ctx, char ret_text[TRACEPARENT_LEN + 1]);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/limits.h"
+#include "trace/exchange.h"
+
+static const struct {
+	const char *name;
+	double confidence;
+} methods[LINK__CNT] = {
+#define LINK(id, text, precision) [LINK_##id] = { .name = text, .confidence = precision },
+#include "trace/links.def"
+#undef LINK
+};
+
+const char *link_method_name(enum link_method m)
+{
+	return methods[m].name;
+}
+
+double link_method_confidence(enum link_method m)
+{
+	return methods[m].confidence;
+}
+
+int exchanges_init(struct exchanges *t, const struct rand_seed *seed, struct tally *tally)
+{
+	memset(t, 0, sizeof(*t));
+	list_init(&t->waiting);
+	rand_init(&t->ids, seed);
+	t->tally = tally;
+	return hash_init(&t->by_serial, 1024);
+}
+
+void exchanges_release(struct exchanges *t)
+{
+	hash_release(&t->by_serial);
+}
+
+/* An id of zeros means "none" on the wire. */
+static uint64_t nonzero_id(struct rand *r)
+{
+	uint64_t v;
+
+	do {
+		v = rand_u64(r);
+	} while (!v);
+	return v;
+}
+
+void exchange_new_trace(struct exchanges *t, struct trace_id *ret_id)
+{
+	uint64_t half[2] = { nonzero_id(&t->ids), nonzero_id(&t->ids) };
+
+	memcpy(ret_id->b, half, sizeof(ret_id->b));
+}
+
+struct exchange *exchange_new(struct exchanges *t)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+	uint64_t id;
+
+	if (!x)
+		return NULL;
+	x->serial = ++t->next_serial;
+	hash_add(&t->by_serial, &x->by_serial, x->serial);
+	list_push(&t->waiting, &x->by_age);
+	list_init(&x->by_conn);
+	list_init(&x->by_grace);
+	list_init(&x->by_process);
+	list_init(&x->children);
+	list_init(&x->sibling);
+	id = nonzero_id(&t->ids);
+	memcpy(x->ctx.span_id.b, &id, sizeof(x->ctx.span_id.b));
+	x->sampled = true;
+	attrs_init(&x->attrs, ATTRS_MAX, ATTR_TEXT_MAX);
+	t->n++;
+	return x;
+}
+
+/* What a child must know of its parent once that is gone. */
+static void inherit_context(struct exchange *child, const struct exchange *parent)
+{
+	child->parent_ctx = parent->ctx;
+	child->has_parent = true;
+	child->wall_offset_ns = parent->wall_offset_ns;
+	child->sampled = parent->sampled;
+}
+
+void exchange_free(struct exchanges *t, struct exchange *x)
+{
+	struct exchange *child, *tmp;
+
+	list_for_each_safe(child, tmp, &x->children, sibling) {
+		if (x->traced)
+			inherit_context(child, x);
+		list_del(&child->sibling);
+		child->parent = NULL;
+	}
+	list_del(&x->by_conn);
+	list_del(&x->by_age);
+	list_del(&x->by_grace);
+	list_del(&x->by_process);
+	list_del(&x->sibling);
+	hash_del(&t->by_serial, &x->by_serial);
+	attrs_release(&x->attrs);
+	free(x->trace_state);
+	free(x->name);
+	free(x);
+	t->n--;
+}
+
+struct exchange *exchange_find(const struct exchanges *t, uint64_t serial)
+{
+	struct hnode *n = serial ? hash_find(&t->by_serial, serial) : NULL;
+
+	return n ? container_of(n, struct exchange, by_serial) : NULL;
+}
+
+void exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how)
+{
+	list_del(&child->sibling);
+	list_push(&parent->children, &child->sibling);
+	child->parent = parent;
+	child->method = how;
+	child->confidence = link_method_confidence(how);
+}
+
+void exchange_error(struct exchange *x, const char *type)
+{
+	x->error = true;
+	attrs_str(&x->attrs, "error.type", slice_str(type));
+}

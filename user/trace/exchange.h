@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A request and its response on one connection, seen from one side: what becomes a span. And the table that holds them
+ * from the request's first byte until the span has gone out.
+ *
+ *      begun ──────────────► done (response complete, connection over, or given up)
+ *        │                     │
+ *        └── traced ◄──────────┴── its cause is final and has a trace (settle.c)
+ *                    traced + done: the span goes out, the exchange is freed
+ *
+ * Causes form a tree: a client exchange hangs below the server exchange that made it (link.c), a server exchange below
+ * the client exchange at the other end of its connection (join.c). Whoever must remember an exchange for longer keeps
+ * its serial number and asks exchange_find(), which knows only those that are alive.
+ */
+#ifndef TRACE_EXCHANGE_H
+#define TRACE_EXCHANGE_H
+
+#include "abi/event.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/rand.h"
+#include "trace/context.h"
+#include "trace/span.h"
+#include "trace/tally.h"
+
+struct conn;
+
+enum link_method {
+#define LINK(id, name, confidence) LINK_##id,
+#include "trace/links.def"
+#undef LINK
+	LINK__CNT,
+};
+
+const char *link_method_name(enum link_method m);
+double link_method_confidence(enum link_method m);
+
+/* A wake by the thread that made the call, of a thread that served a request (handoff.c). */
+struct wake_edge {
+	uint64_t futex;
+	uint64_t server;	/* serial of the request that the woken thread served */
+};
+
+struct exchange {
+	uint64_t serial;	/* never used twice */
+	struct hnode by_serial;
+	struct list by_conn;	/* conn->exchanges: not done, in order of their requests */
+	struct list by_age;	/* exchanges->waiting: not yet traced, in order of their begin */
+	struct list by_grace;	/* settle->grace: done server exchanges that a client may still claim */
+	struct list by_process;	/* process->serving (server side) or process->unlinked (client side without a cause) */
+	struct conn *conn;	/* NULL when done */
+	bool server_side;
+	bool answered;		/* the response's head has come */
+	bool request_sent;	/* the request is complete */
+	bool done;
+	bool traced;
+	bool emitted;
+	bool cause_final;	/* no later evidence is waited for */
+	bool cut;		/* ended by something else than its own response */
+	bool error;
+	bool start_exact;	/* start_ns is the true start, not the end of the call */
+
+	uint32_t tgid;
+	uint16_t local_port;
+	struct strand strand;	/* who read (server) or sent (client) the request */
+	uint64_t start_ns, end_ns;	/* monotonic */
+	uint64_t end_min_ns;	/* the last byte left no earlier than this: the call that sent it began then */
+
+	uint32_t req_seq;	/* TCP position of the request's first byte; unix: its byte count */
+	uint64_t join_key;	/* request and response position mixed */
+	struct hnode by_join;	/* join->open: waiting for the other end */
+	bool joinable;		/* in join->open */
+
+	struct exchange *parent;	/* who caused it; NULL: nobody, or the parent has gone out (context below) */
+	struct list children;
+	struct list sibling;	/* in parent->children */
+	enum link_method method;
+	double confidence;
+	struct wake_edge edges[WAKES_MAX];
+	uint32_t edges_cnt;
+
+	struct trace_ctx header;	/* what the request's headers say; valid with has_header */
+	bool has_header;
+	char *trace_state;
+	struct trace_ctx ctx;	/* our own: span id from the beginning, trace id when traced */
+	struct trace_ctx parent_ctx;
+	bool has_parent, parent_remote;
+	bool sampled;
+	uint64_t wall_offset_ns;	/* of the whole trace */
+	struct span_link link;	/* header against position; with has_link */
+	bool has_link;
+
+	char *name;
+	const char *scope;
+	struct attrs attrs;
+};
+
+struct exchanges {
+	struct hash by_serial;
+	struct list waiting;	/* not yet traced, oldest first */
+	uint64_t next_serial;
+	size_t n;
+	struct rand ids;
+	struct tally *tally;
+};
+
+int exchanges_init(struct exchanges *t, const struct rand_seed *seed, struct tally *tally) __must_check;
+void exchanges_release(struct exchanges *t);
+
+struct exchange *exchange_new(struct exchanges *t);	/* ids given, in `waiting`; NULL: out of memory */
+void exchange_free(struct exchanges *t, struct exchange *x);	/* out of every list; its children keep its context */
+struct exchange *exchange_find(const struct exchanges *t, uint64_t serial);	/* NULL: gone */
+void exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how);
+void exchange_error(struct exchange *x, const char *type);	/* error.type, unless one is there */
+void exchange_new_trace(struct exchanges *t, struct trace_id *ret_id);
+
+#endif
