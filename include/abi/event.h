@@ -9,7 +9,8 @@
  * A call that moves bytes makes one DATA record per contiguous piece of user memory that was copied; the pieces of one
  * call carry DATA_MORE except the last. `pos` counts the bytes of that direction since the CONN record, whether or not
  * they were copied or their record was lost: a jump of `pos` is a loss, exactly sized. `seq` is TCP's own position after
- * the whole call, so a difference between its advance and that of `pos` is bytes that no hook saw (splice).
+ * the piece, so a difference between its advance and that of `pos` is bytes that no hook saw (splice); and the pair of
+ * both directions' positions names the same moment at both ends of a connection.
  */
 #ifndef ABI_EVENT_H
 #define ABI_EVENT_H
@@ -59,8 +60,6 @@ struct ev_conn {
 	__u64 sk;		/* identity of the socket; unix: what the other end calls peer_sk */
 	__u64 peer_sk;		/* unix only */
 	__u32 netns;		/* inode of the network namespace */
-	__u32 rx_seq;		/* TCP: copied_seq at pos 0 of DIR_RX */
-	__u32 tx_seq;		/* TCP: write_seq at pos 0 of DIR_TX */
 	__u16 local_port;
 	__u16 peer_port;
 	__u8 local_addr[16];	/* IPv4 as ::ffff:a.b.c.d */
@@ -73,7 +72,7 @@ struct ev_conn {
 };
 
 #define DATA_MORE	(1 << 0)	/* another piece of the same call follows */
-#define DATA_SEQ	(1 << 1)	/* seq is valid */
+#define DATA_SEQ	(1 << 1)	/* seq and other_seq are valid */
 #define DATA_NO_BUFFER	(1 << 2)	/* the bytes never were in user memory that could be read */
 
 struct ev_data {
@@ -84,10 +83,12 @@ struct ev_data {
 	__u64 start_ns;		/* TX: when the call began to copy; RX: when the first byte arrived; 0: not known */
 	__u32 len;		/* bytes this piece accounts for */
 	__u32 cap;		/* of these, copied: bytes[0..cap) */
-	__u32 seq;		/* TCP: write_seq (TX) or copied_seq (RX) after the whole call */
+	__u32 seq;		/* TCP: write_seq (TX) or copied_seq (RX) after this piece */
+	__u32 other_seq;	/* TCP: the other direction's position (copied_seq for TX, write_seq for RX) at that time */
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* */
 	__u16 pad;
+	__u32 pad2;
 	__u8 bytes[];
 };
 
