@@ -56,10 +56,12 @@ struct msg {
 struct peer_facts {
 	bool server_side;	/* the span is of kind SERVER */
 	bool loopback;
-	char local_addr[64];	/* unix: the path */
-	char peer_addr[64];
+	char local_addr[112];	/* unix: the path */
+	char peer_addr[112];
 	uint16_t local_port;	/* 0: unix */
 	uint16_t peer_port;
+	const struct slice *redact;	/* more query keys whose values are hidden; borrowed */
+	size_t redact_cnt;
 };
 
 struct trace_context {		/* what a request's headers say of its cause */
@@ -87,7 +89,7 @@ struct proto {
 	/* Attributes of the head that the last MSG_HEAD or MSG_HEAD_END of this flow announced; called once per head. */
 	void (*describe)(const void *state, enum flow flow, const struct peer_facts *peer, struct attrs *out);
 	/* Request flow, same moment: the span's name ("GET") and its cause. NULL: none known. */
-	struct slice (*name)(const void *state);
+	struct slice (*span_name)(const void *state);
 	void (*context)(const void *state, struct trace_context *out);
 	void (*release)(void *state);	/* NULL: the state owns nothing */
 };
