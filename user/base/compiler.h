@@ -17,6 +17,6 @@
 #define NSEC_PER_MSEC		1000000ULL
 #define NSEC_PER_USEC		1000ULL
 
-#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol alloca
+#pragma GCC poison strcpy strcat sprintf vsprintf strtok atoi atol
 
 #endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdlib.h>
+#include <string.h>
+
+#include "attrs.h"
+#include "utf8.h"
+
+#define ALLOC_MIN 16 /* an HTTP server span has about so many */
+
+void attrs_init(struct attrs *a, uint32_t max, size_t text_max)
+{
+	*a = (struct attrs){ .max = max };
+	/* Offsets and lengths of the text are 32 bits wide. */
+	buf_init(&a->text, min(text_max, (size_t)UINT32_MAX));
+}
+
+void attrs_release(struct attrs *a)
+{
+	free(a->v);
+	buf_release(&a->text);
+	a->v = NULL;
+	a->n = a->alloc = a->dropped = 0;
+}
+
+const char *attr_key(const struct attrs *a, const struct attr *at)
+{
+	return at->key ? at->key : a->text.p + at->key_off;
+}
+
+const char *attr_text(const struct attrs *a, const struct attr *at)
+{
+	return a->text.p + at->s.off;
+}
+
+static struct attr *find(const struct attrs *a, struct slice key)
+{
+	for (uint32_t i = 0; i < a->n; i++)
+		if (slice_eq(slice_str(attr_key(a, &a->v[i])), key))
+			return &a->v[i];
+	return NULL;
+}
+
+const struct attr *attrs_find(const struct attrs *a, const char *key)
+{
+	return find(a, slice_str(key));
+}
+
+/* The place of the next attribute, not yet counted in n. NULL: no room. */
+static struct attr *next_slot(struct attrs *a)
+{
+	uint32_t alloc = min(a->alloc ? 2 * a->alloc : ALLOC_MIN, a->max);
+	struct attr *v;
+
+	if (a->n < a->alloc)
+		return &a->v[a->n];
+	if (a->n >= alloc)
+		return NULL;
+	v = reallocarray(a->v, alloc, sizeof(*v));
+	if (!v)
+		return NULL;
+	a->v = v;
+	a->alloc = alloc;
+	return &v[a->n];
+}
+
+/*
+ * Puts s and a NUL at the end of the text. What is longer than the room is cut, and counted; without room for even one
+ * character of it nothing is stored.
+ */
+static bool store(struct attrs *a, struct slice s, uint32_t *ret_off, uint32_t *ret_len)
+{
+	size_t off = a->text.n, room = a->text.cap - off, need = utf8_repaired_len(s);
+
+	if (!room || utf8_append(&a->text, s, room - 1))
+		return false;
+	if (need && a->text.n == off)
+		return false;
+	if (buf_append(&a->text, "", 1)) {
+		a->text.n = off;
+		return false;
+	}
+	if (need > room - 1)
+		a->dropped++;
+	*ret_off = (uint32_t)off;
+	*ret_len = (uint32_t)(a->text.n - off - 1);
+	return true;
+}
+
+static void add(struct attrs *a, const char *key, struct attr value)
+{
+	struct attr *at;
+
+	if (find(a, slice_str(key)))
+		return;
+	at = next_slot(a);
+	if (!at) {
+		a->dropped++;
+		return;
+	}
+	value.key = key;
+	*at = value;
+	a->n++;
+}
+
+void attrs_int(struct attrs *a, const char *key, int64_t v)
+{
+	add(a, key, (struct attr){ .type = ATTR_INT, .i = v });
+}
+
+void attrs_double(struct attrs *a, const char *key, double v)
+{
+	add(a, key, (struct attr){ .type = ATTR_DOUBLE, .d = v });
+}
+
+void attrs_bool(struct attrs *a, const char *key, bool v)
+{
+	add(a, key, (struct attr){ .type = ATTR_BOOL, .b = v });
+}
+
+void attrs_str(struct attrs *a, const char *key, struct slice v)
+{
+	struct attr *at;
+
+	if (find(a, slice_str(key)))
+		return;
+	at = next_slot(a);
+	if (!at || !store(a, v, &at->s.off, &at->s.len)) {
+		a->dropped++;
+		return;
+	}
+	at->key = key;
+	at->type = ATTR_STR;
+	a->n++;
+}
+
+/* A key that would have to be cut is another key: such an attribute is dropped as a whole. */
+static bool store_key(struct attrs *a, struct slice key, uint32_t *ret_off)
+{
+	uint32_t len;
+
+	return utf8_repaired_len(key) < a->text.cap - a->text.n && store(a, key, ret_off, &len);
+}
+
+void attrs_str_dup(struct attrs *a, struct slice key, struct slice v)
+{
+	struct attr *at = next_slot(a);
+	size_t before = a->text.n;
+
+	/* Compared as stored: two keys may differ only in what repairing takes away. */
+	if (at && store_key(a, key, &at->key_off) && !find(a, slice_str(a->text.p + at->key_off)) &&
+	    store(a, v, &at->s.off, &at->s.len)) {
+		at->key = NULL;
+		at->type = ATTR_STR;
+		a->n++;
+		return;
+	}
+	a->text.n = before;
+	if (!find(a, key))
+		a->dropped++;
+}
+
+/* The old text stays in the arena until the whole is released: replacing is rare, and so no other offset moves. */
+void attrs_set_str(struct attrs *a, const char *key, struct slice v)
+{
+	struct attr *at = find(a, slice_str(key));
+	uint32_t off, len;
+
+	if (!at) {
+		attrs_str(a, key, v);
+		return;
+	}
+	if (!store(a, v, &off, &len)) {
+		a->dropped++;
+		return;
+	}
+	at->type = ATTR_STR;
+	at->s.off = off;
+	at->s.len = len;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define LINE_LEN 1024
+
+/*
+ * The one variable of the process as a whole: every thread logs, and a level handed to each caller would be handed to
+ * all of them.
+ */
+static atomic_int shown = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&shown, (int)level);
+}
+
+static const char *prefix(enum log_level level)
+{
+	static const char *const prefixes[] = {
+		[LOG_ERROR] = "ebpf-tracer: error: ",
+		[LOG_WARN] = "ebpf-tracer: warning: ",
+		[LOG_INFO] = "ebpf-tracer: ",
+		[LOG_DEBUG] = "ebpf-tracer: debug: ",
+	};
+
+	return prefixes[level];
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+	char line[LINE_LEN];
+	va_list args;
+	int n, m;
+
+	if ((int)level > atomic_load_explicit(&shown, memory_order_relaxed))
+		return;
+	n = snprintf(line, sizeof(line), "%s", prefix(level));
+	va_start(args, fmt);
+	m = vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, args);
+	va_end(args);
+	if (m < 0)
+		return;
+	n = min(n + m, LINE_LEN - 1);
+	line[n++] = '\n'; /* over the NUL: the line is written by length */
+	/* One write, so that the lines of two threads do not mix. There is nobody to tell that stderr is gone. */
+	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+		return;
+}
