@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Attributes and rules that the compiler enforces. Include after system headers. */
+/* Attributes and rules that the compiler enforces. It includes the headers whose functions it bans, so that order is free. */
 #ifndef BASE_COMPILER_H
 #define BASE_COMPILER_H
 
 #include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define __must_check		__attribute__((warn_unused_result))
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
