@@ -47,6 +47,7 @@ struct msg {
 	enum msg_kind kind;
 	bool upgraded;		/* after this message the connection no longer speaks the protocol */
 	bool inferred;		/* the end was not framed but concluded (gap, resynchronisation) */
+	bool resumed;		/* a head, the first after lost bytes: responses before it may have gone unseen */
 	bool cut;		/* the connection ended inside this message */
 	bool error;		/* response: the protocol says that the request failed (for kind SERVER) */
 	bool client_error;	/* response: failed as seen from the caller (4xx) */
@@ -81,7 +82,7 @@ struct proto {
 	int (*gap)(void *state, enum flow flow, uint64_t n, struct msg *ret_msg);
 	/*
 	 * After a gap: `in` begins at the start of a call's bytes. Returns how many bytes to drop before a message starts
-	 * (0: one starts here), or -EAGAIN when none starts in `in`.
+	 * (0: one starts here), or -EAGAIN when none starts in `in`. A message that had begun is then ended by decode().
 	 */
 	ssize_t (*resync)(void *state, enum flow flow, struct slice in);
 	/* The flow ended. *ret_msg: MSG_END of a close-delimited body, or a cut message; MSG_NONE when between messages. */

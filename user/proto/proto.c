@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The registry of decoders, expanded from protos.def. */
+#include "proto/proto.h"
+#include "base/compiler.h"
+
+#define PROTO(id, name) extern const struct proto proto_##name;
+#include "protos.def"
+#undef PROTO
+
+static const struct proto *const protos[PROTO__CNT] = {
+#define PROTO(id, name) [PROTO_##id] = &proto_##name,
+#include "protos.def"
+#undef PROTO
+};
+
+const struct proto *proto_get(enum proto_id id)
+{
+	return protos[id];
+}
+
+enum sniff proto_sniff(struct slice head, const struct proto **ret_proto)
+{
+	bool more = false;
+	enum sniff s;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(protos); i++) {
+		s = protos[i]->sniff(head);
+		if (s == SNIFF_YES_REQUEST || s == SNIFF_YES_RESPONSE) {
+			*ret_proto = protos[i];
+			return s;
+		}
+		more |= s == SNIFF_MORE;
+	}
+	return more ? SNIFF_MORE : SNIFF_NO;
+}
