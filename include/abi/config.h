@@ -3,6 +3,10 @@
 #ifndef ABI_CONFIG_H
 #define ABI_CONFIG_H
 
+#ifndef __bpf__		/* there, vmlinux.h has them */
+#include <linux/types.h>
+#endif
+
 struct bpf_cfg {
 	__u32 tracer_tgid;	/* never traced: ourselves */
 	__u8 trace_all;		/* every process but ourselves */

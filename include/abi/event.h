@@ -15,6 +15,10 @@
 #ifndef ABI_EVENT_H
 #define ABI_EVENT_H
 
+#ifndef __bpf__		/* there, vmlinux.h has them */
+#include <linux/types.h>
+#endif
+
 #include "limits.h"
 
 enum ev_kind {

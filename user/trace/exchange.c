@@ -29,6 +29,8 @@ int exchanges_init(struct exchanges *t, const struct rand_seed *seed, struct tal
 {
 	memset(t, 0, sizeof(*t));
 	list_init(&t->waiting);
+	list_init(&t->lasting);
+	list_init(&t->streaming);
 	rand_init(&t->ids, seed);
 	t->tally = tally;
 	return hash_init(&t->by_serial, 1024);
@@ -80,13 +82,16 @@ struct exchange *exchange_new(struct exchanges *t)
 	return x;
 }
 
-/* What a child must know of its parent once that is gone. */
-static void inherit_context(struct exchange *child, const struct exchange *parent)
+void exchange_inherit(struct exchange *child, const struct exchange *parent)
 {
 	child->parent_ctx = parent->ctx;
 	child->has_parent = true;
 	child->wall_offset_ns = parent->wall_offset_ns;
 	child->sampled = parent->sampled;
+	child->bound_start_ns = parent->start_ns;
+	child->bound_end_ns = parent->done ? parent->end_ns : 0;
+	free(child->trace_state);
+	child->trace_state = parent->trace_state ? strdup(parent->trace_state) : NULL;
 }
 
 void exchange_free(struct exchanges *t, struct exchange *x)
@@ -95,7 +100,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 
 	list_for_each_safe(child, tmp, &x->children, sibling) {
 		if (x->traced)
-			inherit_context(child, x);
+			exchange_inherit(child, x);
 		list_del(&child->sibling);
 		child->parent = NULL;
 	}

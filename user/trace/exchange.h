@@ -45,18 +45,19 @@ struct exchange {
 	uint64_t serial;	/* never used twice */
 	struct hnode by_serial;
 	struct list by_conn;	/* conn->exchanges: not done, in order of their requests */
-	struct list by_age;	/* exchanges->waiting: not yet traced, in order of their begin */
+	struct list by_age;	/* exchanges->waiting until traced, then lasting or streaming until done */
+	uint64_t answered_ns;
 	struct list by_grace;	/* settle->grace: done server exchanges that a client may still claim */
 	struct list by_process;	/* process->serving (server side) or process->unlinked (client side without a cause) */
 	struct conn *conn;	/* NULL when done */
+	uint64_t conn_id;
 	bool server_side;
 	bool answered;		/* the response's head has come */
 	bool request_sent;	/* the request is complete */
 	bool done;
 	bool traced;
 	bool emitted;
-	bool cause_final;	/* no later evidence is waited for */
-	bool cut;		/* ended by something else than its own response */
+	bool incomplete;	/* went out before its end */
 	bool error;
 	bool start_exact;	/* start_ns is the true start, not the end of the call */
 
@@ -66,10 +67,13 @@ struct exchange {
 	uint64_t start_ns, end_ns;	/* monotonic */
 	uint64_t end_min_ns;	/* the last byte left no earlier than this: the call that sent it began then */
 
-	uint32_t req_seq;	/* TCP position of the request's first byte; unix: its byte count */
-	uint64_t join_key;	/* request and response position mixed */
-	struct hnode by_join;	/* join->open: waiting for the other end */
-	bool joinable;		/* in join->open */
+	uint64_t req_pos;	/* bytes of its direction before the request, since the connection was first seen */
+	uint32_t req_seq, rsp_seq; /* TCP positions when its first byte moved; valid with has_seq */
+	bool has_seq;
+	struct hnode by_join;	/* join_open: waiting for the other end */
+	bool joinable;		/* in join_open */
+	bool joined;		/* the other end is known */
+	bool no_peer;		/* the other end is not traced: nothing to wait for */
 
 	struct exchange *parent;	/* who caused it; NULL: nobody, or the parent has gone out (context below) */
 	struct list children;
@@ -85,6 +89,7 @@ struct exchange {
 	struct trace_ctx ctx;	/* our own: span id from the beginning, trace id when traced */
 	struct trace_ctx parent_ctx;
 	bool has_parent, parent_remote;
+	uint64_t bound_start_ns, bound_end_ns;	/* of a parent that has gone out; 0: none */
 	bool sampled;
 	uint64_t wall_offset_ns;	/* of the whole trace */
 	struct span_link link;	/* header against position; with has_link */
@@ -98,6 +103,8 @@ struct exchange {
 struct exchanges {
 	struct hash by_serial;
 	struct list waiting;	/* not yet traced, oldest first */
+	struct list lasting;	/* traced, without an answer yet */
+	struct list streaming;	/* traced, answered, response not complete: oldest first */
 	uint64_t next_serial;
 	size_t n;
 	struct rand ids;
@@ -111,6 +118,7 @@ struct exchange *exchange_new(struct exchanges *t);	/* ids given, in `waiting`; 
 void exchange_free(struct exchanges *t, struct exchange *x);	/* out of every list; its children keep its context */
 struct exchange *exchange_find(const struct exchanges *t, uint64_t serial);	/* NULL: gone */
 void exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how);
+void exchange_inherit(struct exchange *child, const struct exchange *parent);	/* the context of a traced parent */
 void exchange_error(struct exchange *x, const char *type);	/* error.type, unless one is there */
 void exchange_new_trace(struct exchanges *t, struct trace_id *ret_id);
 

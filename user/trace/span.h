@@ -30,7 +30,8 @@ struct span_link {
 };
 
 struct span {
-	struct list node;		/* in whatever queue holds it */
+	unsigned refs;			/* atomic: every queue of an exporter holds one */
+	struct list node;		/* in whatever list of its first owner holds it */
 	struct resource *resource;	/* a reference */
 	struct trace_id trace_id;
 	struct span_id span_id;
@@ -51,7 +52,8 @@ struct span {
 };
 
 struct span *span_new(void);		/* zeroed, attrs initialised to the limits; NULL: out of memory */
-void span_free(struct span *s);
+struct span *span_get(struct span *s);	/* takes a reference; a shared span is never changed again */
+void span_free(struct span *s);		/* gives one reference up; NULL ok */
 
 DEFINE_FREEP(span_free, struct span)
 

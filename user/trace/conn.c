@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/conn.h"
+
+int conns_init(struct conns *t)
+{
+	int err;
+
+	memset(t, 0, sizeof(*t));
+	list_init(&t->by_use);
+	err = hash_init(&t->by_id, 1024);
+	return err ? err : hash_init(&t->by_sk, 64);
+}
+
+void conns_release(struct conns *t)
+{
+	hash_release(&t->by_id);
+	hash_release(&t->by_sk);
+}
+
+struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->id = ev->conn;
+	c->facts = *ev;
+	c->facts.path[sizeof(c->facts.path) - 1] = '\0';
+	stream_init(&c->dir[DIR_RX]);
+	stream_init(&c->dir[DIR_TX]);
+	list_init(&c->exchanges);
+	hash_add(&t->by_id, &c->by_id, c->id);
+	if (ev->transport == TRANSPORT_UNIX)
+		hash_add(&t->by_sk, &c->by_sk, ev->sk);
+	list_push(&t->by_use, &c->by_use);
+	t->n++;
+	return c;
+}
+
+void conn_free(struct conns *t, struct conn *c)
+{
+	if (c->peer)
+		c->peer->peer = NULL;
+	if (c->state && c->proto->release)
+		c->proto->release(c->state);
+	free(c->state);
+	stream_release(&c->dir[DIR_RX]);
+	stream_release(&c->dir[DIR_TX]);
+	hash_del(&t->by_id, &c->by_id);
+	if (c->facts.transport == TRANSPORT_UNIX)
+		hash_del(&t->by_sk, &c->by_sk);
+	list_del(&c->by_use);
+	free(c);
+	t->n--;
+}
+
+struct conn *conn_find(struct conns *t, uint64_t id)
+{
+	struct hnode *n = hash_find(&t->by_id, id);
+	struct conn *c;
+
+	if (!n)
+		return NULL;
+	c = container_of(n, struct conn, by_id);
+	list_del(&c->by_use);
+	list_push(&t->by_use, &c->by_use);
+	return c;
+}
+
+struct conn *conn_find_sk(const struct conns *t, uint64_t sk)
+{
+	struct hnode *n = sk ? hash_find(&t->by_sk, sk) : NULL;
+
+	return n ? container_of(n, struct conn, by_sk) : NULL;
+}
+
+bool conn_is_server(const struct conn *c)
+{
+	return c->role == ROLE_SERVER;
+}
+
+enum flow conn_flow(const struct conn *c, enum dir dir)
+{
+	return conn_is_server(c) == (dir == DIR_RX) ? FLOW_REQUEST : FLOW_RESPONSE;
+}
+
+static void format_addr(const uint8_t addr[16], char *ret_text, size_t sz)
+{
+	static const uint8_t v4_mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (!memcmp(addr, v4_mapped, sizeof(v4_mapped)))
+		inet_ntop(AF_INET, addr + 12, ret_text, sz);
+	else
+		inet_ntop(AF_INET6, addr, ret_text, sz);
+}
+
+void conn_peer_facts(const struct conn *c, struct peer_facts *ret_peer)
+{
+	memset(ret_peer, 0, sizeof(*ret_peer));
+	ret_peer->server_side = conn_is_server(c);
+	if (c->facts.transport == TRANSPORT_UNIX) {
+		const char *path = c->facts.path;
+		char *own = conn_is_server(c) ? ret_peer->local_addr : ret_peer->peer_addr;
+
+		snprintf(own, sizeof(ret_peer->local_addr), "%s", path);
+		return;
+	}
+	if (!c->facts.family)
+		return;
+	format_addr(c->facts.local_addr, ret_peer->local_addr, sizeof(ret_peer->local_addr));
+	format_addr(c->facts.peer_addr, ret_peer->peer_addr, sizeof(ret_peer->peer_addr));
+	ret_peer->local_port = c->facts.local_port;
+	ret_peer->peer_port = c->facts.peer_port;
+}

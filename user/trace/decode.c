@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Bytes of a connection through its decoder: sniffing, heads that come in pieces, bodies that are skipped, gaps, and the
+ * way back to a message boundary after one. Every byte is put in exactly one row of the tally.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace/stages.h"
+
+#define SNIFF_TRIES_MAX	16	/* looks at a connection that was open before us, until it counts as foreign */
+#define LONG_BODY	65536	/* a body of this size is worth telling the kernel not to copy */
+
+/* One record on its way through the decoder. */
+struct feed {
+	struct pipeline *p;
+	struct conn *c;
+	struct stream *s;
+	enum dir dir;
+	struct stamp stamp;	/* of the next byte that comes */
+};
+
+enum gap_reason { GAP_NOT_COPIED, GAP_LOST, GAP_SPLICED };
+
+/* The rows of RX and TX are adjacent, in the order of enum dir. */
+static void count(struct feed *f, enum tally_id rx_row, uint64_t n)
+{
+	f->p->tally.v[rx_row + f->dir] += n;
+}
+
+/* Bytes that came and are done with, one way or the other. */
+static void pass(struct feed *f, enum tally_id rx_row, uint64_t n)
+{
+	count(f, rx_row, n);
+	f->s->at += n;
+	f->stamp.seq += n;
+}
+
+static void drop_held(struct feed *f, enum tally_id rx_row)
+{
+	f->p->held_bytes -= f->s->held.n;
+	count(f, rx_row, f->s->held.n);
+	f->s->at += f->s->held.n;
+	buf_release(&f->s->held);
+}
+
+static void send_verdict(struct feed *f, const struct verdict *v)
+{
+	if (f->p->sink.verdict)
+		f->p->sink.verdict(f->p->sink.ctx, f->c->id, v);
+}
+
+static void give_up(struct feed *f)
+{
+	struct verdict v = { .mode = VERDICT_IGNORE };
+
+	f->c->foreign = true;
+	drop_held(f, TALLY_RX_FOREIGN);
+	send_verdict(f, &v);
+}
+
+static void lose(struct feed *f)
+{
+	f->p->tally.v[TALLY_RESYNCS]++;
+	drop_held(f, TALLY_RX_RESYNC);
+	f->s->skip = 0;
+	f->s->lost = true;
+}
+
+static void broke_protocol(struct feed *f)
+{
+	f->p->tally.v[TALLY_PROTOCOL_ERRORS]++;
+	if (++f->c->tries > SNIFF_TRIES_MAX)
+		give_up(f);
+	else
+		lose(f);
+}
+
+/* Keeps the bytes of an incomplete head; false: there is no room for them, the stream is lost. */
+static bool hold(struct feed *f, struct slice in, const struct stamp *first)
+{
+	if (!in.n)
+		return true;
+	if (f->p->held_bytes + in.n > STREAM_BYTES_MAX || buf_append(&f->s->held, in.p, in.n)) {
+		pass(f, TALLY_RX_RESYNC, in.n);
+		lose(f);
+		return false;
+	}
+	if (f->s->held.n == in.n)
+		f->s->first = *first;
+	f->p->held_bytes += in.n;
+	return true;
+}
+
+/* The stamp of the byte at `off`, when `held_n` bytes were held before this record's. */
+static struct stamp stamp_at(const struct feed *f, size_t off, size_t held_n)
+{
+	struct stamp at = f->stamp;
+
+	if (off < held_n)
+		at = f->s->first;
+	else
+		off -= held_n;
+	at.seq += off;
+	return at;
+}
+
+static void skip_body(struct feed *f, uint64_t skip)
+{
+	struct verdict v = { .mode = VERDICT_FOLLOW };
+
+	f->s->skip = skip;
+	if (skip < LONG_BODY)
+		return;
+	v.skip_to[f->dir] = skip == SKIP_TO_END ? UINT64_MAX : f->s->at + skip;
+	send_verdict(f, &v);
+}
+
+/* false: the connection no longer speaks the protocol. */
+static bool deliver(struct feed *f, const struct msg *msg, const struct stamp *first, uint64_t pos)
+{
+	if (msg->kind != MSG_NONE)
+		pair_message(f->p, f->c, conn_flow(f->c, f->dir), msg, first, pos);
+	if (msg->upgraded)
+		give_up(f);
+	return !msg->upgraded;
+}
+
+/*
+ * Runs the decoder over `all`, whose first `held_n` bytes were held. Returns how many bytes are done with; the rest is an
+ * incomplete head, unless the stream was given up, lost or is skipping.
+ */
+static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
+{
+	const struct proto *proto = f->c->proto;
+	enum flow flow = conn_flow(f->c, f->dir);
+	uint64_t start = f->s->at;
+	size_t off = 0;
+
+	for (;;) {
+		struct slice rest = slice_sub(all, off, all.n - off);
+		struct stamp first = stamp_at(f, off, held_n);
+		struct msg msg = { .kind = MSG_NONE };
+		uint64_t skip = 0;
+		ssize_t n = proto->decode(f->c->state, flow, rest, &msg, &skip);
+		size_t body;
+
+		if (n < 0) {
+			broke_protocol(f);
+			return off;
+		}
+		count(f, TALLY_RX_DECODED, n);
+		if (!deliver(f, &msg, &first, start + off))
+			return off + n;
+		off += n;
+		if (!n && !skip && msg.kind == MSG_NONE)
+			return off;
+		body = min(skip, all.n - off);
+		count(f, TALLY_RX_BODY, body);
+		off += body;
+		if (skip == SKIP_TO_END || skip > body) {
+			f->s->at = start + off;
+			skip_body(f, skip == SKIP_TO_END ? skip : skip - body);
+			return off;
+		}
+	}
+}
+
+/* Decodes what was held and `in`, keeps the incomplete head at their end. */
+static void decode_bytes(struct feed *f, struct slice in)
+{
+	struct stream *s = f->s;
+	size_t held_n = s->held.n, done;
+	uint64_t start = s->at;
+	struct slice all, rest;
+	struct stamp first;
+	struct buf work;
+
+	if (held_n && !hold(f, in, &f->stamp))
+		return;
+	/* While the decoder reads these bytes, lose() and give_up() may drop what is held. */
+	work = s->held;
+	buf_init(&s->held, HEAD_MAX);
+	f->p->held_bytes -= work.n;
+	all = held_n ? buf_slice(&work) : in;
+	done = run_decoder(f, all, held_n);
+	first = stamp_at(f, done, held_n);
+	rest = slice_sub(all, done, all.n - done);
+	s->at = start + done;
+	f->stamp.seq += in.n;
+	if (f->c->foreign || s->lost) {
+		count(f, f->c->foreign ? TALLY_RX_FOREIGN : TALLY_RX_RESYNC, rest.n);
+		s->at += rest.n;
+	} else {
+		hold(f, rest, &first);
+	}
+	buf_release(&work);
+}
+
+static bool begin_protocol(struct feed *f, const struct proto *proto, bool request)
+{
+	struct conn *c = f->c;
+
+	c->state = calloc(1, proto->state_sz);
+	if (!c->state)
+		return false;
+	c->proto = proto;
+	c->role = (f->dir == DIR_RX) == request ? ROLE_SERVER : ROLE_CLIENT;
+	return true;
+}
+
+/* The first bytes decide what a connection speaks; one that was open before us may be in the middle of a message. */
+static void sniff(struct feed *f, struct slice in)
+{
+	const struct proto *proto = NULL;
+	enum sniff verdict;
+	struct slice all;
+
+	if (!hold(f, in, &f->stamp))
+		return;
+	all = buf_slice(&f->s->held);
+	verdict = proto_sniff(all, &proto);
+	if (verdict == SNIFF_MORE)
+		return;
+	if (verdict == SNIFF_NO) {
+		bool midway = f->c->facts.flags & CONN_MIDWAY;
+
+		if (midway && ++f->c->tries < SNIFF_TRIES_MAX)
+			drop_held(f, TALLY_RX_RESYNC);
+		else
+			give_up(f);
+		return;
+	}
+	if (!begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST)) {
+		give_up(f);
+		return;
+	}
+	f->c->tries = 0;
+	f->s->lost = false;
+	decode_bytes(f, SLICE(""));
+}
+
+/* Returns what follows the place where a message starts, or nothing while none does. */
+static struct slice resync(struct feed *f, struct slice in)
+{
+	ssize_t n = f->c->proto->resync(f->c->state, conn_flow(f->c, f->dir), in);
+
+	if (n < 0) {
+		pass(f, TALLY_RX_RESYNC, in.n);
+		return SLICE("");
+	}
+	f->s->lost = false;
+	pass(f, TALLY_RX_RESYNC, n);
+	return slice_sub(in, n, in.n - n);
+}
+
+static void feed_bytes(struct feed *f, struct slice in)
+{
+	uint64_t body;
+
+	if (!in.n)
+		return;
+	if (f->c->foreign) {
+		pass(f, TALLY_RX_FOREIGN, in.n);
+		return;
+	}
+	if (!f->c->proto) {
+		sniff(f, in);
+		return;
+	}
+	if (f->s->lost) {
+		in = resync(f, in);
+		if (f->s->lost)
+			return;
+	}
+	body = min(f->s->skip, in.n);
+	pass(f, TALLY_RX_BODY, body);
+	if (f->s->skip != SKIP_TO_END)
+		f->s->skip -= body;
+	if (!f->s->skip)
+		decode_bytes(f, slice_sub(in, body, in.n - body));
+}
+
+/* Bytes that are known by their number only. Those lost or spliced are in the tally already. */
+static void feed_gap(struct feed *f, uint64_t n, enum gap_reason why)
+{
+	bool counts = why == GAP_NOT_COPIED;
+	struct msg msg = { .kind = MSG_NONE };
+	uint64_t body;
+
+	if (!n)
+		return;
+	if (why != GAP_SPLICED)
+		f->s->at += n;
+	if (f->c->foreign || !f->c->proto || f->s->lost) {
+		count(f, f->c->foreign ? TALLY_RX_FOREIGN : TALLY_RX_RESYNC, counts ? n : 0);
+		if (!f->c->foreign && !f->c->proto) {
+			f->c->facts.flags |= CONN_MIDWAY;
+			drop_held(f, TALLY_RX_RESYNC);
+		}
+		return;
+	}
+	body = min(f->s->skip, n);
+	count(f, TALLY_RX_BODY, counts ? body : 0);
+	if (f->s->skip != SKIP_TO_END)
+		f->s->skip -= body;
+	if (body && !f->s->skip)
+		decode_bytes(f, SLICE(""));
+	n -= body;
+	if (!n || f->c->foreign)
+		return;
+	if (f->s->held.n || f->c->proto->gap(f->c->state, conn_flow(f->c, f->dir), n, &msg)) {
+		count(f, TALLY_RX_RESYNC, counts ? n : 0);
+		lose(f);
+		return;
+	}
+	count(f, TALLY_RX_BODY, counts ? n : 0);
+	deliver(f, &msg, &f->stamp, f->s->at);
+}
+
+/* What is missing before this record: bytes whose record was lost, and bytes that no hook saw. */
+static void feed_missing(struct feed *f, const struct ev_data *ev)
+{
+	struct stream *s = f->s;
+	uint64_t next = stream_next(s);
+	uint32_t seq_at_0 = ev->seq - ev->len - (uint32_t)ev->pos;
+	int32_t spliced;
+
+	if (ev->pos > next) {
+		count(f, TALLY_RX_LOST, ev->pos - next);
+		feed_gap(f, ev->pos - next, GAP_LOST);
+	}
+	if (!(ev->flags & DATA_SEQ))
+		return;
+	spliced = s->has_seq ? (int32_t)(seq_at_0 - s->seq_at_0) : 0;
+	s->seq_at_0 = seq_at_0;
+	s->has_seq = true;
+	if (spliced <= 0)
+		return;
+	count(f, TALLY_RX_SPLICED, spliced);
+	feed_gap(f, spliced, GAP_SPLICED);
+}
+
+void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
+{
+	struct feed f = {
+		.p = p, .c = c, .s = &c->dir[ev->dir], .dir = ev->dir,
+		.stamp = {
+			.start_ns = ev->start_ns, .ts_ns = ev->hdr.ts_ns, .strand = ev->strand,
+			.tgid = ev->hdr.tgid, .has_seq = ev->flags & DATA_SEQ,
+			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
+		},
+	};
+
+	count(&f, TALLY_RX_REPORTED, ev->len);
+	if (f.s->ended || ev->pos < stream_next(f.s)) {
+		count(&f, TALLY_RX_UNUSED, ev->len);
+		return;
+	}
+	feed_missing(&f, ev);
+	f.s->last = f.stamp;
+	if (ev->dir == DIR_RX && c->proto)
+		link_received(p, c, &ev->strand);
+	feed_bytes(&f, (struct slice){ (const char *)ev->bytes, ev->cap });
+	feed_gap(&f, ev->len - ev->cap, GAP_NOT_COPIED);
+}
+
+void decode_end(struct pipeline *p, struct conn *c, enum dir dir, const struct stamp *at)
+{
+	struct feed f = { .p = p, .c = c, .s = &c->dir[dir], .dir = dir, .stamp = *at };
+	struct msg msg = { .kind = MSG_NONE };
+
+	if (f.s->ended)
+		return;
+	if (c->proto && !c->foreign) {
+		c->proto->eof(c->state, conn_flow(c, dir), &msg);
+		deliver(&f, &msg, at, f.s->at);
+	}
+	drop_held(&f, TALLY_RX_UNUSED);
+	f.s->ended = true;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who caused a call, inside one process. A strand works for the request it last heard of: it read it (a server's
+ * connection), or it read the answer to a call made for it (context follows the socket). A request is over when its own
+ * response has left, and then nobody works for it any more.
+ *
+ * What a strand works for is known when it sends, so most links are made at once. A call by a strand that serves nothing
+ * stays in process->unlinked until there is evidence: the thread it wakes with the result (handoff.c), the response it
+ * writes itself, or, failing those, the request during which the strand was made. When every request that was being
+ * served during the call has ended and none of this has come, nobody caused it.
+ */
+#include "trace/stages.h"
+
+/* The request, if it is still being served. */
+static struct exchange *live(struct pipeline *p, uint64_t serial)
+{
+	struct exchange *x = exchange_find(&p->exchanges, serial);
+
+	return x && x->server_side && !x->done ? x : NULL;
+}
+
+void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
+{
+	struct strand_state *st = strand_find(&p->strands, s);
+
+	if (st)
+		c->cause = st->current;
+}
+
+void link_server_began(struct pipeline *p, struct exchange *x)
+{
+	struct strand_state *st = strand_get(&p->strands, &x->strand);
+	struct process *proc = process_get(&p->processes, x->tgid);
+	struct exchange *current;
+
+	if (proc)
+		list_push(&proc->serving, &x->by_process);
+	if (!st)
+		return;
+	st->serving++;
+	current = live(p, st->current);
+	if (!current || current->conn != x->conn)
+		st->current = x->serial;
+}
+
+static void leave_unlinked(struct pipeline *p, struct exchange *x)
+{
+	struct process *proc = process_get(&p->processes, x->tgid);
+
+	if (proc)
+		list_push(&proc->unlinked, &x->by_process);
+}
+
+void link_client_sent(struct pipeline *p, struct exchange *x)
+{
+	struct strand_state *st = strand_get(&p->strands, &x->strand);
+	struct exchange *connector = live(p, x->conn->cause);
+	struct exchange *current, *maker;
+
+	x->conn->cause = 0;
+	if (!st) {
+		leave_unlinked(p, x);
+		return;
+	}
+	current = live(p, st->current);
+	if (connector && (st->serving > 1 || !current)) {
+		exchange_adopt(connector, x, LINK_SOCKET);
+		return;
+	}
+	if (current) {
+		exchange_adopt(current, x, st->serving > 1 ? LINK_SOCKET : LINK_THREAD);
+		return;
+	}
+	maker = st->pooled ? NULL : live(p, st->inherited);
+	if (maker)
+		exchange_adopt(maker, x, LINK_FORK);
+	leave_unlinked(p, x);
+}
+
+void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
+{
+	struct exchange *x = list_first(&c->exchanges, struct exchange, by_conn);
+	struct exchange *served = x && !x->server_side ? x->parent : x;
+	struct strand_state *st;
+
+	if (!served || served->done)
+		return;
+	st = strand_find(&p->strands, s);
+	if (st && (x->server_side || x->method != LINK_FORK))
+		st->current = served->serial;
+}
+
+/*
+ * Whoever writes the response worked for the request. When that is not the strand that read it, the calls it made in the
+ * meantime were made for it.
+ */
+void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer)
+{
+	struct process *proc = process_find(&p->processes, x->tgid);
+	struct strand_state *st = strand_get(&p->strands, writer);
+	struct exchange *call, *tmp;
+
+	if (!st || !proc || st == strand_find(&p->strands, &x->strand))
+		return;
+	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
+		if (call->start_ns < x->start_ns || strand_find(&p->strands, &call->strand) != st)
+			continue;
+		list_del(&call->by_process);
+		exchange_adopt(x, call, LINK_THREAD);
+	}
+	if (!live(p, st->current))
+		st->current = x->serial;
+}
+
+static void forget_request(struct pipeline *p, struct exchange *x)
+{
+	struct strand_state *st = strand_find(&p->strands, &x->strand);
+	struct exchange *next;
+
+	if (!st)
+		return;
+	if (st->serving)
+		st->serving--;
+	if (st->current != x->serial)
+		return;
+	next = list_first(&x->conn->exchanges, struct exchange, by_conn);
+	st->current = next ? next->serial : 0;
+}
+
+/* Calls that ended before the oldest request now being served began can get no more evidence. */
+static void decide_the_old(struct pipeline *p, struct process *proc)
+{
+	struct exchange *oldest = list_first(&proc->serving, struct exchange, by_process);
+	struct exchange *call, *tmp;
+
+	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
+		if (!call->done || (oldest && oldest->start_ns <= call->end_ns))
+			continue;
+		link_best(p, call);
+		settle_linked(p, call);
+	}
+}
+
+void link_server_done(struct pipeline *p, struct exchange *x)
+{
+	struct process *proc = process_find(&p->processes, x->tgid);
+	struct exchange *call, *tmp;
+
+	forget_request(p, x);
+	list_del(&x->by_process);
+	if (!proc)
+		return;
+	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
+		if (call->done && handoff_choice(p, call) == x)
+			link_best(p, call);
+	}
+	decide_the_old(p, proc);
+}
+
+void link_client_done(struct pipeline *p, struct exchange *x)
+{
+	struct process *proc = process_find(&p->processes, x->tgid);
+
+	if (proc && !list_empty(&x->by_process))
+		decide_the_old(p, proc);
+}
+
+void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child)
+{
+	struct strand_state *from = strand_find(&p->strands, parent);
+	struct strand_state *to;
+
+	if (!from || !live(p, from->current))
+		return;
+	to = strand_get(&p->strands, child);
+	if (to)
+		to->inherited = from->current;
+}
+
+void link_best(struct pipeline *p, struct exchange *x)
+{
+	struct exchange *woken;
+
+	if (list_empty(&x->by_process) || x->server_side)
+		return;
+	list_del(&x->by_process);
+	woken = handoff_choice(p, x);
+	if (woken)
+		exchange_adopt(woken, x, LINK_HANDOFF);
+}

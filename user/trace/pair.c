@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Messages become exchanges: a request opens one, the response that is due on its connection closes it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/stages.h"
+
+static void take_header(struct exchange *x, const struct conn *c)
+{
+	struct trace_context raw = { 0 };
+
+	if (!c->proto->context)
+		return;
+	c->proto->context(c->state, &raw);
+	if (!raw.traceparent.n || trace_ctx_parse(raw.traceparent, &x->header))
+		return;
+	x->has_header = true;
+	if (raw.tracestate.n && !tracestate_check(raw.tracestate))
+		x->trace_state = slice_dup(raw.tracestate);
+}
+
+static void describe(struct pipeline *p, struct exchange *x, const struct conn *c, enum flow flow)
+{
+	struct peer_facts peer;
+
+	conn_peer_facts(c, &peer);
+	peer.redact = p->redact;
+	peer.redact_cnt = p->cfg.redact_cnt;
+	c->proto->describe(c->state, flow, &peer, &x->attrs);
+}
+
+static void begin(struct pipeline *p, struct conn *c, const struct stamp *first, uint64_t pos)
+{
+	struct exchange *x;
+
+	settle_room(p);
+	x = exchange_new(&p->exchanges);
+	if (!x) {
+		p->tally.v[TALLY_SPANS_LOST]++;
+		return;
+	}
+	p->tally.v[TALLY_REQUESTS]++;
+	x->conn = c;
+	x->conn_id = c->id;
+	list_push(&c->exchanges, &x->by_conn);
+	x->server_side = conn_is_server(c);
+	x->tgid = first->tgid;
+	x->local_port = c->facts.local_port;
+	x->strand = c->dir[x->server_side ? DIR_RX : DIR_TX].last.strand;
+	x->start_ns = first->start_ns ? first->start_ns : first->ts_ns;
+	x->start_exact = first->start_ns;
+	x->req_pos = pos;
+	x->req_seq = first->seq;
+	x->rsp_seq = first->other_seq;
+	x->has_seq = first->has_seq;
+	x->scope = c->proto->name;
+	if (c->proto->span_name)
+		x->name = slice_dup(c->proto->span_name(c->state));
+	describe(p, x, c, FLOW_REQUEST);
+	take_header(x, c);
+	if (x->server_side)
+		link_server_began(p, x);
+	else
+		link_client_sent(p, x);
+	join_began(p, x);
+}
+
+/* The exchange leaves its connection; what happens to its span is decided further down. */
+static void end(struct pipeline *p, struct conn *c, struct exchange *x, const struct stamp *last)
+{
+	x->end_ns = max(last->ts_ns, x->start_ns);
+	x->end_min_ns = x->server_side && last->start_ns ? last->start_ns : x->end_ns;
+	x->end_min_ns = max(x->end_min_ns, x->start_ns);
+	list_del(&x->by_conn);
+	x->done = true;
+	if (x->server_side)
+		link_server_done(p, x);
+	x->conn = NULL;
+	settle_done(p, x);
+}
+
+static struct exchange *oldest(struct conn *c)
+{
+	return list_first(&c->exchanges, struct exchange, by_conn);
+}
+
+static void on_request(struct pipeline *p, struct conn *c, const struct msg *msg, const struct stamp *first, uint64_t pos)
+{
+	struct exchange *x;
+
+	if (msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END)
+		begin(p, c, first, pos);
+	x = list_last(&c->exchanges, struct exchange, by_conn);
+	if (x && (msg->kind == MSG_END || msg->kind == MSG_HEAD_END))
+		x->request_sent = true;
+}
+
+static void on_response_head(struct pipeline *p, struct conn *c, struct exchange *x, const struct msg *msg)
+{
+	x->answered = true;
+	x->error = x->server_side ? msg->error : msg->client_error;
+	describe(p, x, c, FLOW_RESPONSE);
+	if (x->server_side)
+		link_answering(p, x, &c->dir[DIR_TX].last.strand);
+	settle_answered(p, x);
+}
+
+static void on_response(struct pipeline *p, struct conn *c, const struct msg *msg)
+{
+	struct exchange *x = oldest(c);
+
+	if (!x)
+		return;
+	if ((msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END) && !x->answered)
+		on_response_head(p, c, x, msg);
+	if (msg->kind != MSG_END && msg->kind != MSG_HEAD_END)
+		return;
+	if (msg->cut)
+		exchange_error(x, "connection_closed");
+	if (x->answered)
+		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
+}
+
+void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg, const struct stamp *first,
+		  uint64_t pos)
+{
+	if (flow == FLOW_REQUEST)
+		on_request(p, c, msg, first, pos);
+	else
+		on_response(p, c, msg);
+}
+
+static const char *error_of(uint32_t err)
+{
+	switch (err) {
+	case ECONNRESET:
+		return "connection_reset";
+	case EPIPE:
+		return "broken_pipe";
+	case ETIMEDOUT:
+		return "timeout";
+	default:
+		return "connection_closed";
+	}
+}
+
+/*
+ * The connection is over with exchanges under way. A client that closes its own connection has given up on purpose: that
+ * is no error of the call. Everything else is.
+ */
+void pair_conn_over(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
+{
+	struct stamp now = { .ts_ns = p->now_ns };
+	struct exchange *x;
+
+	while ((x = oldest(c))) {
+		if (err || x->server_side || !local_close)
+			exchange_error(x, error_of(err));
+		end(p, c, x, &now);
+	}
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a record enters the user side: one function per kind of record, and the life of the connections. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/stages.h"
+
+#define TCP_SYN_SENT	2
+#define TCP_CLOSE	7
+
+struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipeline_sink *sink)
+{
+	_cleanup_(pipeline_freep) struct pipeline *p = calloc(1, sizeof(*p));
+	size_t i;
+
+	if (!p)
+		return NULL;
+	p->cfg = *cfg;
+	p->sink = *sink;
+	list_init(&p->grace);
+	p->redact = calloc(cfg->redact_cnt + 1, sizeof(*p->redact));
+	if (!p->redact || exchanges_init(&p->exchanges, &cfg->seed, &p->tally) || conns_init(&p->conns) ||
+	    strands_init(&p->strands, &p->tally) || processes_init(&p->processes) || hash_init(&p->join_open, 256))
+		return NULL;
+	for (i = 0; i < cfg->redact_cnt; i++)
+		p->redact[i] = slice_str(cfg->redact[i]);
+	return take_ptr(p);
+}
+
+static void drop_everything(struct pipeline *p)
+{
+	struct exchange *x, *xtmp;
+	struct conn *c, *ctmp;
+	struct list *lists[] = { &p->exchanges.waiting, &p->exchanges.lasting, &p->exchanges.streaming };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (!lists[i]->next)
+			continue;
+		list_for_each_safe(x, xtmp, lists[i], by_age) {
+			join_forget(p, x);
+			exchange_free(&p->exchanges, x);
+		}
+	}
+	if (!p->conns.by_use.next)
+		return;
+	list_for_each_safe(c, ctmp, &p->conns.by_use, by_use)
+		conn_free(&p->conns, c);
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	drop_everything(p);
+	exchanges_release(&p->exchanges);
+	conns_release(&p->conns);
+	if (p->strands.by_use.next)
+		strands_release(&p->strands);
+	processes_release(&p->processes);
+	hash_release(&p->join_open);
+	free(p->redact);
+	free(p);
+}
+
+/* Both directions are over, and with them what was under way. */
+static void end_conn(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
+{
+	struct stamp at = { .ts_ns = p->now_ns };
+
+	decode_end(p, c, DIR_RX, &at);
+	decode_end(p, c, DIR_TX, &at);
+	pair_conn_over(p, c, err, local_close);
+}
+
+static void on_conn(struct pipeline *p, const struct ev_conn *ev)
+{
+	if (conn_find(&p->conns, ev->conn))
+		return;
+	if (p->conns.n >= CONNS_MAX) {
+		struct conn *oldest = list_first(&p->conns.by_use, struct conn, by_use);
+
+		p->tally.v[TALLY_CONNS_EVICTED]++;
+		end_conn(p, oldest, 0, false);
+		conn_free(&p->conns, oldest);
+	}
+	conn_new(&p->conns, ev);
+}
+
+/* A connection whose CONN record was lost still carries requests; only its addresses stay unknown. */
+static struct conn *conn_of(struct pipeline *p, uint64_t id, const struct ev_hdr *hdr)
+{
+	struct ev_conn unknown = { .hdr = *hdr, .conn = id, .sk = id, .flags = CONN_MIDWAY };
+	struct conn *c = conn_find(&p->conns, id);
+
+	if (c)
+		return c;
+	on_conn(p, &unknown);
+	return conn_find(&p->conns, id);
+}
+
+static void on_data(struct pipeline *p, const struct ev_data *ev)
+{
+	struct conn *c = conn_of(p, ev->conn, &ev->hdr);
+
+	if (c) {
+		decode_data(p, c, ev);
+		return;
+	}
+	p->tally.v[TALLY_RX_REPORTED + ev->dir] += ev->len;
+	p->tally.v[TALLY_RX_NO_CONN + ev->dir] += ev->len;
+}
+
+static void on_end(struct pipeline *p, const struct ev_end *ev)
+{
+	struct conn *c = conn_find(&p->conns, ev->conn);
+	struct stamp at = { .ts_ns = ev->hdr.ts_ns, .strand = ev->strand, .tgid = ev->hdr.tgid };
+
+	if (!c)
+		return;
+	if (ev->err) {
+		end_conn(p, c, ev->err, false);
+		return;
+	}
+	decode_end(p, c, ev->dir, &at);
+	/* Nothing more comes from the other end: no response to us, no rest of its request. */
+	if (ev->dir == DIR_RX && (!conn_is_server(c) || c->facts.transport == TRANSPORT_UNIX))
+		pair_conn_over(p, c, 0, false);
+}
+
+static void on_state(struct pipeline *p, const struct ev_state *ev)
+{
+	struct conn *c = conn_find(&p->conns, ev->conn);
+
+	if (!c)
+		return;
+	if (ev->new_state == TCP_SYN_SENT)
+		link_connect(p, c, &ev->strand);
+	if (ev->new_state == TCP_CLOSE && ev->err)
+		end_conn(p, c, ev->err, false);
+}
+
+static void on_close(struct pipeline *p, const struct ev_close *ev)
+{
+	struct conn *c = conn_find(&p->conns, ev->conn);
+
+	if (!c)
+		return;
+	end_conn(p, c, ev->err, true);
+	conn_free(&p->conns, c);
+}
+
+/* The end of a unix connection is not announced: it ends with its process at the latest. */
+static void end_unix_conns(struct pipeline *p, uint32_t tgid)
+{
+	struct conn *c, *tmp;
+
+	list_for_each_safe(c, tmp, &p->conns.by_use, by_use) {
+		if (c->facts.transport != TRANSPORT_UNIX || c->facts.hdr.tgid != tgid)
+			continue;
+		end_conn(p, c, 0, true);
+		conn_free(&p->conns, c);
+	}
+}
+
+static void on_task_exit(struct pipeline *p, const struct ev_exit *ev)
+{
+	strand_end(&p->strands, &ev->strand);
+	if (!ev->last)
+		return;
+	if (p->conns.by_sk.n)
+		end_unix_conns(p, ev->hdr.tgid);
+	process_end(&p->processes, ev->hdr.tgid);
+}
+
+void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
+{
+	p->now_ns = max(p->now_ns, ev->ts_ns);
+	switch (ev->kind) {
+	case EV_CONN:
+		on_conn(p, (const struct ev_conn *)ev);
+		break;
+	case EV_DATA:
+		on_data(p, (const struct ev_data *)ev);
+		break;
+	case EV_END:
+		on_end(p, (const struct ev_end *)ev);
+		break;
+	case EV_STATE:
+		on_state(p, (const struct ev_state *)ev);
+		break;
+	case EV_CLOSE:
+		on_close(p, (const struct ev_close *)ev);
+		break;
+	case EV_FORK:
+		link_fork(p, &((const struct ev_fork *)ev)->parent, &((const struct ev_fork *)ev)->child);
+		break;
+	case EV_EXIT:
+		on_task_exit(p, (const struct ev_exit *)ev);
+		break;
+	case EV_WAKE:
+		handoff_wake(p, (const struct ev_wake *)ev);
+		break;
+	case EV_CLOCK:
+		p->wall_offset_ns = ((const struct ev_clock *)ev)->wall_offset_ns;
+		break;
+	default:
+		break;
+	}
+	settle_time(p);
+}
+
+void pipeline_flush(struct pipeline *p)
+{
+	struct conn *c;
+
+	settle_all(p);
+	list_for_each(c, &p->conns.by_use, by_use)
+		end_conn(p, c, 0, true);
+}
+
+uint64_t pipeline_next_ns(const struct pipeline *p)
+{
+	return settle_next_ns(p);
+}
+
+const struct tally *pipeline_tally(const struct pipeline *p)
+{
+	return &p->tally;
+}

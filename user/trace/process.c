@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/process.h"
+
+int processes_init(struct processes *t)
+{
+	return hash_init(&t->by_tgid, 64);
+}
+
+void processes_release(struct processes *t)
+{
+	size_t i;
+
+	if (!t->by_tgid.buckets)
+		return;
+	for (i = 0; i <= t->by_tgid.mask; i++) {
+		struct hnode *n = t->by_tgid.buckets[i], *next;
+
+		for (; n; n = next) {
+			next = n->next;
+			free(container_of(n, struct process, by_tgid));
+		}
+	}
+	hash_release(&t->by_tgid);
+}
+
+struct process *process_find(const struct processes *t, uint32_t tgid)
+{
+	struct hnode *n = hash_find(&t->by_tgid, tgid);
+
+	return n ? container_of(n, struct process, by_tgid) : NULL;
+}
+
+struct process *process_get(struct processes *t, uint32_t tgid)
+{
+	struct process *p = process_find(t, tgid);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	list_init(&p->serving);
+	list_init(&p->unlinked);
+	hash_add(&t->by_tgid, &p->by_tgid, tgid);
+	return p;
+}
+
+void process_end(struct processes *t, uint32_t tgid)
+{
+	struct process *p = process_find(t, tgid);
+
+	if (!p || !list_empty(&p->serving) || !list_empty(&p->unlinked))
+		return;
+	hash_del(&t->by_tgid, &p->by_tgid);
+	free(p);
+}
+
+void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee)
+{
+	p->wakes[p->wakes_cnt++ % SHARED_FUTEX_EDGES] = (struct futex_wake){ futex, wakee };
+}
+
+/*
+ * A hand-over wakes the one thread that waits for this result; a lock such as CPython's GIL wakes whoever is next. The
+ * few distinct wakees that a hand-over's futex may have come from allocators that give the same address out again.
+ */
+bool process_futex_shared(const struct process *p, uint64_t futex)
+{
+	unsigned n = min(p->wakes_cnt, (unsigned)SHARED_FUTEX_EDGES);
+	uint32_t seen[SHARED_FUTEX_WAKEES];
+	unsigned i, j, seen_cnt = 0;
+
+	for (i = 0; i < n; i++) {
+		if (p->wakes[i].futex != futex)
+			continue;
+		for (j = 0; j < seen_cnt && seen[j] != p->wakes[i].wakee; j++)
+			;
+		if (j < seen_cnt)
+			continue;
+		if (seen_cnt == SHARED_FUTEX_WAKEES)
+			return true;
+		seen[seen_cnt++] = p->wakes[i].wakee;
+	}
+	return false;
+}

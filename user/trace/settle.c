@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * When an exchange's place in its trace is final, and what then goes out.
+ *
+ * A server exchange whose caller is traced too hangs below the caller's exchange, whatever its header says, and waits for
+ * it. One whose caller is not seen waits JOIN_GRACE after its end, because the record of the caller's send may come late
+ * (it is made at the end of the call); a connection on which that wait was once in vain waits no more. A client exchange
+ * waits for the request that caused it, at most --link-wait. A trace thus becomes final from its outermost request down,
+ * all at once.
+ *
+ * An exchange that is still open when it is traced goes out when it ends, except that a response which streams is shown,
+ * as it is, after --link-wait.
+ */
+#include "trace/stages.h"
+
+#define JOIN_GRACE_NS	(100 * NSEC_PER_MSEC)
+
+/* Position decides the parent; a header that names another one is kept as a link. */
+static void note_other_header(struct exchange *x)
+{
+	if (!x->server_side || !x->has_header)
+		return;
+	x->link = (struct span_link){
+		.trace_id = x->header.trace_id, .span_id = x->header.span_id, .flags = x->header.flags,
+		.remote = true, .reason = "header",
+	};
+	x->has_link = true;
+}
+
+/* Where x stands below its parent, its header, or nothing. */
+static void take_context(struct pipeline *p, struct exchange *x)
+{
+	if (x->parent)
+		exchange_inherit(x, x->parent);
+	if (x->has_parent) {
+		x->ctx.trace_id = x->parent_ctx.trace_id;
+		x->ctx.flags = x->parent_ctx.flags;
+		note_other_header(x);
+		return;
+	}
+	x->wall_offset_ns = p->wall_offset_ns;
+	if (!x->has_header) {
+		exchange_new_trace(&p->exchanges, &x->ctx.trace_id);
+		x->ctx.flags = TRACE_FLAG_SAMPLED | TRACE_FLAG_RANDOM;
+		x->method = LINK_ROOT;
+		x->confidence = link_method_confidence(LINK_ROOT);
+		return;
+	}
+	x->ctx.trace_id = x->header.trace_id;
+	x->ctx.flags = x->header.flags;
+	x->sampled = x->header.flags & TRACE_FLAG_SAMPLED;
+	x->parent_ctx = x->header;
+	x->has_parent = x->parent_remote = true;
+	x->method = LINK_HEADER;
+	x->confidence = link_method_confidence(LINK_HEADER);
+}
+
+static void let_go(struct pipeline *p, struct exchange *x)
+{
+	join_forget(p, x);
+	exchange_free(&p->exchanges, x);
+}
+
+static void emit(struct pipeline *p, struct exchange *x)
+{
+	if (!x->emitted)
+		spans_emit(p, x);
+	x->emitted = true;
+}
+
+/* A client exchange whose cause may still change is not pulled along by its provisional parent. */
+static bool follows(const struct exchange *child)
+{
+	return !child->traced && (child->server_side || list_empty(&child->by_process));
+}
+
+static void show_stream(struct pipeline *p, struct exchange *x)
+{
+	x->end_ns = p->now_ns;
+	x->incomplete = true;
+	emit(p, x);
+	list_push(&p->exchanges.lasting, &x->by_age);
+}
+
+static uint64_t stream_due_ns(const struct pipeline *p, const struct exchange *x)
+{
+	return x->answered_ns + p->cfg.link_wait_ns;
+}
+
+/* A traced exchange whose response has begun is shown when it lasts too long; the list is kept in order of that time. */
+static void watch_stream(struct pipeline *p, struct exchange *x)
+{
+	struct list *at = &p->exchanges.streaming;
+
+	if (stream_due_ns(p, x) <= p->now_ns) {
+		show_stream(p, x);
+		return;
+	}
+	while (at->prev != &p->exchanges.streaming &&
+	       container_of(at->prev, struct exchange, by_age)->answered_ns > x->answered_ns)
+		at = at->prev;
+	list_push(at, &x->by_age);
+}
+
+/* x and everything below it get their trace. What is complete goes out. */
+static void trace_from(struct pipeline *p, struct exchange *x)
+{
+	struct list todo, spent;
+	struct exchange *child;
+
+	list_init(&todo);
+	list_init(&spent);
+	list_del(&x->by_age);
+	list_push(&todo, &x->by_age);
+	while ((x = list_first(&todo, struct exchange, by_age))) {
+		list_del(&x->by_age);
+		list_del(&x->by_grace);
+		take_context(p, x);
+		x->traced = true;
+		list_for_each(child, &x->children, sibling) {
+			if (!follows(child))
+				continue;
+			list_del(&child->by_age);
+			list_push(&todo, &child->by_age);
+		}
+		if (x->done) {
+			emit(p, x);
+			list_push(&spent, &x->by_age);
+		} else if (x->answered) {
+			watch_stream(p, x);
+		} else {
+			list_push(&p->exchanges.lasting, &x->by_age);
+		}
+	}
+	while ((x = list_first(&spent, struct exchange, by_age)))
+		let_go(p, x);
+}
+
+static bool parent_is_traced(const struct exchange *x)
+{
+	return x->parent ? x->parent->traced : x->has_parent;
+}
+
+static void server_done(struct pipeline *p, struct exchange *x)
+{
+	if (x->joined) {
+		if (parent_is_traced(x))
+			trace_from(p, x);
+		return;
+	}
+	if (x->no_peer)
+		trace_from(p, x);
+	else
+		list_push(&p->grace, &x->by_grace);
+}
+
+void settle_linked(struct pipeline *p, struct exchange *client)
+{
+	if (client->traced || !client->done || !list_empty(&client->by_process))
+		return;
+	if (!client->parent || parent_is_traced(client))
+		trace_from(p, client);
+}
+
+void settle_done(struct pipeline *p, struct exchange *x)
+{
+	if (x->traced) {
+		emit(p, x);
+		let_go(p, x);
+	} else if (x->server_side) {
+		server_done(p, x);
+	} else {
+		uint64_t serial = x->serial;
+
+		link_client_done(p, x);
+		x = exchange_find(&p->exchanges, serial);
+		if (x)
+			settle_linked(p, x);
+	}
+}
+
+void settle_answered(struct pipeline *p, struct exchange *x)
+{
+	x->answered_ns = p->now_ns;
+	if (!x->traced)
+		return;
+	list_del(&x->by_age);
+	watch_stream(p, x);
+}
+
+void settle_joined(struct pipeline *p, struct exchange *server)
+{
+	list_del(&server->by_grace);
+	if (!server->traced && parent_is_traced(server))
+		trace_from(p, server);
+}
+
+static void grace_over(struct pipeline *p, struct exchange *x)
+{
+	struct conn *c = conn_find(&p->conns, x->conn_id);
+
+	if (c && !c->peer)
+		c->peer_absent = true;
+	trace_from(p, x);
+}
+
+/* x waits no longer: whoever is above it cannot wait either. */
+static void force(struct pipeline *p, struct exchange *x)
+{
+	for (;;) {
+		link_best(p, x);
+		if (!x->parent || x->parent->traced)
+			break;
+		x = x->parent;
+	}
+	trace_from(p, x);
+}
+
+void settle_time(struct pipeline *p)
+{
+	struct exchanges *t = &p->exchanges;
+	struct exchange *x;
+
+	while ((x = list_first(&p->grace, struct exchange, by_grace)) && x->end_ns + JOIN_GRACE_NS <= p->now_ns)
+		grace_over(p, x);
+	while ((x = list_first(&t->waiting, struct exchange, by_age)) &&
+	       x->start_ns + p->cfg.link_wait_ns <= p->now_ns) {
+		p->tally.v[TALLY_LINK_WAIT_OVER] += !x->server_side;
+		force(p, x);
+	}
+	while ((x = list_first(&t->streaming, struct exchange, by_age)) && stream_due_ns(p, x) <= p->now_ns) {
+		list_del(&x->by_age);
+		show_stream(p, x);
+	}
+}
+
+uint64_t settle_next_ns(const struct pipeline *p)
+{
+	const struct exchange *graced = list_first(&p->grace, struct exchange, by_grace);
+	const struct exchange *waiting = list_first(&p->exchanges.waiting, struct exchange, by_age);
+	const struct exchange *streaming = list_first(&p->exchanges.streaming, struct exchange, by_age);
+	uint64_t next = UINT64_MAX;
+
+	if (graced)
+		next = graced->end_ns + JOIN_GRACE_NS;
+	if (waiting)
+		next = min(next, waiting->start_ns + p->cfg.link_wait_ns);
+	if (streaming)
+		next = min(next, stream_due_ns(p, streaming));
+	return next;
+}
+
+/* Ends x as it is. */
+static void give_up(struct pipeline *p, struct exchange *x)
+{
+	if (!x->done) {
+		x->end_ns = p->now_ns;
+		x->incomplete = true;
+		list_del(&x->by_conn);
+		x->done = true;
+		if (x->server_side)
+			link_server_done(p, x);
+		x->conn = NULL;
+	}
+	if (!x->traced) {
+		force(p, x);
+		return;
+	}
+	emit(p, x);
+	let_go(p, x);
+}
+
+static struct exchange *any_exchange(struct exchanges *t)
+{
+	struct exchange *x = list_first(&t->waiting, struct exchange, by_age);
+
+	if (!x)
+		x = list_first(&t->lasting, struct exchange, by_age);
+	return x ? x : list_first(&t->streaming, struct exchange, by_age);
+}
+
+void settle_room(struct pipeline *p)
+{
+	while (p->exchanges.n >= EXCHANGES_MAX) {
+		p->tally.v[TALLY_EXCHANGES_EARLY]++;
+		give_up(p, any_exchange(&p->exchanges));
+	}
+}
+
+void settle_all(struct pipeline *p)
+{
+	struct exchange *x;
+
+	while ((x = any_exchange(&p->exchanges)))
+		give_up(p, x);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The stages of the pipeline in the order in which the data flows, and what they share. Each stage calls only those
+ * below it.
+ *
+ *     pipeline.c   a record, by kind
+ *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
+ *     pair.c       messages -> exchanges        request and response
+ *     link.c       who caused it, in the process    threads, hand-overs (handoff.c), sockets
+ *     join.c       who caused it, on this host      both ends of one connection
+ *     settle.c     when that is final           trace ids, waiting, grace
+ *     spans.c      exchange -> span             names, attributes, times
+ */
+#ifndef TRACE_STAGES_H
+#define TRACE_STAGES_H
+
+#include "trace/conn.h"
+#include "trace/exchange.h"
+#include "trace/pipeline.h"
+#include "trace/process.h"
+#include "trace/strands.h"
+
+struct pipeline {
+	struct pipeline_cfg cfg;
+	struct slice *redact;		/* cfg.redact as slices */
+	struct pipeline_sink sink;
+	struct tally tally;
+	struct conns conns;
+	struct strands strands;
+	struct processes processes;
+	struct exchanges exchanges;
+	struct hash join_open;		/* by request position: exchanges whose other end has not been seen */
+	struct list grace;		/* done server exchanges that a client may still claim, oldest first */
+	uint64_t held_bytes;		/* of incomplete heads, all connections */
+	uint64_t now_ns;		/* of the newest record */
+	uint64_t wall_offset_ns;
+};
+
+/* decode.c */
+void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev);
+void decode_end(struct pipeline *p, struct conn *c, enum dir dir, const struct stamp *at);
+
+/* pair.c */
+void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg, const struct stamp *first,
+		  uint64_t pos);
+void pair_conn_over(struct pipeline *p, struct conn *c, uint32_t err, bool local_close);
+
+/* link.c */
+void link_connect(struct pipeline *p, struct conn *c, const struct strand *s);
+void link_server_began(struct pipeline *p, struct exchange *x);
+void link_client_sent(struct pipeline *p, struct exchange *x);
+void link_received(struct pipeline *p, struct conn *c, const struct strand *s);	/* bytes came: whom they are for */
+void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer);
+void link_server_done(struct pipeline *p, struct exchange *x);
+void link_client_done(struct pipeline *p, struct exchange *x);
+void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
+void link_best(struct pipeline *p, struct exchange *x);	/* decides a client exchange by what is known by now */
+
+/* handoff.c */
+void handoff_wake(struct pipeline *p, const struct ev_wake *ev);
+struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x);	/* NULL: no evidence */
+
+/* join.c */
+void join_began(struct pipeline *p, struct exchange *x);
+void join_forget(struct pipeline *p, struct exchange *x);	/* idempotent */
+
+/* settle.c */
+void settle_done(struct pipeline *p, struct exchange *x);	/* x has just become done */
+void settle_answered(struct pipeline *p, struct exchange *x);	/* its response has begun */
+void settle_joined(struct pipeline *p, struct exchange *server);	/* its client is known now */
+void settle_linked(struct pipeline *p, struct exchange *client);	/* link_best() has decided */
+void settle_time(struct pipeline *p);				/* what has waited long enough */
+void settle_all(struct pipeline *p);				/* nothing waits any longer */
+void settle_room(struct pipeline *p);				/* makes room for one more exchange */
+uint64_t settle_next_ns(const struct pipeline *p);
+
+/* spans.c */
+void spans_emit(struct pipeline *p, struct exchange *x);
+
+#endif

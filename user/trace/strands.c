@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/strands.h"
+
+int strands_init(struct strands *t, struct tally *tally)
+{
+	memset(t, 0, sizeof(*t));
+	list_init(&t->by_use);
+	t->tally = tally;
+	return hash_init(&t->by_id, 256);
+}
+
+static void forget(struct strands *t, struct strand_state *st)
+{
+	hash_del(&t->by_id, &st->by_id);
+	list_del(&st->by_use);
+	free(st);
+	t->n--;
+}
+
+void strands_release(struct strands *t)
+{
+	struct strand_state *st, *tmp;
+
+	list_for_each_safe(st, tmp, &t->by_use, by_use)
+		forget(t, st);
+	hash_release(&t->by_id);
+}
+
+static uint64_t key_of(const struct strand *s)
+{
+	return hash_mix(s->id, (uint64_t)s->gen << 32 | s->kind);
+}
+
+static bool same(const struct strand *a, const struct strand *b)
+{
+	return a->id == b->id && a->gen == b->gen && a->kind == b->kind;
+}
+
+struct strand_state *strand_find(struct strands *t, const struct strand *s)
+{
+	struct hnode *n;
+
+	for (n = hash_find(&t->by_id, key_of(s)); n; n = hash_next(n)) {
+		struct strand_state *st = container_of(n, struct strand_state, by_id);
+
+		if (!same(&st->strand, s))
+			continue;
+		list_del(&st->by_use);
+		list_push(&t->by_use, &st->by_use);
+		return st;
+	}
+	return NULL;
+}
+
+struct strand_state *strand_get(struct strands *t, const struct strand *s)
+{
+	struct strand_state *st;
+
+	if (s->kind == STRAND_NONE)
+		return NULL;
+	st = strand_find(t, s);
+	if (st)
+		return st;
+	if (t->n >= STRANDS_MAX) {
+		forget(t, list_first(&t->by_use, struct strand_state, by_use));
+		t->tally->v[TALLY_STRANDS_EVICTED]++;
+	}
+	st = calloc(1, sizeof(*st));
+	if (!st)
+		return NULL;
+	st->strand = *s;
+	hash_add(&t->by_id, &st->by_id, key_of(s));
+	list_push(&t->by_use, &st->by_use);
+	t->n++;
+	return st;
+}
+
+void strand_end(struct strands *t, const struct strand *s)
+{
+	struct strand_state *st = strand_find(t, s);
+
+	if (st)
+		forget(t, st);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What each strand is busy with: the request it serves, and the one it inherits from whoever made it. Bounded
+ * (STRANDS_MAX): the strand unused for longest is forgotten, counted.
+ */
+#ifndef TRACE_STRANDS_H
+#define TRACE_STRANDS_H
+
+#include <stdbool.h>
+
+#include "abi/event.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "trace/tally.h"
+
+struct strand_state {
+	struct hnode by_id;
+	struct list by_use;
+	struct strand strand;
+	uint64_t current;	/* serial of the request it works for; 0: none. May be gone: exchange_find() tells */
+	uint64_t inherited;	/* serial of the request during which it was made */
+	unsigned serving;	/* requests that it read and that have no complete response yet */
+	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
+};
+
+struct strands {
+	struct hash by_id;
+	struct list by_use;	/* least recently used first */
+	size_t n;
+	struct tally *tally;
+};
+
+int strands_init(struct strands *t, struct tally *tally) __must_check;
+void strands_release(struct strands *t);
+struct strand_state *strand_get(struct strands *t, const struct strand *s);	/* made when unknown; NULL: STRAND_NONE or out of memory */
+struct strand_state *strand_find(struct strands *t, const struct strand *s);	/* NULL: unknown */
+void strand_end(struct strands *t, const struct strand *s);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One direction of one connection: contiguous bytes, explicit gaps. It knows where the next undecoded byte stands, keeps
+ * the bytes of an incomplete head, and counts what is to be skipped. It knows no protocol.
+ *
+ *     ... decoded or skipped | held: the start of an incomplete head | next record
+ *                            ^ at                                    ^ at + held.n
+ */
+#ifndef TRACE_STREAM_H
+#define TRACE_STREAM_H
+
+#include "abi/event.h"
+#include "base/buf.h"
+
+#define SKIP_TO_END	UINT64_MAX
+
+/* When and by whom bytes were moved. */
+struct stamp {
+	uint64_t start_ns;	/* 0: not known */
+	uint64_t ts_ns;
+	struct strand strand;
+	uint32_t tgid;
+	uint32_t seq, other_seq; /* of the first byte of the bytes meant; valid with has_seq */
+	bool has_seq;
+};
+
+struct stream {
+	struct buf held;
+	struct stamp first;	/* of the first byte of held */
+	struct stamp last;	/* of the newest record */
+	uint64_t at;
+	uint64_t skip;		/* body bytes still to pass */
+	uint32_t seq_at_0;	/* TCP position of position 0; valid with has_seq */
+	bool has_seq;
+	bool lost;		/* looking for the next message */
+	bool ended;
+};
+
+void stream_init(struct stream *s);
+void stream_release(struct stream *s);
+uint64_t stream_next(const struct stream *s);	/* the position that the next record should have */
+
+#endif
