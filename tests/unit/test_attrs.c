@@ -105,6 +105,13 @@ static void test_keys_are_never_cut(void **state)
 	attrs_str_dup(&a, SLICE("key"), SLICE("abcd"));
 	assert_string_equal(text(&a, "key"), "abc");
 	attrs_release(&a);
+	/* A key whose value found no room gives its own room back. */
+	attrs_init(&a, 10, 8);
+	attrs_str_dup(&a, SLICE("abcdef"), SLICE("v"));
+	attrs_str(&a, "s", SLICE("1234567"));
+	assert_string_equal(text(&a, "s"), "1234567");
+	assert_int_equal(a.dropped, 1);
+	attrs_release(&a);
 }
 
 static void test_text_is_repaired(void **state)
