@@ -24,6 +24,7 @@ struct capture;
 
 /* Loads and attaches. On failure `err` names the missing capability, the kernel feature or the refused program. */
 int capture_new(const struct capture_opts *opts, struct capture **ret_capture, struct err *err) __must_check;
+void capture_stop(struct capture *c);		/* detaches; what is in the ring and the counters can still be read */
 void capture_free(struct capture *c);		/* detaches everything; NULL ok */
 
 const char *capture_method_name(const struct capture *c);	/* "socket tracepoints", for the ready line */
