@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A scene for the pipeline: connections, threads and bytes as the kernel would have reported them, and the spans that
+ * came out. Time is in microseconds and moves on by one with every record.
+ */
+#ifndef TESTS_SCRIPT_H
+#define TESTS_SCRIPT_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "trace/pipeline.h"
+
+#define SPANS_MAX	256
+
+struct scene {
+	struct pipeline *p;
+	struct resource *resource;
+	struct span *spans[SPANS_MAX];
+	size_t n;
+	uint64_t now_us;
+	uint64_t verdicts;
+	struct verdict verdict;
+};
+
+/* One end of a connection. Both ends of a TCP connection have mirrored sequence numbers. */
+struct end {
+	uint64_t id;
+	uint32_t tgid;
+	uint64_t pos[DIR__CNT];
+	uint32_t seq[DIR__CNT];
+};
+
+static inline void scene_span(void *ctx, struct span *s)
+{
+	struct scene *sc = ctx;
+
+	if (sc->n < SPANS_MAX)
+		sc->spans[sc->n++] = s;
+	else
+		span_free(s);
+}
+
+static inline void scene_verdict(void *ctx, uint64_t conn, const struct verdict *v)
+{
+	((struct scene *)ctx)->verdicts++;
+	((struct scene *)ctx)->verdict = *v;
+}
+
+static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t port)
+{
+	return ((struct scene *)ctx)->resource;
+}
+
+static inline void scene_begin(struct scene *sc)
+{
+	static const struct pipeline_cfg cfg = { .seed = { { 1, 2, 3, 4 } }, .link_wait_ns = 10 * NSEC_PER_SEC };
+	struct pipeline_sink sink = { scene_span, scene_verdict, scene_resource, sc };
+
+	memset(sc, 0, sizeof(*sc));
+	sc->resource = resource_new();
+	sc->p = pipeline_new(&cfg, &sink);
+	sc->now_us = 1000;
+}
+
+static inline void scene_end(struct scene *sc)
+{
+	size_t i;
+
+	pipeline_free(sc->p);
+	for (i = 0; i < sc->n; i++)
+		span_free(sc->spans[i]);
+	resource_put(sc->resource);
+}
+
+static inline struct ev_hdr header(struct scene *sc, uint32_t kind, size_t sz, uint32_t tgid, uint32_t tid)
+{
+	return (struct ev_hdr){ kind, sz, ++sc->now_us * NSEC_PER_USEC, tgid, tid };
+}
+
+static inline struct strand thread_of(uint32_t tid)
+{
+	return (struct strand){ .id = tid, .gen = 1, .kind = tid ? STRAND_THREAD : STRAND_NONE };
+}
+
+static inline struct end open_end(struct scene *sc, uint64_t id, uint32_t tgid, uint32_t rx_seq, uint32_t tx_seq)
+{
+	struct ev_conn ev = {
+		.hdr = header(sc, EV_CONN, sizeof(ev), tgid, tgid), .conn = id, .sk = id, .family = 4,
+		.local_addr = { [10] = 0xff, [11] = 0xff, 127, 0, 0, 1 },
+		.peer_addr = { [10] = 0xff, [11] = 0xff, 127, 0, 0, 1 }, .local_port = 5000, .peer_port = 40000,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+	return (struct end){ .id = id, .tgid = tgid, .seq = { rx_seq, tx_seq } };
+}
+
+/* len bytes of which the first cap are text. */
+static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum dir dir, const char *text, uint32_t cap,
+			    uint32_t len)
+{
+	size_t sz = (sizeof(struct ev_data) + cap + 7) & ~7ul;
+	struct ev_data *ev = calloc(1, sz);
+
+	ev->hdr = header(sc, EV_DATA, sz, e->tgid, tid);
+	ev->conn = e->id;
+	ev->strand = thread_of(tid);
+	ev->pos = e->pos[dir];
+	ev->start_ns = ev->hdr.ts_ns - 500;
+	ev->len = len;
+	ev->cap = cap;
+	e->pos[dir] += len;
+	e->seq[dir] += len;
+	ev->seq = e->seq[dir];
+	ev->other_seq = e->seq[!dir];
+	ev->dir = dir;
+	ev->flags = DATA_SEQ;
+	memcpy(ev->bytes, text, cap);
+	pipeline_feed(sc->p, &ev->hdr);
+	free(ev);
+}
+
+static inline void receive(struct scene *sc, struct end *e, uint32_t tid, const char *text)
+{
+	move_cut(sc, e, tid, DIR_RX, text, strlen(text), strlen(text));
+}
+
+static inline void transmit(struct scene *sc, struct end *e, uint32_t tid, const char *text)
+{
+	move_cut(sc, e, tid, DIR_TX, text, strlen(text), strlen(text));
+}
+
+static inline void close_end(struct scene *sc, struct end *e, uint32_t err)
+{
+	struct ev_close ev = { .hdr = header(sc, EV_CLOSE, sizeof(ev), e->tgid, e->tgid), .conn = e->id, .err = err };
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+static inline void wake(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_t wakee, uint64_t futex)
+{
+	struct ev_wake ev = {
+		.hdr = header(sc, EV_WAKE, sizeof(ev), tgid, waker),
+		.waker = thread_of(waker), .wakee = thread_of(wakee), .futex = futex,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+static inline void fork_thread(struct scene *sc, uint32_t tgid, uint32_t parent, uint32_t child)
+{
+	struct ev_fork ev = {
+		.hdr = header(sc, EV_FORK, sizeof(ev), tgid, parent), .parent = thread_of(parent),
+		.child = thread_of(child), .child_tgid = tgid, .child_tid = child,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+static inline void pass_time(struct scene *sc, uint64_t us)
+{
+	struct ev_tick ev;
+
+	sc->now_us += us;
+	ev.hdr = header(sc, EV_TICK, sizeof(ev), 0, 0);
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+/* The span with that kind whose path (url.path or the end of url.full) is `path`; NULL: none. */
+static inline const struct span *span_of(const struct scene *sc, enum span_kind kind, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sc->n; i++) {
+		const struct span *s = sc->spans[i];
+		const struct attr *a = attrs_find(&s->attrs, kind == SPAN_SERVER ? "url.path" : "url.full");
+		const char *text = a ? attr_text(&s->attrs, a) : "";
+		size_t len = strlen(text), want = strlen(path);
+
+		if (s->kind == kind && len >= want && !strcmp(text + len - want, path))
+			return s;
+	}
+	return NULL;
+}
+
+static inline bool is_child(const struct span *child, const struct span *parent)
+{
+	return child && parent && child->has_parent && !memcmp(&child->parent_id, &parent->span_id, sizeof(struct span_id)) &&
+	       !memcmp(&child->trace_id, &parent->trace_id, sizeof(struct trace_id));
+}
+
+static inline const char *method_of(const struct span *s)
+{
+	const struct attr *a = attrs_find(&s->attrs, "link.method");
+
+	return a ? attr_text(&s->attrs, a) : "";
+}
+
+#endif
