@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The wiring: which module feeds which. Records come from the kernel (live.c) or from a file (below), and from there on
+ * take the same way: facts to the services, everything else to the pipeline, spans to the exporters.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "live.h"
+#include "recording.h"
+#include "wiring.h"
+
+static void take_span(void *ctx, struct span *s)
+{
+	batch_push(((struct wiring *)ctx)->batch, s);
+}
+
+static struct resource *find_resource(void *ctx, uint32_t tgid, uint16_t port)
+{
+	return services_resource(((struct wiring *)ctx)->services, tgid, port);
+}
+
+static void learn(struct wiring *w, const struct ev_proc *ev)
+{
+	struct proc_facts facts;
+
+	if (facts_decode(ev, &facts))
+		return;
+	services_learn(w->services, &facts);
+	facts_release(&facts);
+}
+
+void wiring_feed(struct wiring *w, const struct ev_hdr *ev)
+{
+	const struct ev_exit *ex = (const struct ev_exit *)ev;
+
+	if (ev->kind == EV_PROC)
+		learn(w, (const struct ev_proc *)ev);
+	pipeline_feed(w->pipeline, ev);
+	if (ev->kind == EV_EXIT && ex->last)
+		services_forget(w->services, ev->tgid);
+}
+
+int wiring_init(struct wiring *w, const struct config *cfg, const struct recording_facts *facts,
+		void (*verdict)(void *, uint64_t, const struct verdict *), struct err *err)
+{
+	struct pipeline_cfg pc = {
+		.seed = facts->seed, .link_wait_ns = cfg->link_wait_ns, .link_exact = cfg->link == LINK_EXACT,
+		.routes = cfg->routes.v, .routes_cnt = cfg->routes.n,
+		.redact = cfg->redact.v, .redact_cnt = cfg->redact.n,
+	};
+	struct pipeline_sink sink = { take_span, verdict, find_resource, w };
+	int code = batch_new(cfg->exporters, &cfg->export, &w->batch, err);
+
+	if (code)
+		return code;
+	w->started_ns = clock_mono_ns();
+	w->services = services_new(&facts->host, cfg->services, cfg->services_cnt);
+	w->pipeline = pipeline_new(&pc, &sink);
+	if (!w->services || !w->pipeline)
+		return err_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+void wiring_release(struct wiring *w)
+{
+	pipeline_free(w->pipeline);
+	batch_free(w->batch);
+	services_free(w->services);
+}
+
+void wiring_summary(const struct wiring *w, const uint64_t *kern, uint64_t bpf_ns)
+{
+	struct summary s = {
+		.tally = pipeline_tally(w->pipeline), .kern = kern, .bpf_ns = bpf_ns,
+		.wall_ns = clock_mono_ns() - w->started_ns, .cpu_ns = clock_cpu_ns(),
+	};
+
+	batch_counts(w->batch, &s.export);
+	summary_print(stderr, &s);
+}
+
+void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern, uint64_t bpf_ns)
+{
+	pipeline_flush(w->pipeline);
+	batch_end(w->batch, cfg->export.timeout_ms);
+	wiring_summary(w, kern, bpf_ns);
+}
+
+static int replay_records(struct wiring *w, struct replayer *r, uint64_t *kern, bool *ret_books, struct err *err)
+{
+	const struct ev_hdr *ev;
+	int code;
+
+	while ((code = replayer_next(r, &ev, err)) > 0) {
+		wiring_feed(w, ev);
+		if (ev->kind != EV_BOOKS)
+			continue;
+		memcpy(kern, ((const struct ev_books *)ev)->stats, STAT__CNT * sizeof(*kern));
+		*ret_books = true;
+	}
+	return code;
+}
+
+static int run_replay(const struct config *cfg, struct err *err)
+{
+	_cleanup_(replayer_freep) struct replayer *r = NULL;
+	_cleanup_(wiring_release) struct wiring w = { 0 };
+	struct recording_facts facts;
+	uint64_t kern[STAT__CNT];
+	bool books = false;
+	int code = replayer_new(cfg->replay, &facts, &r, err);
+
+	if (code)
+		return code;
+	code = wiring_init(&w, cfg, &facts, NULL, err);
+	if (code)
+		return code;
+	code = replay_records(&w, r, kern, &books, err);
+	wiring_finish(&w, cfg, books ? kern : NULL, 0);
+	return code;
+}
+
+int app_run(const struct config *cfg)
+{
+	struct err err = { 0 };
+	int status = 0;
+	int code = cfg->replay ? run_replay(cfg, &err) : live_run(cfg, &status, &err);
+
+	if (!code)
+		return status;
+	log_err("%s", err.text);
+	return 1;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A live capture: the loop around the ring, the clock, the signals and the processes that are waited for.
+ *
+ * While records come, the ring is emptied every DRAIN_MS without any wake-up by the kernel; when a round finds nothing,
+ * the reader says that it sleeps and the next record wakes it. An idle tracer therefore does not run at all.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "command.h"
+#include "live.h"
+#include "targets.h"
+#include "wiring.h"
+
+#define DRAIN_MS	10	/* 8 MiB of ring hold 100,000 requests/s for longer than this */
+#define CLOCK_NS	NSEC_PER_SEC
+
+struct live {
+	struct wiring w;	/* first: the pipeline's context is the wiring */
+	const struct config *cfg;
+	struct recorder *recorder;
+	struct targets *targets;
+	struct capture *capture;
+	struct loop *loop;
+	struct command cmd;	/* pid 0: none */
+	int signals;
+	int status;
+	bool stopping;
+	uint64_t clock_due_ns;
+};
+
+static void live_release(struct live *l)
+{
+	capture_free(l->capture);
+	wiring_release(&l->w);
+	recorder_free(l->recorder);
+	targets_free(l->targets);
+	loop_free(l->loop);
+	if (l->signals >= 0)
+		close(l->signals);
+}
+
+/* Every record goes this way, whoever made it. */
+static void take(struct live *l, const struct ev_hdr *ev)
+{
+	if (l->recorder)
+		recorder_write(l->recorder, ev);
+	wiring_feed(&l->w, ev);
+}
+
+static void take_facts(struct live *l, uint32_t tgid, uint64_t ts_ns)
+{
+	struct proc_facts facts;
+	struct buf record;
+
+	if (facts_read(tgid, &facts))
+		return;
+	buf_init(&record, sizeof(struct ev_proc) + FACTS_MAX);
+	if (!facts_encode(&facts, ts_ns, &record))
+		take(l, (const struct ev_hdr *)record.p);
+	buf_release(&record);
+	facts_release(&facts);
+}
+
+static void take_clock(struct live *l, uint64_t now_ns)
+{
+	struct ev_clock ev = {
+		.hdr = { .kind = EV_CLOCK, .sz = sizeof(ev), .ts_ns = now_ns },
+		.wall_offset_ns = clock_wall_offset_ns(),
+	};
+
+	take(l, &ev.hdr);
+	l->clock_due_ns = now_ns + CLOCK_NS;
+}
+
+static void take_tick(struct live *l, uint64_t now_ns)
+{
+	struct ev_tick ev = { .hdr = { .kind = EV_TICK, .sz = sizeof(ev), .ts_ns = now_ns } };
+
+	take(l, &ev.hdr);
+}
+
+static void on_record(void *ctx, const struct ev_hdr *ev)
+{
+	struct live *l = ctx;
+
+	targets_event(l->targets, ev);
+	if (ev->ts_ns >= l->clock_due_ns)
+		take_clock(l, ev->ts_ns);
+	if (ev->kind == EV_EXEC && services_known(l->w.services, ev->tgid))
+		take_facts(l, ev->tgid, ev->ts_ns);
+	else if (ev->kind == EV_CONN && ev->tgid && !services_known(l->w.services, ev->tgid))
+		take_facts(l, ev->tgid, ev->ts_ns);
+	take(l, ev);
+}
+
+static void on_verdict(void *ctx, uint64_t conn, const struct verdict *v)
+{
+	capture_verdict(((struct live *)ctx)->capture, conn, v);
+}
+
+static void forward(const struct live *l, const struct signalfd_siginfo *si)
+{
+	/* A signal typed at the terminal has reached the command already: it is in the same process group. */
+	if (si->ssi_code <= 0)
+		kill(l->cmd.pid, si->ssi_signo);
+}
+
+static void on_child(struct live *l)
+{
+	int status;
+
+	if (!l->cmd.pid || waitpid(l->cmd.pid, &status, WNOHANG) != l->cmd.pid)
+		return;
+	l->status = command_status(status);
+	l->cmd.pid = 0;
+	l->stopping = true;
+}
+
+static void on_signal(void *ctx, int fd)
+{
+	struct live *l = ctx;
+	struct signalfd_siginfo si;
+	uint64_t stats[STAT__CNT];
+
+	if (read(fd, &si, sizeof(si)) != sizeof(si))
+		return;
+	switch (si.ssi_signo) {
+	case SIGCHLD:
+		on_child(l);
+		break;
+	case SIGUSR1:
+		capture_stats(l->capture, stats);
+		wiring_summary(&l->w, stats, capture_bpf_ns(l->capture));
+		break;
+	default:
+		if (l->cmd.pid)
+			forward(l, &si);
+		else
+			l->stopping = true;
+	}
+}
+
+static int watch_signals(struct live *l, struct err *err)
+{
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(caught); i++) {
+		if (caught[i] != SIGUSR2 || l->cfg->command)
+			sigaddset(&set, caught[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	l->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (l->signals < 0 || loop_add(l->loop, l->signals, on_signal, l))
+		return err_set(err, -errno, "cannot watch for signals: %s", strerror(errno));
+	return 0;
+}
+
+static int start_recording(struct live *l, const struct recording_facts *facts, struct err *err)
+{
+	if (!l->cfg->record)
+		return 0;
+	return recorder_new(l->cfg->record, facts, &l->recorder, err);
+}
+
+static int start_capture(struct live *l, struct err *err)
+{
+	struct capture_opts opts = {
+		.method = l->cfg->capture, .btf_path = l->cfg->btf, .ring_sz = l->cfg->ring_sz,
+		.cfg = { .wake_edges = true },
+	};
+
+	targets_watch(l->targets, &opts.cfg);
+	return capture_new(&opts, &l->capture, err);
+}
+
+static void on_ring(void *ctx, int fd)
+{
+	/* Nothing to do but to come out of the wait: every round drains. */
+}
+
+static void say_ready(const struct live *l)
+{
+	struct buf who;
+
+	buf_init(&who, 4096);
+	targets_describe(l->targets, &who);
+	log_line(LOG_INFO, "ready: tracing %s by %s; spans go to %s", who.n ? who.p : "nothing yet",
+		 capture_method_name(l->capture), batch_describe(l->w.batch));
+	buf_release(&who);
+}
+
+static int start(struct live *l, struct err *err)
+{
+	struct recording_facts facts;
+	int code;
+
+	l->loop = loop_new();
+	if (!l->loop || rand_seed_new(&facts.seed) || host_facts_read(&facts.host))
+		return err_set(err, -ENOMEM, "cannot start: out of memory or file descriptors");
+	code = targets_new(l->cfg, &l->targets, err);
+	if (!code)
+		code = watch_signals(l, err);
+	if (!code)
+		code = start_recording(l, &facts, err);
+	if (!code)
+		code = start_capture(l, err);
+	if (!code)
+		code = wiring_init(&l->w, l->cfg, &facts, on_verdict, err);
+	if (code)
+		return code;
+	take_clock(l, clock_mono_ns());
+	if (loop_add(l->loop, capture_fd(l->capture), on_ring, l))
+		return err_set(err, -EIO, "cannot wait for the kernel's records");
+	return targets_start(l->targets, l->capture, err);
+}
+
+static int start_command(struct live *l, struct err *err)
+{
+	int code;
+
+	if (!l->cfg->command)
+		return 0;
+	code = command_fork(l->cfg->command, &l->cmd, err);
+	if (!code && targets_add(l->targets, l->cmd.pid))
+		code = err_set(err, -EIO, "cannot trace the command '%s'", l->cfg->command[0]);
+	if (!code)
+		code = command_exec(&l->cmd, l->cfg->command[0], err);
+	return code;
+}
+
+/* How long the loop may wait: not at all while there is work, DRAIN_MS while there is traffic, else until a timer. */
+static int wait_ms(struct live *l, int drained)
+{
+	uint64_t next = pipeline_next_ns(l->w.pipeline), now = clock_mono_ns();
+	int timer = -1;
+
+	if (next != UINT64_MAX)
+		timer = next <= now ? 0 : (int)min((next - now) / NSEC_PER_MSEC + 1, 60000ULL);
+	if (drained || !capture_sleep(l->capture))
+		return timer < 0 ? DRAIN_MS : min(timer, DRAIN_MS);
+	return timer;
+}
+
+static int run_loop(struct live *l)
+{
+	while (!l->stopping) {
+		int drained = capture_drain(l->capture, on_record, l);
+		uint64_t now = clock_mono_ns();
+		int code;
+
+		if (pipeline_next_ns(l->w.pipeline) <= now)
+			take_tick(l, now);
+		if (targets_ended(l->targets) && !drained && !l->cmd.pid)
+			break;
+		code = loop_wait(l->loop, wait_ms(l, drained));
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+/* From here on a second signal ends the program at once. */
+static void restore_signals(struct live *l)
+{
+	sigset_t none;
+
+	loop_del(l->loop, l->signals);
+	close(take_fd(l->signals));
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void finish(struct live *l)
+{
+	struct ev_books books = { .hdr = { .kind = EV_BOOKS, .sz = sizeof(books), .ts_ns = clock_mono_ns() } };
+	uint64_t bpf_ns = capture_bpf_ns(l->capture);
+	uint64_t stats[STAT__CNT];
+
+	restore_signals(l);
+	capture_stop(l->capture);
+	capture_drain(l->capture, on_record, l);
+	capture_stats(l->capture, stats);
+	memcpy(books.stats, stats, sizeof(books.stats));
+	take(l, &books.hdr);
+	wiring_finish(&l->w, l->cfg, stats, bpf_ns);
+}
+
+int live_run(const struct config *cfg, int *ret_status, struct err *err)
+{
+	_cleanup_(live_release) struct live l = { .cfg = cfg, .signals = -1 };
+	int code = start(&l, err);
+
+	if (!code)
+		code = start_command(&l, err);
+	if (code)
+		return code;
+	say_ready(&l);
+	code = run_loop(&l);
+	if (code)
+		return err_set(err, code, "the event loop failed: %s", strerror(-code));
+	finish(&l);
+	*ret_status = l.status;
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "summary.h"
+
+typedef unsigned long long ull;
+
+static const char *const stat_texts[STAT__CNT] = {
+#define STAT(id, text) [STAT_##id] = text,
+#include "abi/stats.def"
+#undef STAT
+};
+
+static void print_counts(FILE *out, const struct summary *s)
+{
+	const uint64_t *v = s->tally->v;
+	const struct export_counts *e = &s->export.exporters;
+
+	fprintf(out, "ebpf-tracer: summary: %llu requests, %llu spans: %llu sent, %llu rejected by the backend, "
+		"%llu failed, %llu dropped because the queue was full\n",
+		(ull)v[TALLY_REQUESTS], (ull)v[TALLY_SPANS], (ull)e->sent, (ull)e->rejected, (ull)e->failed,
+		(ull)s->export.dropped_full);
+}
+
+static void print_cost(FILE *out, const struct summary *s)
+{
+	uint64_t requests = s->tally->v[TALLY_REQUESTS];
+
+	fprintf(out, "ebpf-tracer: cost: %.3f s of CPU in %.1f s", (double)s->cpu_ns / NSEC_PER_SEC,
+		(double)s->wall_ns / NSEC_PER_SEC);
+	if (requests)
+		fprintf(out, ", %.1f us per request", (double)s->cpu_ns / NSEC_PER_USEC / requests);
+	if (s->bpf_ns)
+		fprintf(out, "; in the kernel %.3f s", (double)s->bpf_ns / NSEC_PER_SEC);
+	fputc('\n', out);
+}
+
+/* received = reported + ignored + lost in the kernel; reported = decoded + skipped + lost here. */
+static void print_books(FILE *out, const struct summary *s, enum dir dir)
+{
+	const uint64_t *v = s->tally->v + dir;
+	uint64_t user = v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] + v[TALLY_RX_RESYNC] +
+			v[TALLY_RX_UNUSED] + v[TALLY_RX_NO_CONN];
+	bool closed = user == v[TALLY_RX_REPORTED];
+
+	fprintf(out, "ebpf-tracer: books: %s", dir == DIR_RX ? "received" : "sent");
+	if (s->kern) {
+		const uint64_t *k = s->kern + dir;
+
+		fprintf(out, " %llu = %llu reported + %llu ignored + %llu lost;", (ull)k[STAT_RX_BYTES],
+			(ull)k[STAT_RX_REPORTED], (ull)k[STAT_RX_IGNORED], (ull)k[STAT_RX_LOST]);
+		closed = closed && k[STAT_RX_BYTES] == k[STAT_RX_REPORTED] + k[STAT_RX_IGNORED] + k[STAT_RX_LOST] &&
+			 k[STAT_RX_REPORTED] == v[TALLY_RX_REPORTED];
+	}
+	fprintf(out, " %llu = %llu decoded + %llu bodies + %llu foreign + %llu resynchronising + %llu unfinished + "
+		"%llu without a connection: %s\n",
+		(ull)v[TALLY_RX_REPORTED], (ull)v[TALLY_RX_DECODED], (ull)v[TALLY_RX_BODY], (ull)v[TALLY_RX_FOREIGN],
+		(ull)v[TALLY_RX_RESYNC], (ull)v[TALLY_RX_UNUSED], (ull)v[TALLY_RX_NO_CONN], closed ? "closed" : "OPEN");
+}
+
+/* Everything that is not zero and not said above. */
+static void print_rest(FILE *out, const struct summary *s)
+{
+	int i;
+
+	for (i = TALLY_RX_LOST; i < TALLY__CNT; i++) {
+		if (i != TALLY_REQUESTS && i != TALLY_SPANS && s->tally->v[i])
+			fprintf(out, "ebpf-tracer: %llu %s\n", (ull)s->tally->v[i], tally_text(i));
+	}
+	for (i = STAT_RING_FULL; s->kern && i < STAT__CNT; i++) {
+		if (s->kern[i])
+			fprintf(out, "ebpf-tracer: %llu %s\n", (ull)s->kern[i], stat_texts[i]);
+	}
+}
+
+void summary_print(FILE *out, const struct summary *s)
+{
+	print_counts(out, s);
+	print_cost(out, s);
+	print_books(out, s, DIR_RX);
+	print_books(out, s, DIR_TX);
+	print_rest(out, s);
+	fflush(out);
+}

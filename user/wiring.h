@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a live capture and a replay have in common: everything to the right of the records. */
+#ifndef WIRING_H
+#define WIRING_H
+
+#include <string.h>
+
+#include "config.h"
+#include "export/batch.h"
+#include "host/services.h"
+#include "recording.h"
+#include "summary.h"
+#include "trace/pipeline.h"
+
+struct wiring {
+	struct services *services;
+	struct pipeline *pipeline;
+	struct batch *batch;
+	uint64_t started_ns;
+};
+
+int wiring_init(struct wiring *w, const struct config *cfg, const struct recording_facts *facts,
+		void (*verdict)(void *w, uint64_t conn, const struct verdict *v), struct err *err) __must_check;
+void wiring_release(struct wiring *w);
+void wiring_feed(struct wiring *w, const struct ev_hdr *ev);
+/* Everything in flight goes out, within the export timeout, and the summary is printed. kern: STAT__CNT numbers or NULL. */
+void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern, uint64_t bpf_ns);
+void wiring_summary(const struct wiring *w, const uint64_t *kern, uint64_t bpf_ns);
+
+#endif
