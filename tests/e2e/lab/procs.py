@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Processes that a scenario starts, each with its output in a file, all ended by pid when the scenario ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+BUILD = Path(os.environ.get("OUTPUT", ROOT / "build")).resolve()
+TRACER = BUILD / "ebpf-tracer"
+SERVICES = ROOT / "tests/e2e/services"
+EXAMPLES = ROOT / "examples/two-services"
+PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
+
+
+def wait_until(condition, timeout=30.0, what="condition", step=0.02):
+    """Returns the first true value of condition(); the machine may be slow, so time limits are wide."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"no {what} within {timeout:g} s")
+        time.sleep(step)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def listens(port, host="127.0.0.1"):
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+class Proc:
+    """One child process; stdout and stderr go to files that the scenario can read at any time."""
+
+    def __init__(self, name, args, folder, env=None, **kwargs):
+        self.name = name
+        self.out = Path(folder) / f"{name}.out"
+        self.err = Path(folder) / f"{name}.err"
+        with open(self.out, "ab") as out, open(self.err, "ab") as err:
+            self.popen = subprocess.Popen(
+                [str(a) for a in args], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                env={**os.environ, **(env or {})}, **kwargs)
+        self.pid = self.popen.pid
+
+    def output(self):
+        return self.out.read_text(errors="replace")
+
+    def errors(self):
+        return self.err.read_text(errors="replace")
+
+    def running(self):
+        return self.popen.poll() is None
+
+    def tell(self, number):
+        if self.running():
+            self.popen.send_signal(number)
+
+    def wait(self, timeout=60):
+        return self.popen.wait(timeout)
+
+    def stop(self, number=signal.SIGTERM, timeout=30):
+        """Asks it to end, insists after the timeout; returns the exit status."""
+        self.tell(number)
+        try:
+            return self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+            raise AssertionError(f"{self.name} did not end within {timeout} s of signal {number}") from None
+
+    def kill(self):
+        if self.running():
+            self.popen.kill()
+        self.popen.wait()
+
+
+class Lab:
+    """The scenario's folder and everything it started; close() leaves nothing behind."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.procs = []
+
+    def start(self, name, args, env=None, **kwargs):
+        same = sum(1 for p in self.procs if p.name.split(".")[0] == name)
+        proc = Proc(f"{name}.{same}" if same else name, args, self.folder, env, **kwargs)
+        self.procs.append(proc)
+        return proc
+
+    def serve(self, name, args, port, env=None, **kwargs):
+        """Starts a server and waits until it accepts connections."""
+        proc = self.start(name, args, env, **kwargs)
+
+        def up():
+            assert proc.running(), f"{name} ended at once:\n{proc.errors()}"
+            return listens(port)
+        wait_until(up, 60, f"{name} on port {port}")
+        return proc
+
+    def close(self):
+        for proc in reversed(self.procs):
+            proc.tell(signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        for proc in reversed(self.procs):
+            try:
+                proc.popen.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                proc.kill()
