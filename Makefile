@@ -9,7 +9,7 @@ LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
 PROTOC_C ?= protoc-c
 PKG_CONFIG ?= pkg-config
-PYTHON ?= python3
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 
 ifeq ($(V),1)
@@ -102,6 +102,35 @@ $(KERN_OBJS): | $(OUTPUT)/gen/tracer.skel.h
 
 bpf-all: $(OUTPUT)/bpf/x86/tracer.o $(OUTPUT)/bpf/arm64/tracer.o ## compile the kernel side for both architectures
 
+install: all ## install the program, its man page and shell completion (PREFIX, DESTDIR)
+	install -D -m 755 $(OUTPUT)/ebpf-tracer $(DESTDIR)$(PREFIX)/bin/ebpf-tracer
+	$(Q)mkdir -p $(OUTPUT)/share
+	$(OUTPUT)/ebpf-tracer man > $(OUTPUT)/share/ebpf-tracer.8
+	install -D -m 644 $(OUTPUT)/share/ebpf-tracer.8 $(DESTDIR)$(PREFIX)/share/man/man8/ebpf-tracer.8
+	$(OUTPUT)/ebpf-tracer completion bash > $(OUTPUT)/share/ebpf-tracer.bash
+	install -D -m 644 $(OUTPUT)/share/ebpf-tracer.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ebpf-tracer
+
+# --- what Debian 12 has to have installed ---
+DEPS_BUILD := gcc libc6-dev clang llvm bpftool pkg-config protobuf-c-compiler protobuf-compiler libprotobuf-c-dev \
+	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev
+DEPS_DEMO := python3 python3-flask python3-requests python3-venv ca-certificates
+DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light wrk iproute2 shellcheck codespell \
+	clang-format procps sudo
+apt_install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
+	echo $$p; done); [ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	apt-get install -q -y --no-install-recommends $$missing; }
+
+deps: ## install what building and testing need (Debian 12)
+	$(Q)$(call apt_install,$(DEPS_BUILD) $(DEPS_DEMO) $(DEPS_TEST))
+
+deps-demo:
+	$(Q)$(call apt_install,$(DEPS_BUILD) $(DEPS_DEMO))
+
+demo: ## install what is needed, build, trace two small services into Jaeger, show the traces
+	$(Q)$(MAKE) deps-demo
+	$(Q)$(MAKE) all
+	$(Q)OUTPUT=$(OUTPUT) $(PYTHON) examples/demo.py
+
 -include tests/tests.mk
 
 clean: ## remove what was built (tools in build/tools stay)
@@ -110,6 +139,6 @@ clean: ## remove what was built (tools in build/tools stay)
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all bpf-all clean help
+.PHONY: all bpf-all install deps deps-demo demo clean help
 
 -include $(shell find $(OUTPUT) -name '*.d' 2>/dev/null)
