@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one thing two threads share: a bounded queue of spans between the loop thread (push) and the export thread, which
- * it owns. Pushing never blocks on an exporter: a full queue drops the span and counts it.
+ * The one thing that the loop thread and the export threads share: every span pushed goes to every exporter named.
+ * Each exporter has a lane of its own (lane.h: a bounded queue and a thread), so that a slow one never stops another;
+ * the lanes share a span by reference. Pushing never blocks on an exporter: a full queue drops the span and counts it.
  */
 #ifndef EXPORT_BATCH_H
 #define EXPORT_BATCH_H
@@ -11,19 +12,27 @@
 struct batch;
 
 struct batch_counts {
-	uint64_t pushed, dropped_full;
+	uint64_t pushed;		/* spans, each once */
+	uint64_t dropped_full;		/* by full queues, summed over the exporters */
 	struct export_counts exporters;	/* summed over the exporters */
 };
 
 /*
  * spec: "otlp", "console", "json:FILE,otlp", ...; NULL: OTLP if it answers, else the console until it does.
- * Opens the exporters and starts the thread.
+ * Opens the exporters and starts their threads. opt is borrowed until batch_free().
  */
 int batch_new(const char *spec, const struct export_options *opt, struct batch **ret_batch, struct err *err) __must_check;
-void batch_push(struct batch *b, struct span *s);	/* takes s */
+void batch_push(struct batch *b, struct span *s);	/* takes s; from one thread only */
 void batch_flush(struct batch *b, uint64_t timeout_ms);	/* waits until all that was pushed has gone out or been given up */
 void batch_counts(struct batch *b, struct batch_counts *ret_counts);
 const char *batch_describe(const struct batch *b);	/* "OTLP at http://localhost:4318", for the ready line */
-void batch_free(struct batch *b);			/* flushes within the export timeout, ends the thread; NULL ok */
+void batch_free(struct batch *b);			/* batch_end() within the export timeout; NULL ok */
+/*
+ * Flushes within the time, ends the threads. After it nothing is pushed, but the counts can still be read: what did
+ * not go out in time is among the failed.
+ */
+void batch_end(struct batch *b, uint64_t timeout_ms);
+
+DEFINE_FREEP(batch_free, struct batch)
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A way out for spans: one file and one row of exporters.def each. All functions run on the export thread only, so an
- * exporter needs no lock; it may block in send() up to the export timeout. It logs its own state changes (backend away,
+ * A way out for spans: one file and one row of exporters.def each. Each exporter runs on a lane (lane.h) of its own:
+ * after open() all functions are called on the lane's thread, so an exporter needs no lock and may take its time, up to
+ * the export timeout; whoever waits for it says so through `hurry`. It logs its own changes of state (backend away,
  * back again), once each.
  */
 #ifndef EXPORT_EXPORTER_H
@@ -9,28 +10,49 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "export/hurry.h"
 #include "export/options.h"
 #include "trace/span.h"
 
-struct export_counts {		/* read by the summary after the thread has ended, or by SIGUSR1 through batch_counts() */
+struct export_counts {
 	uint64_t sent;		/* spans accepted */
 	uint64_t rejected;	/* spans the backend refused (partial success, non-retryable status) */
-	uint64_t failed;	/* spans given up after the retry budget, or dropped while the backend was away */
+	uint64_t failed;	/* spans given up after the retry budget, or that could not be written */
 	uint64_t requests, retries;
+};
+
+/* What an exporter knows of the world; lives longer than it. */
+struct export_env {
+	const struct export_options *opt;
+	struct hurry *hurry;
+	const _Atomic uint64_t *dropped;	/* spans that found the lane's queue full, so far */
 };
 
 struct exporter {
 	const char *name;
-	/* target: what followed the colon in --exporter name:target, NULL if nothing did. */
-	int (*open)(const struct export_options *opt, const char *target, void **ret_self, struct err *err);
-	/* Spans are borrowed: they may be read until send() returns. n > 0. */
+	/* target: what followed the colon in --exporter name:target, NULL if nothing did. Runs on the caller's thread. */
+	int (*open)(const struct export_env *env, const char *target, void **ret_self, struct err *err);
+	/* Where the spans go, for a person ("OTLP at http://localhost:4318"); called after open(). */
+	int (*describe)(const void *self, struct buf *out);
+	/* Spans are borrowed until send() returns; who keeps one takes a reference. n > 0. */
 	void (*send)(void *self, struct span *const *spans, size_t n, struct export_counts *counts);
-	/* Called when nothing was sent for a while (at least every 250 ms): console prints traces that have settled. NULL ok. */
-	void (*idle)(void *self, struct export_counts *counts);
-	void (*close)(void *self);	/* flushes; NULL self ok */
-	bool uses_stdout_by_default;
+	/*
+	 * Called after each send() and when it asked for it: returns the monotonic time at which it wants to be called
+	 * again, UINT64_MAX: not before the next send(). NULL: nothing to do.
+	 */
+	uint64_t (*idle)(void *self, uint64_t now_ns, struct export_counts *counts);
+	/* What is held back goes out now; always called before close(). NULL: nothing is ever held back. */
+	void (*flush)(void *self, struct export_counts *counts);
+	void (*close)(void *self);	/* NULL self ok */
+	bool stdout_by_default;		/* without a target it writes to stdout */
 };
 
 const struct exporter *exporter_find(struct slice name);	/* NULL: unknown */
+void export_counts_add(struct export_counts *sum, const struct export_counts *c);
+const char *exporter_names(void);				/* "otlp, json, ..." */
+
+#define EXPORTER(name) extern const struct exporter exporter_##name;
+#include "export/exporters.def"
+#undef EXPORTER
 
 #endif

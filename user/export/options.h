@@ -8,17 +8,22 @@
 #include <stdint.h>
 
 struct export_options {
+	const char *version;		/* of this program: User-Agent, version of the scopes */
 	const char *endpoint;		/* the full URL of the traces endpoint, already resolved */
 	const char *const *headers;	/* "Name: value" lines */
 	size_t headers_cnt;
 	bool gzip;
 	uint64_t timeout_ms;		/* whole export with its retries; 0: no limit */
 	const char *ca_file, *cert_file, *key_file;	/* NULL: none */
-	size_t queue_max;		/* spans */
-	size_t batch_max;		/* spans in one request */
+	size_t queue_max;		/* spans; 0: QUEUE_MAX */
+	size_t batch_max;		/* spans in one request; 0: BATCH_MAX */
 	uint64_t batch_delay_ms;	/* a span waits at most so long for company */
 	bool colour;			/* console: the terminal understands colours */
-	unsigned width;			/* console: columns */
+	unsigned width;			/* console: columns; 0: 100 */
 };
+
+#define BATCH_MAX	512	/* OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default */
+#define BATCH_DELAY_MS	200	/* not OTEL_BSP_SCHEDULE_DELAY's 5 s: a span is to be seen within a second */
+#define EXPORT_TIMEOUT_MS 10000	/* OTEL_EXPORTER_OTLP_TIMEOUT's default */
 
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One HTTP server that is posted to, over one connection that is kept alive: libcurl behind a few words. Blocks the
+ * calling thread until the answer is there, the time is over, or the hurry's end has come.
+ */
+#ifndef EXPORT_HTTP_H
+#define EXPORT_HTTP_H
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "export/exporter.h"
+#include "export/retry.h"
+
+#define HTTP_REPLY_MAX	((size_t)4 << 20)	/* OTLP: a larger one is refused */
+
+struct http;
+
+struct http_reply {
+	struct attempt attempt;
+	bool protobuf;		/* Content-Type of the body */
+	struct buf body;
+	char why[256];		/* for a person: "Connection refused" */
+};
+
+int http_new(const struct export_env *env, const char *content_type, struct http **ret_http,
+	     struct err *err) __must_check;
+void http_free(struct http *h);		/* NULL ok */
+void http_post(struct http *h, struct slice body, bool gzipped, uint64_t until_ns, struct http_reply *reply);
+
+void http_reply_init(struct http_reply *r);	/* can be used for any number of posts */
+void http_reply_release(struct http_reply *r);
+
+/* A connection attempt that goes on beside other work: does anybody listen there? */
+struct http_probe;
+
+enum http_probe_state { PROBE_GOES_ON, PROBE_FAILED, PROBE_CONNECTED };
+
+struct http_probe *http_probe_new(const char *url);	/* NULL: out of memory, or the URL is bad */
+void http_probe_free(struct http_probe *p);		/* NULL ok */
+void http_probe_begin(struct http_probe *p, uint64_t timeout_ms);	/* may be repeated after its end */
+/* Waits at most wait_ms for the attempt to end; the time is up by itself after its timeout. */
+enum http_probe_state http_probe_step(struct http_probe *p, unsigned wait_ms);
+
+DEFINE_FREEP(http_free, struct http)
+DEFINE_FREEP(http_probe_free, struct http_probe)
+
+#endif

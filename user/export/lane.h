@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One exporter with the thread it runs on and the bounded queue before it:
+ *
+ *      lane_push() ──► queue ──► batch of at most batch_max, or what has come within batch_delay ──► exporter->send()
+ *      (any thread)              (lane's thread)
+ *
+ * Pushing never waits for the exporter: a full queue drops the span at hand and counts it, so that what was accepted
+ * keeps its order and a trace begun before a jam is whole. An idle lane does not wake.
+ */
+#ifndef EXPORT_LANE_H
+#define EXPORT_LANE_H
+
+#include "export/exporter.h"
+
+struct lane;
+
+/* Opens the exporter on the caller's thread; opt must outlive the lane. */
+int lane_new(const struct exporter *exporter, const char *target, const struct export_options *opt,
+	     struct lane **ret_lane, struct err *err) __must_check;
+int lane_start(struct lane *l, struct err *err) __must_check;
+void lane_push(struct lane *l, struct span *s);			/* takes one reference */
+uint64_t lane_flush_begin(struct lane *l);			/* a ticket for lane_flush_wait() */
+void lane_flush_wait(struct lane *l, uint64_t ticket, uint64_t until_ns);
+void lane_counts(struct lane *l, struct export_counts *ret_counts, uint64_t *ret_dropped);
+int lane_describe(const struct lane *l, struct buf *out) __must_check;
+void lane_end(struct lane *l, uint64_t end_ns);			/* no more pushes; what is queued has until then to go out */
+void lane_join(struct lane *l);					/* after lane_end(): until the thread has ended */
+void lane_free(struct lane *l);					/* without its thread; NULL ok */
+
+DEFINE_FREEP(lane_free, struct lane)
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Spans as OTLP: the message tree of one export request, from which both encodings are made (protobuf here, JSON in
+ * json_message.c). An encoder reuses its memory from request to request, so that a span costs no malloc.
+ * Not thread-safe: one encoder per exporter.
+ */
+#ifndef EXPORT_OTLP_H
+#define EXPORT_OTLP_H
+
+#include "base/cleanup.h"
+#include "base/slice.h"
+#include "otlp.pb-c.h"
+#include "trace/span.h"
+
+#define OTLP_SCHEMA_URL "https://opentelemetry.io/schemas/1.44.0"
+
+struct otlp;
+
+struct otlp *otlp_new(const char *version);	/* of the scopes; borrowed. NULL: out of memory */
+void otlp_free(struct otlp *o);			/* NULL ok */
+/*
+ * The request for these spans, grouped by resource and by scope in order of their first appearance. It borrows from
+ * the spans and lives until the next call. NULL: out of memory.
+ */
+Otlp__ExportTraceServiceRequest *otlp_request(struct otlp *o, struct span *const *spans, size_t n);
+/* The request's bytes, which live until the next call. p is NULL when out of memory. */
+struct slice otlp_pack(struct otlp *o, const Otlp__ExportTraceServiceRequest *req);
+
+DEFINE_FREEP(otlp_free, struct otlp)
+
+#endif
