@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/compiler.h"
+#include "trace/record.h"
+
+static const size_t min_sz[EV__CNT] = {
+#define EVENT(id, type) [EV_##id] = sizeof(struct type),
+#include "abi/events.def"
+#undef EVENT
+};
+
+static bool data_valid(const struct ev_data *ev)
+{
+	return ev->dir < DIR__CNT && ev->cap <= ev->len && ev->cap <= ev->hdr.sz - sizeof(*ev);
+}
+
+bool ev_valid(const struct ev_hdr *ev, size_t room)
+{
+	if (room < sizeof(*ev) || ev->sz > room || ev->sz % 8)
+		return false;
+	if (ev->kind == EV_NONE || ev->kind >= EV__CNT || ev->sz < min_sz[ev->kind])
+		return false;
+	switch (ev->kind) {
+	case EV_DATA:
+		return data_valid((const struct ev_data *)ev);
+	case EV_END:
+		return ((const struct ev_end *)ev)->dir < DIR__CNT;
+	case EV_PROC:
+		return ((const struct ev_proc *)ev)->len <= ev->sz - sizeof(struct ev_proc);
+	default:
+		return true;
+	}
+}
