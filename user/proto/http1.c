@@ -19,7 +19,6 @@
  * After 101, or a 2xx to CONNECT, both flows carry something else and are swallowed.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "proto/http1.h"
 #include "abi/limits.h"
@@ -171,8 +170,8 @@ static int request_head(struct h1_state *st, struct msg *msg, uint64_t *ret_skip
 static int response_head(struct h1_state *st, struct msg *msg, uint64_t *ret_skip)
 {
 	struct h1_flow *f = &st->flow[FLOW_RESPONSE];
-	enum h1_asked asked = pending_first(&st->pending);
 	enum h1_phase next = H1_START;
+	enum h1_asked asked;
 	int status = f->head.status;
 	struct h1_framing fr;
 	int err;
@@ -181,6 +180,9 @@ static int response_head(struct h1_state *st, struct msg *msg, uint64_t *ret_ski
 		msg->kind = MSG_INTERIM;
 		return 0;
 	}
+	if (f->resumed)
+		pending_keep_newest(&st->pending);
+	asked = pending_first(&st->pending);
 	st->switched = status == 101 || (asked == ASKED_CONNECT && status < 300);
 	if (st->switched) {
 		*ret_skip = UINT64_MAX;
@@ -330,22 +332,29 @@ static int h1_gap(void *state, enum flow flow, uint64_t n, struct msg *ret_msg)
 	return -EPROTO;
 }
 
-/* The last chunk without trailers, ending the call or followed by the next response. Where it starts; -1: not there. */
+/* A last chunk without trailers, which ends the call or is followed by the next response. */
+static bool is_last_chunk(struct slice in)
+{
+	const struct slice last = SLICE("0\r\n\r\n");
+
+	if (!slice_starts(in, last))
+		return false;
+	in = slice_sub(in, last.n, in.n);
+	return !in.n || h1_sniff_flow(FLOW_RESPONSE, in) == SNIFF_YES_RESPONSE;
+}
+
+/* Where it starts: at the beginning of the call or of a line; -1: not there. */
 static ssize_t find_last_chunk(struct slice in)
 {
-	static const char last[] = "\r\n0\r\n\r\n";
-	const size_t n = sizeof(last) - 1;
-	const char *at = in.p;
-	struct slice rest = in;
+	size_t at = 0, scanned = 0;
 
-	if (slice_eq(in, slice_str(last + 2)))
-		return 0;
-	while (rest.n >= n && (at = memmem(rest.p, rest.n, last, n))) {
-		rest = slice_sub(in, at + n - in.p, in.n);
-		if (!rest.n || h1_sniff_flow(FLOW_RESPONSE, rest) == SNIFF_YES_RESPONSE)
-			return at + 2 - in.p;
+	while (!is_last_chunk(slice_sub(in, at, in.n))) {
+		at = h1_line_end(in, &scanned);
+		if (!at)
+			return -1;
+		scanned = at;
 	}
-	return -1;
+	return at;
 }
 
 static ssize_t h1_resync(void *state, enum flow flow, struct slice in)
@@ -357,18 +366,15 @@ static ssize_t h1_resync(void *state, enum flow flow, struct slice in)
 
 	if (start == SNIFF_YES_REQUEST || start == SNIFF_YES_RESPONSE) {
 		f->phase = f->open ? H1_END_DUE : H1_START;
-		f->inferred = f->open;
-		f->resumed = true;
-		f->scanned = 0;
-		if (flow == FLOW_RESPONSE)
-			pending_keep_newest(&st->pending);
-		return 0;
+		last = 0;
+	} else {
+		last = f->chunked ? find_last_chunk(in) : -1;
+		if (last < 0)
+			return -EAGAIN;
+		f->phase = H1_CHUNK_SIZE;
 	}
-	last = f->chunked ? find_last_chunk(in) : -1;
-	if (last < 0)
-		return -EAGAIN;
-	f->phase = H1_CHUNK_SIZE;
-	f->inferred = true;
+	f->inferred = f->open;
+	f->resumed = true;
 	f->scanned = 0;
 	return last;
 }

@@ -164,7 +164,7 @@ static void add_port(struct attrs *out, const char *key, uint16_t port)
 /* A folded value reads as one line. */
 static void add_unfolded(struct attrs *out, const char *key, struct slice v)
 {
-	_cleanup_(buf_release) struct buf b;
+	_cleanup_(buf_release) struct buf b = { 0 };
 	struct slice line;
 	int err = 0;
 
@@ -209,7 +209,7 @@ static bool useful_host(struct slice name, uint16_t port)
 
 static void add_query(struct attrs *out, const struct h1_url *url, const struct peer_facts *peer)
 {
-	_cleanup_(buf_release) struct buf b;
+	_cleanup_(buf_release) struct buf b = { 0 };
 
 	if (!url->query.n)
 		return;
@@ -236,9 +236,9 @@ static void describe_server(const struct h1_head *head, const struct peer_facts 
 	if (!o.host.n)
 		o.host = url.authority.n ? url.authority : f.v[F_HOST];
 	host = h1_host_split(o.host);
-	/* Behind a proxy the port that was asked for is not ours. */
+	/* A URL has its own default, and behind a proxy the port that was asked for is not ours. */
 	if (!host.port)
-		host.port = forwarded ? scheme_port(o.scheme) : peer->local_port;
+		host.port = forwarded || url.scheme.n ? scheme_port(o.scheme) : peer->local_port;
 	if (!useful_host(host.name, host.port))
 		host.name = slice_str(peer->local_addr);
 
@@ -268,7 +268,7 @@ static void add_url_full(struct attrs *out, const struct h1_url *url, struct sli
 {
 	struct slice scheme = url->scheme.n ? url->scheme : SLICE("http");
 	struct slice path = slice_eq(url->path, SLICE("*")) ? SLICE("") : url->path;
-	_cleanup_(buf_release) struct buf b;
+	_cleanup_(buf_release) struct buf b = { 0 };
 
 	buf_init(&b, URL_MAX);
 	if (buf_append(&b, scheme.p, scheme.n) || buf_puts(&b, "://") || h1_url_add_authority(&b, authority) ||
