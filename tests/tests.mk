@@ -14,10 +14,11 @@ $(OUTPUT)/san/gen/%.o: $(OUTPUT)/gen/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SAN_CFLAGS) -Wno-shadow -MMD -MP -c -o $@ $<
 
-# tests/unit/test_<module>.c: one cmocka program each; core and export are linked, libbpf never is.
+# tests/unit/test_<module>.c: one cmocka program each; core, export and what tests share are linked, libbpf never is.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_LIB := $(patsubst %.c,$(OUTPUT)/san/%.o,$(wildcard tests/unit/lib/*.c))
 
-$(T)/unit/%: $(OUTPUT)/san/tests/unit/%.o $(call san,$(CORE_OBJS) $(EXPORT_OBJS))
+$(T)/unit/%: $(OUTPUT)/san/tests/unit/%.o $(UNIT_LIB) $(call san,$(CORE_OBJS) $(EXPORT_OBJS))
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(SAN_CFLAGS) -o $@ $^ -lcmocka $(LIBS_EXPORT)
@@ -26,6 +27,71 @@ unit: $(UNIT_TESTS) ## build and run the unit tests
 	$(Q)for t in $^; do echo "# $$t"; $$t || exit 1; done
 
 .PHONY: unit
+
+# --- decoders: tests/golden/PROTOCOL/*.txt, each whole, in pieces, cut, with gaps, mutated ---
+GOLDEN_FILES := $(sort $(wildcard tests/golden/*/*.txt))
+
+$(OUTPUT)/san/libtraced.a: $(call san,$(CORE_OBJS) $(EXPORT_OBJS))
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+
+$(T)/golden: $(addprefix $(OUTPUT)/san/tests/,golden.o drive.o) $(OUTPUT)/san/libtraced.a
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(SAN_CFLAGS) -o $@ $^
+
+golden: $(T)/golden ## run the decoders' golden tests
+	$(Q)$< $(GOLDEN_FILES)
+
+golden-update: $(T)/golden ## write what the decoders say now into the golden files, for review
+	$(Q)$< --update $(GOLDEN_FILES)
+
+.PHONY: golden golden-update
+
+# --- fuzzing: tests/fuzz/fuzz_<x>.c, corpus in tests/fuzz/corpus/fuzz_<x>, grown in $(OUTPUT)/fuzz/corpus ---
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -O1 -g
+fuzz_objs = $(patsubst $(OUTPUT)/obj/%,$(OUTPUT)/fuzz/%,$(1))
+
+$(OUTPUT)/fuzz/%.o: %.c | $(OUTPUT)/gen/otlp.pb-c.h
+	$(call msg,CC-FUZZ,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUTPUT)/fuzz/gen/%.o: $(OUTPUT)/gen/%.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FUZZ_CFLAGS) -Wno-shadow -MMD -MP -c -o $@ $<
+
+$(OUTPUT)/fuzz/libtraced.a: $(call fuzz_objs,$(CORE_OBJS) $(EXPORT_OBJS))
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+
+# --as-needed: a target that reaches no exporter is linked without libcurl, as it must be.
+$(OUTPUT)/fuzz/fuzz_%: $(addprefix $(OUTPUT)/fuzz/tests/,fuzz/fuzz_%.o drive.o) $(OUTPUT)/fuzz/libtraced.a
+	$(call msg,LINK,$@)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ -Wl,--as-needed $(LIBS_EXPORT)
+
+$(T)/fuzz/fuzz_%: $(addprefix $(OUTPUT)/san/tests/,fuzz/fuzz_%.o fuzz/regress.o drive.o) $(OUTPUT)/san/libtraced.a
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(SAN_CFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_EXPORT)
+
+fuzz: $(addprefix $(OUTPUT)/fuzz/,$(FUZZERS)) ## fuzz each target for FUZZ_SECONDS (60); FUZZERS=fuzz_x picks
+	$(Q)for f in $(FUZZERS); do \
+		mkdir -p $(OUTPUT)/fuzz/corpus/$$f tests/fuzz/corpus/$$f; echo "# $$f"; \
+		$(OUTPUT)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(OUTPUT)/fuzz/ \
+			-verbosity=0 -print_final_stats=1 $(OUTPUT)/fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; \
+	done
+
+fuzz-regress: $(addprefix $(T)/fuzz/,$(FUZZERS)) ## run the committed fuzz inputs as plain tests
+	$(Q)for f in $(FUZZERS); do \
+		if $(T)/fuzz/$$f tests/fuzz/corpus/$$f/* 2>$(T)/fuzz/$$f.log; then \
+			echo "ok $$f, $$(ls tests/fuzz/corpus/$$f | wc -l) inputs"; \
+		else \
+			tail -40 $(T)/fuzz/$$f.log; echo "not ok $$f"; bad=1; \
+		fi; \
+	done; [ -z "$$bad" ]
+
+.PHONY: fuzz fuzz-regress
 
 # --- everything together ---
 JAEGER := $(OUTPUT)/tools/jaeger/jaeger
