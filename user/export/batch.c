@@ -88,7 +88,7 @@ int batch_new(const char *spec, const struct export_options *opt, struct batch *
 	if (!b)
 		return err_set(err, -ENOMEM, "out of memory");
 	buf_init(&b->text, DESCRIBE_MAX);
-	b->timeout_ms = opt->timeout_ms ? opt->timeout_ms : EXPORT_TIMEOUT_MS;
+	b->timeout_ms = opt->timeout_ms;
 	b->spec = strdup(spec ? spec : exporter_auto.name);
 	if (!b->spec)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -153,7 +153,8 @@ const char *batch_describe(const struct batch *b)
 
 void batch_end(struct batch *b, uint64_t timeout_ms)
 {
-	uint64_t end = clock_mono_ns() + min(timeout_ms, UINT32_MAX) * NSEC_PER_MSEC;
+	uint64_t ms = timeout_ms ? min(timeout_ms, UINT32_MAX) : EXPORT_TIMEOUT_MS;
+	uint64_t end = clock_mono_ns() + ms * NSEC_PER_MSEC;
 	size_t i;
 
 	if (b->ended)

@@ -28,7 +28,7 @@ void batch_counts(struct batch *b, struct batch_counts *ret_counts);
 const char *batch_describe(const struct batch *b);	/* "OTLP at http://localhost:4318", for the ready line */
 void batch_free(struct batch *b);			/* batch_end() within the export timeout; NULL ok */
 /*
- * Flushes within the time, ends the threads. After it nothing is pushed, but the counts can still be read: what did
+ * Flushes within the time (0, "no limit": within the default one), ends the threads. After it nothing is pushed, but the counts can still be read: what did
  * not go out in time is among the failed.
  */
 void batch_end(struct batch *b, uint64_t timeout_ms);

@@ -102,7 +102,7 @@ static size_t repair_size(const char *s)
 static char *repaired(struct otlp *o, char *s)
 {
 	struct slice t = text_of(s);
-	_cleanup_(buf_release) struct buf b;
+	_cleanup_(buf_release) struct buf b = { 0 };
 	char *copy;
 	size_t len;
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Traces as trees of lines, on the terminal or (without colours) in a file: traces.c gathers, tree_text.c draws. */
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "export/out.h"
+#include "export/traces.h"
+#include "export/tree_text.h"
+
+#define WIDTH_DEFAULT	100
+#define TEXT_MAX	((size_t)16 << 20)	/* of one trace: TRACE_SPANS_MAX wide lines with colours are 4 MB */
+
+struct console_exporter {
+	struct out out;
+	struct traces *traces;
+	struct tree_style style;
+	struct buf text;
+	locale_t utf8;		/* 0: none on this machine; wide characters then count as one column */
+	struct export_counts *counts;	/* of the call that is under way */
+};
+
+static void console_close(void *self)
+{
+	struct console_exporter *e = self;
+
+	if (!e)
+		return;
+	traces_free(e->traces);
+	out_close(&e->out);
+	buf_release(&e->text);
+	if (e->utf8)
+		freelocale(e->utf8);
+	free(e);
+}
+
+DEFINE_FREEP(console_close, struct console_exporter)
+
+static void show(void *ctx, struct span *const *spans, size_t n, bool continued)
+{
+	struct console_exporter *e = ctx;
+	int err;
+
+	buf_clear(&e->text);
+	err = tree_text(&e->text, spans, n, continued, &e->style);
+	if (err)
+		out_lost(&e->out, err, n, e->counts);
+	else
+		out_write(&e->out, buf_slice(&e->text), n, e->counts);
+}
+
+static int console_open(const struct export_env *env, const char *target, void **ret_self,
+			struct err *err)
+{
+	_cleanup_(console_closep) struct console_exporter *e = calloc(1, sizeof(*e));
+	const struct export_options *opt = env->opt;
+	int code;
+
+	if (!e)
+		return err_set(err, -ENOMEM, "out of memory");
+	e->out.fd = -1;
+	buf_init(&e->text, TEXT_MAX);
+	e->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	e->traces = traces_new(&(struct traces_sink){ show, e });
+	if (!e->traces)
+		return err_set(err, -ENOMEM, "out of memory");
+	code = out_open(&e->out, target, env->hurry, err);
+	if (code)
+		return code;
+	e->style.colour = opt->colour && !e->out.owned;
+	e->style.width = opt->width ? opt->width : WIDTH_DEFAULT;
+	*ret_self = take_ptr(e);
+	return 0;
+}
+
+static int console_describe(const void *self, struct buf *out)
+{
+	const struct console_exporter *e = self;
+
+	return e->out.owned ? buf_printf(out, "the console's view in %s", e->out.name) :
+			      buf_puts(out, "the console");
+}
+
+/* Every way in: show() needs to know the call's counts, and wcwidth() a UTF-8 locale. Returns what leave() wants back. */
+static locale_t enter(struct console_exporter *e, struct export_counts *counts)
+{
+	e->counts = counts;
+	return uselocale(e->utf8);
+}
+
+static void leave(struct console_exporter *e, locale_t old)
+{
+	uselocale(old);
+	e->counts = NULL;
+}
+
+static void console_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+{
+	struct console_exporter *e = self;
+	locale_t old = enter(e, counts);
+	uint64_t now = clock_mono_ns();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (traces_add(e->traces, spans[i], now))
+			out_lost(&e->out, -ENOMEM, 1, counts);
+	leave(e, old);
+}
+
+static uint64_t console_idle(void *self, uint64_t now_ns, struct export_counts *counts)
+{
+	struct console_exporter *e = self;
+	locale_t old = enter(e, counts);
+	uint64_t next = traces_due(e->traces, now_ns);
+
+	leave(e, old);
+	return next;
+}
+
+static void console_flush(void *self, struct export_counts *counts)
+{
+	struct console_exporter *e = self;
+	locale_t old = enter(e, counts);
+
+	traces_flush(e->traces);
+	leave(e, old);
+}
+
+const struct exporter exporter_console = {
+	.name = "console",
+	.open = console_open,
+	.describe = console_describe,
+	.send = console_send,
+	.idle = console_idle,
+	.flush = console_flush,
+	.close = console_close,
+	.stdout_by_default = true,
+};
