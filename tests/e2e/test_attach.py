@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Coming and going harms nobody: 200 times under load, and by kill -9."""
+
+import os
+import signal
+
+import pytest
+from lab import bpf, load
+from lab.procs import wait_until
+from lab.tracer import Tracer
+from test_two_services import start_services
+
+TIMES = int(os.environ.get("ATTACH_TIMES", 200))
+
+
+def open_fds(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+@pytest.mark.slow
+def test_attach_and_detach_under_load(lab):
+    port, pa, pb = start_services(lab, slow=(0, 2))
+    before = bpf.loaded()
+    fds = None
+    with load.Steady(port, "/", concurrency=2, pause=0.01) as result:
+        for n in range(TIMES):
+            tracer = Tracer(lab, "--pid", pa.pid, "--pid", pb.pid, exporter="none")
+            tracer.stop()
+            lab.procs.remove(tracer.proc)
+            if n == 10:
+                fds = (open_fds(pa.pid), open_fds(pb.pid))
+    assert result.sent > TIMES
+    assert not result.failed, f"{len(result.failed)} of {result.sent} requests failed: {result.failed[:3]}"
+    bpf.wait_gone(before)
+    # Requests in flight hold a few; a leak of one per attachment would show as hundreds.
+    wait_until(lambda: open_fds(pa.pid) <= fds[0] + 4 and open_fds(pb.pid) <= fds[1] + 4, 20,
+               "services with as few descriptors as before")
+
+
+@pytest.mark.quick
+def test_kill_9_leaves_nothing_attached(lab):
+    port, pa, pb = start_services(lab, slow=(0, 2))
+    before = bpf.loaded()
+    with load.Steady(port, "/", concurrency=2, pause=0.01) as result:
+        tracer = Tracer(lab, "--pid", pa.pid, "--pid", pb.pid)
+        tracer.wait_spans(30)
+        assert bpf.left_since(before), "nothing was loaded at all"
+        os.kill(tracer.pid, signal.SIGKILL)
+        tracer.proc.wait()
+        bpf.wait_gone(before)
+    assert not result.failed, result.failed[:3]
+    Tracer(lab, "--pid", pa.pid, exporter="none").stop()
+
+
+def test_it_ends_with_the_last_process(lab):
+    _, pa, pb = start_services(lab)
+    tracer = Tracer(lab, "--pid", pa.pid, "--pid", pb.pid)
+    pa.stop()
+    assert tracer.proc.running()
+    pb.stop()
+    assert tracer.proc.wait(20) == 0
+
+
+def test_processes_are_found_by_port_now_and_later(lab):
+    port, pa, pb = start_services(lab, slow=(0, 2))
+    tracer = Tracer(lab, "--port", port)
+    load.get(port, "/")
+    tracer.wait_spans(2)
+    assert {s.service for s in tracer.spans()} == {"service-a"}
+    pa.stop()
+    pb.stop()
+    assert tracer.proc.running()
+    again = lab.serve("service-a", pa.popen.args, port, {"PORT": str(port)})
+
+    def traced():
+        load.get(port, "/none")
+        return any(s.path == "/none" for s in tracer.spans())
+    wait_until(traced, 20, "span of the service that was started later", step=0.2)
+    again.stop()
+    assert tracer.proc.running()
+    tracer.stop()
+
+
+def test_second_signal_ends_at_once(lab):
+    """A backend that never answers holds the flush; whoever presses Ctrl-C twice does not wait for it."""
+    import socket
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+        port, pa, _ = start_services(lab, slow=(0, 2))
+        tracer = Tracer(lab, "--pid", pa.pid, "--endpoint", f"http://127.0.0.1:{silent.getsockname()[1]}",
+                        exporter="otlp")
+        load.get(port, "/")
+        tracer.proc.tell(signal.SIGINT)
+        wait_until(lambda: not os.path.exists(f"/proc/{tracer.pid}") or b"S" in stat_of(tracer.pid), 5, "flush")
+        tracer.proc.tell(signal.SIGINT)
+        assert tracer.proc.wait(5) is not None
+
+
+def stat_of(pid):
+    with open(f"/proc/{pid}/stat", "rb") as f:
+        return f.read().rsplit(b")", 1)[1]
+
+

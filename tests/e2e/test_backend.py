@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The backend is away: the service notices nothing, memory stays bounded, drops are counted; it comes back: spans too."""
+
+import re
+
+import pytest
+
+from lab import load
+from lab.jaeger import BINARY, Jaeger
+from lab.procs import TRACER, free_port, wait_until
+from lab.tracer import Tracer
+from test_two_services import start_services
+
+
+
+def rss_kb(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", f.read())[1])
+
+
+@pytest.mark.skipif(not BINARY.exists(), reason="Jaeger is not built (make jaeger)")
+def test_backend_away_and_back(lab):
+    port, pa, pb = start_services(lab, slow=(0, 2))
+    otlp_port = free_port()
+    tracer = Tracer(lab, "--pid", pa.pid, "--pid", pb.pid, "--endpoint", f"http://127.0.0.1:{otlp_port}",
+                    exporter="otlp", env={"OTEL_BSP_MAX_QUEUE_SIZE": "600"})
+    result = load.run(port, ["/"] * 200, 4)
+    assert not result.failed
+    small = rss_kb(tracer.pid)
+    result = load.run(port, ["/"] * 600, 4)
+    assert not result.failed, "the service noticed that the backend is away"
+    assert rss_kb(tracer.pid) - small < 8192, "memory grows while the backend is away"
+    jaeger = Jaeger(lab, otlp_port)
+
+    def arrives():
+        load.get(port, "/")
+        return jaeger.traces("service-a")
+    wait_until(arrives, 60, "trace after the backend is back", step=0.5)
+    tracer.stop()
+    text = tracer.proc.errors()
+    found = re.search(r"(\d+) spans: (\d+) sent, (\d+) rejected by the backend, (\d+) failed, (\d+) dropped", text)
+    made, sent, rejected, failed, dropped = (int(x) for x in found.groups())
+    assert made == sent + rejected + failed + dropped, "spans went missing uncounted: " + found[0]
+    assert failed + dropped > 0 and sent > 0
+
+
+def test_without_a_backend_traces_are_on_the_console_until_it_answers(lab):
+    if not BINARY.exists():
+        pytest.skip("Jaeger is not built (make jaeger)")
+    port, pa, pb = start_services(lab, slow=(0, 2))
+    otlp_port = free_port()
+    proc = lab.start("auto", [TRACER, "--pid", pa.pid, "--pid", pb.pid,
+                              "--endpoint", f"http://127.0.0.1:{otlp_port}"])
+    wait_until(lambda: "ready" in proc.errors(), 60, "ready line")
+    load.get(port, "/")
+    wait_until(lambda: "service-b" in proc.output(), 10, "trace on the console")
+    jaeger = Jaeger(lab, otlp_port)
+
+    def arrives():
+        load.get(port, "/")
+        return jaeger.traces("service-a")
+    wait_until(arrives, 60, "trace in Jaeger", step=0.5)
+    assert proc.stop() == 0

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What takes long is shown while it lasts: a call of a streaming response appears after --link-wait."""
+
+import threading
+import time
+
+from lab import load
+from lab.otlp import CLIENT, SERVER, only
+from lab.procs import PYTHON, SERVICES, free_port, wait_until
+from lab.tracer import Tracer
+
+
+def start_flask(lab):
+    front, back = free_port(), free_port()
+    b = lab.serve("back", [PYTHON, SERVICES / "back_flask.py"], back, {"PORT": str(back)})
+    a = lab.serve("front", [PYTHON, SERVICES / "front_flask.py"], front,
+                  {"PORT": str(front), "BACKEND": f"http://127.0.0.1:{back}"})
+    return front, a.pid, b.pid
+
+
+def test_call_of_a_stream_does_not_wait_for_its_end(lab):
+    port, front, back = start_flask(lab)
+    tracer = Tracer(lab, "--pid", front, "--pid", back, "--link-wait", "1s")
+    stream = threading.Thread(target=load.get, args=(port, "/stream/8"))
+    began = time.monotonic()
+    stream.start()
+    wait_until(lambda: any(s.kind == CLIENT for s in tracer.spans()), 7, "client span while the stream lasts")
+    seen = time.monotonic() - began
+    assert stream.is_alive(), "the stream ended before its call was seen"
+    assert not any(s.path.startswith("/stream") for s in tracer.spans())
+    assert seen > 0.9, "the call did not wait for --link-wait"
+    stream.join()
+    spans = tracer.wait_spans(3)
+    server = only(spans, kind=SERVER, path="/stream/8")
+    call = only(spans, kind=CLIENT)
+    backend = only(spans, kind=SERVER, path="/data/stream")
+    assert (call.parent_id, call.trace_id) == (server.span_id, server.trace_id)
+    assert (backend.parent_id, backend.trace_id) == (call.span_id, call.trace_id)
+    assert server.end - server.start >= 7.9e9, "the server span ends with the last byte of the response"
+
+
+def test_stream_in_flight_goes_out_at_the_end(lab):
+    port, front, back = start_flask(lab)
+    tracer = Tracer(lab, "--pid", front, "--pid", back)
+    stream = threading.Thread(target=load.get, args=(port, "/stream/6"))
+    stream.start()
+    time.sleep(1.5)			# well inside the stream; nothing is asserted about when
+    spans = tracer.stop()
+    assert {s.path for s in spans} == {"/stream/6", "/data/stream"}
+    assert len(spans) == 3
+    stream.join()

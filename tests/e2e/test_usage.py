@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every wrong use gets one clear sentence and a non-zero exit status."""
+
+import subprocess
+
+import pytest
+from lab.procs import TRACER
+
+
+def run(*args, env=None, **kwargs):
+    return subprocess.run([TRACER, *args], capture_output=True, text=True, timeout=60, check=False, env=env, **kwargs)
+
+
+WRONG = {
+    "no such process": (["--pid", "4194000"], "4194000"),
+    "not a pid": (["--pid", "abc"], "--pid"),
+    "not a port": (["--port", "70000"], "70000"),
+    "nothing selected": ([], "--pid"),
+    "misspelt option": (["--prot", "80"], "did you mean '--port'"),
+    "unknown option": (["--zzzzzzzz"], "--help"),
+    "stray word": (["4242"], "--pid 4242"),
+    "bad URL": (["--all", "--endpoint", "localhost:4318"], "http://"),
+    "unknown exporter": (["--all", "--exporter", "zipkin"], "zipkin"),
+    "two exporters on stdout": (["--all", "--exporter", "json,console"], "exporters"),
+    "no such recording": (["--replay", "/nonexistent/run.rec"], "/nonexistent/run.rec"),
+    "not a recording": (["--replay", "/bin/sh"], "/bin/sh"),
+    "replay with a selector": (["--replay", "/bin/sh", "--pid", "1"], "--pid"),
+    "no such command": (["--", "/nonexistent/command"], "/nonexistent/command"),
+    "unwritable recording": (["--all", "--record", "/nonexistent/run.rec"], "/nonexistent/run.rec"),
+    "unwritable output": (["--all", "--exporter", "json:/nonexistent/spans"], "/nonexistent/spans"),
+    "bad duration": (["--all", "--link-wait", "soon"], "soon"),
+    "unknown provider": (["--all", "--capture", "magic"], "magic"),
+    "missing argument": (["--pid"], "--pid"),
+}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_use(what):
+    args, needle = WRONG[what]
+    done = run(*args)
+    assert done.returncode > 0
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert needle in lines[0], lines[0]
+    assert done.stdout == ""
+
+
+def as_nobody(tmp_path, *args):
+    program = tmp_path / "ebpf-tracer"		# the tree itself may be closed to others
+    program.write_bytes(TRACER.read_bytes())
+    program.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    return subprocess.run([program, *args], user=65534, group=65534, extra_groups=[], capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+def test_without_root_it_says_what_is_missing(tmp_path):
+    done = as_nobody(tmp_path, "--all")
+    assert done.returncode > 0
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "root" in done.stderr or "CAP_" in done.stderr, done.stderr
+
+
+def test_help_fits_two_screens():
+    done = run("--help")
+    assert done.returncode == 0 and done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 100 and max(map(len, lines)) <= 100
+    assert "--pid" in done.stdout and "--replay" in done.stdout
+
+
+def test_version_names_the_commit_and_libbpf():
+    done = run("--version")
+    assert done.returncode == 0 and "libbpf" in done.stdout
+
+
+@pytest.mark.quick
+def test_doctor_tells_what_this_kernel_allows():
+    done = run("doctor")
+    assert done.returncode == 0, done.stderr
+    assert "socket" in done.stdout and "syscall" in done.stdout and "fentry" in done.stdout

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Budgets and bans of the house style: sizes of files and functions, nesting, calls that are not to be used, marks."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE_MAX, HEADER_MAX, FUNCTION_MAX, BPF_FUNCTION_MAX, NESTING_MAX, COLUMNS = 800, 200, 60, 80, 4, 120
+MAKEFILE_MAX = 250
+SPDX = "SPDX-License-Identifier: GPL-2.0-only"
+BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|alloca|system|popen)\s*\(")
+MARKS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+PLACES = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/\w|/tmp/bash_jobs")
+
+
+def tracked():
+    out = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [Path(x) for x in out.splitlines() if (ROOT / x).is_file()]
+
+
+def functions(lines):
+    """(name, first line, length, deepest nesting) of each function: a "{" and a "}" in the first column."""
+    start = name = None
+    deepest = 0
+    for n, line in enumerate(lines, 1):
+        if line.startswith("{") and n > 1:
+            start, deepest = n, 0
+            head = " ".join(lines[max(0, n - 4):n - 1])
+            found = re.findall(r"(\w+)\(", head)
+            name = found[-1] if found else "?"
+        elif line.startswith("}") and start:
+            yield name, start, n - start + 1, deepest
+            start = None
+        elif start:
+            code = line.split("/*")[0].rstrip()
+            if code.endswith("{"):
+                deepest = max(deepest, len(line) - len(line.lstrip("\t")))
+
+
+def check_c(path, lines):
+    limit = HEADER_MAX if path.suffix == ".h" else FILE_MAX
+    if len(lines) > limit:
+        yield f"{path}: {len(lines)} lines, at most {limit}"
+    bpf = path.parts[0] == "bpf"
+    for name, line, length, nesting in functions(lines):
+        most = BPF_FUNCTION_MAX if bpf else FUNCTION_MAX
+        if length > most:
+            yield f"{path}:{line}: {name}() has {length} lines, at most {most}"
+        if nesting > NESTING_MAX:
+            yield f"{path}:{line}: {name}() is nested {nesting} deep, at most {NESTING_MAX}"
+    for n, line in enumerate(lines, 1):
+        if BANNED.search(line) and path.parts[0] in ("user", "bpf", "include"):
+            yield f"{path}:{n}: {BANNED.search(line)[1]}() is not used here"
+        if len(line.expandtabs(8)) > COLUMNS:
+            yield f"{path}:{n}: longer than {COLUMNS} columns"
+        if line.rstrip() != line:
+            yield f"{path}:{n}: white space at the end"
+
+
+def check_text(path, lines):
+    own = path == Path("tests/lint/names.py")
+    for n, line in enumerate(lines, 1):
+        if MARKS.search(line) and not own:
+            yield f"{path}:{n}: {MARKS.search(line)[1]} is not a plan"
+        if PLACES.search(line) and not own:
+            yield f"{path}:{n}: a path of one machine"
+    if path.suffix in (".c", ".h", ".py", ".sh", ".def", ".proto") and SPDX not in "\n".join(lines[:2]):
+        yield f"{path}: no SPDX line"
+
+
+def complaints():
+    for path in tracked():
+        if path.parts[0] == "vmlinux" or "corpus" in path.parts:
+            continue
+        try:
+            lines = (ROOT / path).read_text().split("\n")
+        except UnicodeDecodeError:
+            continue
+        if lines and not lines[-1]:
+            lines.pop()
+        yield from check_text(path, lines) if path.parts[:2] != ("tests", "golden") else ()
+        if path.suffix in (".c", ".h"):
+            yield from check_c(path, lines)
+        if path.name == "Makefile" and len(lines) > MAKEFILE_MAX:
+            yield f"{path}: {len(lines)} lines, at most {MAKEFILE_MAX}"
+
+
+def main():
+    found = list(complaints())
+    print("not ok names and budgets" if found else "ok names and budgets")
+    for text in found:
+        print(text)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
