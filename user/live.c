@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "command.h"
+#include "child.h"
 #include "live.h"
 #include "targets.h"
 #include "wiring.h"
@@ -31,7 +31,7 @@ struct live {
 	struct targets *targets;
 	struct capture *capture;
 	struct loop *loop;
-	struct command cmd;	/* pid 0: none */
+	struct child child;	/* pid 0: none */
 	int signals;
 	int status;
 	bool stopping;
@@ -112,17 +112,17 @@ static void forward(const struct live *l, const struct signalfd_siginfo *si)
 {
 	/* A signal typed at the terminal has reached the command already: it is in the same process group. */
 	if (si->ssi_code <= 0)
-		kill(l->cmd.pid, si->ssi_signo);
+		kill(l->child.pid, si->ssi_signo);
 }
 
 static void on_child(struct live *l)
 {
 	int status;
 
-	if (!l->cmd.pid || waitpid(l->cmd.pid, &status, WNOHANG) != l->cmd.pid)
+	if (!l->child.pid || waitpid(l->child.pid, &status, WNOHANG) != l->child.pid)
 		return;
-	l->status = command_status(status);
-	l->cmd.pid = 0;
+	l->status = child_status(status);
+	l->child.pid = 0;
 	l->stopping = true;
 }
 
@@ -143,7 +143,7 @@ static void on_signal(void *ctx, int fd)
 		wiring_summary(&l->w, stats, capture_bpf_ns(l->capture));
 		break;
 	default:
-		if (l->cmd.pid)
+		if (l->child.pid)
 			forward(l, &si);
 		else
 			l->stopping = true;
@@ -234,11 +234,11 @@ static int start_command(struct live *l, struct err *err)
 
 	if (!l->cfg->command)
 		return 0;
-	code = command_fork(l->cfg->command, &l->cmd, err);
-	if (!code && targets_add(l->targets, l->cmd.pid))
+	code = child_fork(l->cfg->command, &l->child, err);
+	if (!code && targets_add(l->targets, l->child.pid))
 		code = err_set(err, -EIO, "cannot trace the command '%s'", l->cfg->command[0]);
 	if (!code)
-		code = command_exec(&l->cmd, l->cfg->command[0], err);
+		code = child_exec(&l->child, l->cfg->command[0], err);
 	return code;
 }
 
@@ -264,7 +264,7 @@ static int run_loop(struct live *l)
 
 		if (pipeline_next_ns(l->w.pipeline) <= now)
 			take_tick(l, now);
-		if (targets_ended(l->targets) && !drained && !l->cmd.pid)
+		if (targets_ended(l->targets) && !drained && !l->child.pid)
 			break;
 		code = loop_wait(l->loop, wait_ms(l, drained));
 		if (code)

@@ -53,15 +53,22 @@ static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t
 	return ((struct scene *)ctx)->resource;
 }
 
-static inline void scene_begin(struct scene *sc)
+static inline void scene_begin_with(struct scene *sc, bool link_exact)
 {
-	static const struct pipeline_cfg cfg = { .seed = { { 1, 2, 3, 4 } }, .link_wait_ns = 10 * NSEC_PER_SEC };
+	const struct pipeline_cfg cfg = {
+		.seed = { { 1, 2, 3, 4 } }, .link_wait_ns = 10 * NSEC_PER_SEC, .link_exact = link_exact,
+	};
 	struct pipeline_sink sink = { scene_span, scene_verdict, scene_resource, sc };
 
 	memset(sc, 0, sizeof(*sc));
 	sc->resource = resource_new();
 	sc->p = pipeline_new(&cfg, &sink);
 	sc->now_us = 1000;
+}
+
+static inline void scene_begin(struct scene *sc)
+{
+	scene_begin_with(sc, false);
 }
 
 static inline void scene_end(struct scene *sc)

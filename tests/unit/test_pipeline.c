@@ -164,6 +164,29 @@ static void thread_made_by_a_request(void **state)
 	scene_end(&sc);
 }
 
+static void exact_links_only(void **state)
+{
+	const struct span *call;
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin_with(&sc, true);
+	in = open_end(&sc, 1, 100, 1, 2);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	fork_thread(&sc, 100, 101, 150);
+	transmit(&sc, &out, 150, REQUEST("/call"));
+	receive(&sc, &out, 150, OK);
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	call = span_of(&sc, SPAN_CLIENT, "/call");
+	assert_false(call->has_parent);
+	assert_string_equal(method_of(call), "root");
+	assert_int_equal(call->links_cnt, 1);
+	assert_memory_equal(&call->links[0].span_id, &span_of(&sc, SPAN_SERVER, "/1")->span_id, 8);
+	scene_end(&sc);
+}
+
 /* One thread reads the request, another works for it and writes the response. */
 static void response_writer_settles_it(void **state)
 {
@@ -409,6 +432,7 @@ int main(void)
 		cmocka_unit_test(hand_off),
 		cmocka_unit_test(lock_is_no_hand_off),
 		cmocka_unit_test(thread_made_by_a_request),
+		cmocka_unit_test(exact_links_only),
 		cmocka_unit_test(response_writer_settles_it),
 		cmocka_unit_test(call_by_nobody_is_a_root),
 		cmocka_unit_test(header_and_position),

@@ -9,8 +9,9 @@
 static const struct {
 	const char *name;
 	double confidence;
+	bool evidence;
 } methods[LINK__CNT] = {
-#define LINK(id, text, precision) [LINK_##id] = { .name = text, .confidence = precision },
+#define LINK(id, text, precision, proof) [LINK_##id] = { text, precision, proof },
 #include "trace/links.def"
 #undef LINK
 };
@@ -23,6 +24,11 @@ const char *link_method_name(enum link_method m)
 double link_method_confidence(enum link_method m)
 {
 	return methods[m].confidence;
+}
+
+bool link_method_evidence(enum link_method m)
+{
+	return methods[m].evidence;
 }
 
 int exchanges_init(struct exchanges *t, const struct rand_seed *seed, struct tally *tally)

@@ -26,7 +26,7 @@
 struct conn;
 
 enum link_method {
-#define LINK(id, name, confidence) LINK_##id,
+#define LINK(id, name, confidence, evidence) LINK_##id,
 #include "trace/links.def"
 #undef LINK
 	LINK__CNT,
@@ -34,6 +34,7 @@ enum link_method {
 
 const char *link_method_name(enum link_method m);
 double link_method_confidence(enum link_method m);
+bool link_method_evidence(enum link_method m);
 
 /* A wake by the thread that made the call, of a thread that served a request (handoff.c). */
 struct wake_edge {
@@ -92,7 +93,7 @@ struct exchange {
 	uint64_t bound_start_ns, bound_end_ns;	/* of a parent that has gone out; 0: none */
 	bool sampled;
 	uint64_t wall_offset_ns;	/* of the whole trace */
-	struct span_link link;	/* header against position; with has_link */
+	struct span_link link;	/* header against position, or a cause that was only inferred; with has_link */
 	bool has_link;
 
 	char *name;

@@ -27,9 +27,25 @@ static void note_other_header(struct exchange *x)
 	x->has_link = true;
 }
 
+/* --link exact: a cause that was only inferred is said as a span link, and the span is a root. */
+static void drop_inference(const struct pipeline *p, struct exchange *x)
+{
+	const struct exchange *candidate = x->parent;
+
+	if (!p->cfg.link_exact || !candidate || link_method_evidence(x->method))
+		return;
+	x->link = (struct span_link){
+		.trace_id = candidate->ctx.trace_id, .span_id = candidate->ctx.span_id,
+		.flags = candidate->ctx.flags, .reason = "candidate",
+	};
+	x->has_link = true;
+	x->parent = NULL;
+}
+
 /* Where x stands below its parent, its header, or nothing. */
 static void take_context(struct pipeline *p, struct exchange *x)
 {
+	drop_inference(p, x);
 	if (x->parent)
 		exchange_inherit(x, x->parent);
 	if (x->has_parent) {

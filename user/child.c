@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/slice.h"
-#include "command.h"
+#include "child.h"
 
 static int env_id(const char *name, uint64_t *ret_id)
 {
@@ -56,7 +56,7 @@ static void run_child(char *const *argv, int go_fd, int err_fd)
 	_exit(127);
 }
 
-int command_fork(char *const *argv, struct command *ret_cmd, struct err *err)
+int child_fork(char *const *argv, struct child *ret_child, struct err *err)
 {
 	int go[2] = { -1, -1 }, failed[2] = { -1, -1 };
 	pid_t pid;
@@ -72,27 +72,27 @@ int command_fork(char *const *argv, struct command *ret_cmd, struct err *err)
 	}
 	close(go[0]);
 	close(failed[1]);
-	*ret_cmd = (struct command){ .pid = pid, .go_fd = go[1], .err_fd = failed[0] };
+	*ret_child = (struct child){ .pid = pid, .go_fd = go[1], .err_fd = failed[0] };
 	return 0;
 }
 
-int command_exec(struct command *cmd, const char *name, struct err *err)
+int child_exec(struct child *child, const char *name, struct err *err)
 {
 	int code = 0;
 	ssize_t n;
 
-	close(take_fd(cmd->go_fd));
+	close(take_fd(child->go_fd));
 	do {
-		n = read(cmd->err_fd, &code, sizeof(code));
+		n = read(child->err_fd, &code, sizeof(code));
 	} while (n < 0 && errno == EINTR);
-	close(take_fd(cmd->err_fd));
+	close(take_fd(child->err_fd));
 	if (n != sizeof(code))
 		return 0;
-	waitpid(cmd->pid, NULL, 0);
+	waitpid(child->pid, NULL, 0);
 	return err_set(err, -code, "cannot run '%s': %s", name, strerror(code));
 }
 
-int command_status(int wait_status)
+int child_status(int wait_status)
 {
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
