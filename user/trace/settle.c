@@ -39,6 +39,7 @@ static void drop_inference(const struct pipeline *p, struct exchange *x)
 		.flags = candidate->ctx.flags, .reason = "candidate",
 	};
 	x->has_link = true;
+	list_del(&x->sibling);
 	x->parent = NULL;
 }
 
