@@ -53,6 +53,8 @@ user_objs = $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard user/$(1)/*.c))
 CORE_OBJS := $(foreach d,base host proto trace strand,$(call user_objs,$(d)))
 EXPORT_OBJS := $(call user_objs,export) $(OUTPUT)/obj/gen/otlp.pb-c.o
 KERN_OBJS := $(call user_objs,kern)
+# The command line without the program behind it, for tests.
+CLI_OBJS := $(foreach m,completion config environment manual options settings values,$(OUTPUT)/obj/user/$(m).o)
 APP_OBJS := $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard user/*.c))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 
@@ -77,6 +79,13 @@ $(OUTPUT)/gen/otlp.pb-c.h $(OUTPUT)/gen/otlp.pb-c.c &: user/export/otlp.proto
 	$(call msg,PROTOC,$<)
 	$(Q)mkdir -p $(OUTPUT)/gen
 	$(Q)$(PROTOC_C) -Iuser/export --c_out=$(OUTPUT)/gen user/export/otlp.proto
+
+# Rewritten only when it differs, so that a commit rebuilds one object and not all.
+$(OUTPUT)/gen/version.h: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#define VERSION "%s"\n#define COMMIT "%s"\n' '$(VERSION)' '$(COMMIT)' >$@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(OUTPUT)/obj/user/main.o: | $(OUTPUT)/gen/version.h
 
 # --- kernel side: every bpf/*.bpf.c, linked into one object, one skeleton ---
 define bpf_arch

@@ -14,11 +14,11 @@ $(OUTPUT)/san/gen/%.o: $(OUTPUT)/gen/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SAN_CFLAGS) -Wno-shadow -MMD -MP -c -o $@ $<
 
-# tests/unit/test_<module>.c: one cmocka program each; core, export and what tests share are linked, libbpf never is.
+# tests/unit/test_<module>.c: one cmocka program each; all but kern and the wiring is linked, libbpf never is.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_LIB := $(patsubst %.c,$(OUTPUT)/san/%.o,$(wildcard tests/unit/lib/*.c))
 
-$(T)/unit/%: $(OUTPUT)/san/tests/unit/%.o $(UNIT_LIB) $(call san,$(CORE_OBJS) $(EXPORT_OBJS))
+$(T)/unit/%: $(OUTPUT)/san/tests/unit/%.o $(UNIT_LIB) $(call san,$(CLI_OBJS) $(CORE_OBJS) $(EXPORT_OBJS))
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(SAN_CFLAGS) -o $@ $^ -lcmocka $(LIBS_EXPORT)
@@ -31,7 +31,7 @@ unit: $(UNIT_TESTS) ## build and run the unit tests
 # --- decoders: tests/golden/PROTOCOL/*.txt, each whole, in pieces, cut, with gaps, mutated ---
 GOLDEN_FILES := $(sort $(wildcard tests/golden/*/*.txt))
 
-$(OUTPUT)/san/libtraced.a: $(call san,$(CORE_OBJS) $(EXPORT_OBJS))
+$(OUTPUT)/san/libtraced.a: $(call san,$(CLI_OBJS) $(CORE_OBJS) $(EXPORT_OBJS))
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(T)/golden: $(addprefix $(OUTPUT)/san/tests/,golden.o drive.o) $(OUTPUT)/san/libtraced.a
@@ -62,7 +62,7 @@ $(OUTPUT)/fuzz/gen/%.o: $(OUTPUT)/gen/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FUZZ_CFLAGS) -Wno-shadow -MMD -MP -c -o $@ $<
 
-$(OUTPUT)/fuzz/libtraced.a: $(call fuzz_objs,$(CORE_OBJS) $(EXPORT_OBJS))
+$(OUTPUT)/fuzz/libtraced.a: $(call fuzz_objs,$(CLI_OBJS) $(CORE_OBJS) $(EXPORT_OBJS))
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 # --as-needed: a target that reaches no exporter is linked without libcurl, as it must be.

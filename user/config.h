@@ -69,12 +69,14 @@ struct config {
 	const char *endpoint;		/* as given; the outcome is export.endpoint */
 	struct strings headers;		/* export.headers points here */
 	struct strings kept;		/* strings that were made, not given */
+	uint64_t bsp_timeout_ms;	/* OTEL_BSP_EXPORT_TIMEOUT; 0: not set; the outcome is export.timeout_ms */
 };
 
 enum config_link { LINK_EXACT, LINK_ALL };
 enum config_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct config_input {
+	const char *version;		/* of this program */
 	int argc;
 	char *const *argv;		/* borrowed for the life of the config */
 	char *const *env;		/* the same */

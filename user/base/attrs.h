@@ -2,7 +2,7 @@
 /*
  * A bounded set of named values with the text they own. Keys are literals (borrowed for ever) or, with the _dup form,
  * copied. Adding never fails towards the caller: what does not fit is cut or dropped, and `dropped` counts it.
- * Strings are made valid UTF-8 when they are added; a key that is already there is not added again, except by attrs_set_*.
+ * Strings are made valid UTF-8 when they are added; a key that is already there is not added again, but by attrs_set_*.
  */
 #ifndef BASE_ATTRS_H
 #define BASE_ATTRS_H

@@ -4,7 +4,8 @@
 #include "clock.h"
 #include "compiler.h"
 
-#define OFFSET_TRIES 3 /* one undisturbed reading is enough, and two interruptions in a row are rare */
+#define OFFSET_TRIES \
+	3 /* one undisturbed reading is enough, and two interruptions in a row are rare */
 
 static uint64_t read_ns(clockid_t clock)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Intrusive hash table keyed by 64-bit numbers. Several nodes may have the same key (a caller whose identity is longer
- * than 64 bits mixes it into the key and compares the rest itself). Holds no memory of the nodes; bounded by the caller.
+ * than 64 bits mixes it into the key and compares the rest itself). The nodes' memory is the caller's, as is the bound.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

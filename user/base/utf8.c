@@ -12,8 +12,8 @@ static bool continuation(unsigned char c)
 }
 
 /*
- * Length of the valid character at p, 0 if there is none. The second byte's range (Unicode, table 3-7) is what shuts out
- * overlong forms, surrogates and everything beyond U+10FFFF.
+ * Length of the valid character at p, 0 if there is none. The second byte's range (Unicode, table 3-7) is what shuts
+ * out overlong forms, surrogates and everything beyond U+10FFFF.
  */
 static size_t character(const unsigned char *p, size_t n)
 {

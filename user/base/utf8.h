@@ -9,8 +9,8 @@ size_t utf8_valid_prefix(struct slice s);
 /* Bytes of s once every invalid byte has become U+FFFD. */
 size_t utf8_repaired_len(struct slice s);
 /*
- * Appends s with every invalid byte replaced by U+FFFD; cut at a character boundary so that at most max bytes are added.
- * 0; -ENOMEM, -E2BIG: nothing was added.
+ * Appends s with every invalid byte replaced by U+FFFD; cut at a character boundary so that at most max bytes are
+ * added. 0; -ENOMEM, -E2BIG: nothing was added.
  */
 int utf8_append(struct buf *b, struct slice s, size_t max) __must_check;
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cli.h"
+#include "config.h"
+#include "version.h"
+#include "kern/doctor.h"
+#include "kern/version.h"
+
+#define EXIT_WRONG_USE 2
+
+static unsigned terminal_width(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
+/* Prints what was ignored, once the level is known. */
+static void say_warnings(const struct config *cfg)
+{
+	log_set_level(cfg->log_level);
+	for (size_t i = 0; i < cfg->warnings.n; i++)
+		log_warn("%s", cfg->warnings.v[i]);
+}
+
+/* A full disk or a closed pipe shows when the last of the text is written. */
+static int finish_stdout(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	log_err("cannot write to standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
+static int run(const struct config *cfg)
+{
+	switch (cfg->action) {
+	case ACTION_HELP:
+		cli_help(stdout);
+		break;
+	case ACTION_VERSION:
+		printf("ebpf-tracer %s (commit %s)\nlibbpf %s\n", VERSION, COMMIT,
+		       kern_libbpf_version());
+		break;
+	case ACTION_MAN:
+		cli_man(stdout, VERSION);
+		break;
+	case ACTION_COMPLETION:
+		cli_completion(stdout, cfg->shell);
+		break;
+	case ACTION_DOCTOR:
+		return finish_stdout(doctor_report(stdout, cfg->pids.v, cfg->pids.n)
+					     ? EXIT_FAILURE
+					     : EXIT_SUCCESS);
+	case ACTION_TRACE:
+		return app_run(cfg);
+	}
+	return finish_stdout(EXIT_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+	const struct config_input in = {
+		.version = VERSION,
+		.argc = argc,
+		.argv = argv,
+		.env = environ,
+		.tty = isatty(STDOUT_FILENO),
+		.width = terminal_width(STDOUT_FILENO),
+	};
+	struct err err = {};
+	struct config cfg;
+	int status = config_parse(&in, &cfg, &err);
+
+	if (status) {
+		log_err("%s", err.text);
+		status = status == -EINVAL ? EXIT_WRONG_USE : EXIT_FAILURE;
+	} else {
+		say_warnings(&cfg);
+		status = run(&cfg);
+	}
+	config_release(&cfg);
+	return status;
+}
