@@ -89,6 +89,11 @@ static void take_tick(struct live *l, uint64_t now_ns)
 	take(l, &ev.hdr);
 }
 
+static bool moves_bytes(const struct ev_hdr *ev)
+{
+	return ev->tgid && (ev->kind == EV_CONN || ev->kind == EV_DATA);
+}
+
 static void on_record(void *ctx, const struct ev_hdr *ev)
 {
 	struct live *l = ctx;
@@ -98,7 +103,7 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 		take_clock(l, ev->ts_ns);
 	if (ev->kind == EV_EXEC && services_known(l->w.services, ev->tgid))
 		take_facts(l, ev->tgid, ev->ts_ns);
-	else if (ev->kind == EV_CONN && ev->tgid && !services_known(l->w.services, ev->tgid))
+	else if (moves_bytes(ev) && !services_known(l->w.services, ev->tgid))
 		take_facts(l, ev->tgid, ev->ts_ns);
 	take(l, ev);
 }

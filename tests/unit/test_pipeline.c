@@ -78,19 +78,42 @@ static void event_loop(void **state)
 	out1 = open_end(&sc, 3, 100, 5, 6);
 	out2 = open_end(&sc, 4, 100, 7, 8);
 	receive(&sc, &in1, 100, REQUEST("/1"));
+	transmit(&sc, &out1, 100, REQUEST("/for1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	transmit(&sc, &out2, 100, REQUEST("/for2"));
-	receive(&sc, &in1, 100, "");
+	receive(&sc, &out1, 100, OK);
 	receive(&sc, &out2, 100, OK);
 	transmit(&sc, &out1, 100, REQUEST("/again2"));
 	receive(&sc, &out1, 100, OK);
 	transmit(&sc, &in2, 100, OK);
 	transmit(&sc, &in1, 100, OK);
 	pass_time(&sc, 200000);
-	assert_int_equal(sc.n, 4);
+	assert_int_equal(sc.n, 5);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
 	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
 	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/again2"), span_of(&sc, SPAN_SERVER, "/2")));
 	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "socket");
+	scene_end(&sc);
+}
+
+/* Two requests read before any call is made: whose call it is can only be guessed, and that is said. */
+static void guess_is_said(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	transmit(&sc, &out, 100, REQUEST("/call"));
+	receive(&sc, &out, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	transmit(&sc, &in1, 100, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "order");
 	scene_end(&sc);
 }
 
@@ -429,6 +452,7 @@ int main(void)
 		cmocka_unit_test(one_request_one_span),
 		cmocka_unit_test(two_services),
 		cmocka_unit_test(event_loop),
+		cmocka_unit_test(guess_is_said),
 		cmocka_unit_test(hand_off),
 		cmocka_unit_test(lock_is_no_hand_off),
 		cmocka_unit_test(thread_made_by_a_request),

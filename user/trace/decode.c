@@ -363,6 +363,8 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 		link_received(p, c, &ev->strand);
 	feed_bytes(&f, (struct slice){ (const char *)ev->bytes, ev->cap });
 	feed_gap(&f, ev->len - ev->cap, GAP_NOT_COPIED);
+	if (ev->dir == DIR_TX)
+		link_sent(p, &ev->strand);
 }
 
 void decode_end(struct pipeline *p, struct conn *c, enum dir dir, const struct stamp *at)

@@ -38,9 +38,18 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	if (!st)
 		return;
 	st->serving++;
+	st->unanswered_reads++;
 	current = live(p, st->current);
 	if (!current || current->conn != x->conn)
 		st->current = x->serial;
+}
+
+/* How sure it is that a strand works for the request it last heard of. */
+static enum link_method method_of(const struct strand_state *st)
+{
+	if (st->serving <= 1)
+		return LINK_THREAD;
+	return st->unanswered_reads <= 1 ? LINK_SOCKET : LINK_ORDER;
 }
 
 static void leave_unlinked(struct pipeline *p, struct exchange *x)
@@ -68,13 +77,21 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		return;
 	}
 	if (current) {
-		exchange_adopt(current, x, st->serving > 1 ? LINK_SOCKET : LINK_THREAD);
+		exchange_adopt(current, x, method_of(st));
 		return;
 	}
 	maker = st->pooled ? NULL : live(p, st->inherited);
 	if (maker)
 		exchange_adopt(maker, x, LINK_FORK);
 	leave_unlinked(p, x);
+}
+
+void link_sent(struct pipeline *p, const struct strand *s)
+{
+	struct strand_state *st = strand_find(&p->strands, s);
+
+	if (st)
+		st->unanswered_reads = 0;
 }
 
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s)

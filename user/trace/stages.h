@@ -50,6 +50,7 @@ void link_connect(struct pipeline *p, struct conn *c, const struct strand *s);
 void link_server_began(struct pipeline *p, struct exchange *x);
 void link_client_sent(struct pipeline *p, struct exchange *x);
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s);	/* bytes came: whom they are for */
+void link_sent(struct pipeline *p, const struct strand *s);	/* bytes went out */
 void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);
 void link_client_done(struct pipeline *p, struct exchange *x);
