@@ -181,6 +181,38 @@ static void sizes_up_and_down(void **state)
 		resource_put(r[i]);
 }
 
+/* The bound that the packed bytes get beforehand holds: a fresh encoder has no byte more than that. */
+static void bound_holds(void **state)
+{
+	_cleanup_(resource_putp) struct resource *r = sample_resource("");
+	char text[2000];
+	size_t len, k;
+
+	memset(text, '\xff', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	for (len = 0; len < sizeof(text); len = len * 2 + 1) {
+		_cleanup_(otlp_freep) struct otlp *o = otlp_new(text + sizeof(text) - 1 - len);
+		_cleanup_(span_freep) struct span *s = sample_span(r, 1, 2, 1, 0);
+
+		free(s->name);
+		s->name = strdup(text + sizeof(text) - 1 - len);
+		s->trace_state = strdup(s->name);
+		s->error = s->parent_remote = true;
+		s->scope = s->name;
+		s->links_cnt = SPAN_LINKS_MAX;
+		for (k = 0; k < SPAN_LINKS_MAX; k++)
+			s->links[k] = (struct span_link){ .reason = s->name };
+		for (k = 0; k < 60; k++) {
+			char key[8];
+
+			snprintf(key, sizeof(key), "%zu", k);
+			attrs_str_dup(&s->attrs, slice_str(key), (struct slice){ text, len });
+		}
+		attrs_int(&s->attrs, "negative", -1);
+		assert_true(otlp_pack(o, otlp_request(o, &s, 1)).n > len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +222,7 @@ int main(void)
 		cmocka_unit_test(values_round_trip),
 		cmocka_unit_test(bad_utf8_in_names_is_repaired),
 		cmocka_unit_test(sizes_up_and_down),
+		cmocka_unit_test(bound_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 /*
  * The tree has a node for every attribute of every span, so it is laid out in one piece of memory: a first pass over
  * the spans finds the groups and adds up how much the tree will need, a second one builds it and cannot fail. The
- * texts stay where they are, in the spans.
+ * texts stay where they are, in the spans. The first pass also bounds the packed size, because asking protobuf-c for
+ * the exact one takes two thirds of the time that packing takes.
  */
 #include <string.h>
 
@@ -31,6 +32,7 @@ struct otlp {
 	struct region groups;	/* struct group[], then the group's number of each span */
 	struct region tree;
 	struct region wire;
+	size_t wire_max;	/* the request at hand takes no more bytes */
 	size_t groups_cnt;
 };
 
@@ -65,12 +67,9 @@ static int region_reset(struct region *r, size_t need)
 	if (need <= r->alloc)
 		return 0;
 	free(r->p);
-	r->alloc = need + need / 4;
-	r->p = malloc(r->alloc);
-	if (r->p)
-		return 0;
-	r->alloc = 0;
-	return -1;
+	r->p = malloc(need);
+	r->alloc = r->p ? need : 0;
+	return r->p ? 0 : -1;
 }
 
 #define ALIGNED(n)	(((n) + 15) & ~(size_t)15)
@@ -144,6 +143,39 @@ static size_t span_size(const struct span *s)
 
 /* --- first pass --- */
 
+/* Bytes around the texts: tags, lengths (5 bytes each at most), ids and numbers, generously. */
+#define WIRE_ATTR	48
+#define WIRE_LINK	128
+#define WIRE_SPAN	256
+#define WIRE_GROUP	256
+
+static size_t attrs_wire(const struct attrs *a)
+{
+	size_t n = a->text.n + a->n * WIRE_ATTR;
+	uint32_t i;
+
+	for (i = 0; i < a->n; i++)
+		n += a->v[i].key ? strlen(a->v[i].key) : 0; /* others are in the text */
+	return n;
+}
+
+static size_t span_wire(const struct span *s)
+{
+	size_t n = WIRE_SPAN + attrs_wire(&s->attrs);
+	uint8_t i;
+
+	/* A repaired text is at most three times as long. */
+	n += 3 * (text_of(s->name).n + text_of(s->trace_state).n);
+	for (i = 0; i < s->links_cnt; i++)
+		n += WIRE_LINK + text_of(s->links[i].reason).n;
+	return n;
+}
+
+static size_t group_wire(const struct otlp *o, const struct group *g)
+{
+	return WIRE_GROUP + text_of(g->scope).n + strlen(o->version) + attrs_wire(&g->resource->attrs);
+}
+
 static bool same_group(const struct group *g, const struct span *s)
 {
 	return g->resource == s->resource &&
@@ -169,6 +201,7 @@ static int plan(struct otlp *o, struct span *const *spans, size_t n)
 	uint32_t *group_of;
 
 	o->groups_cnt = 0;
+	o->wire_max = 0;
 	if (region_reset(&o->groups, ALIGNED(n * sizeof(*groups)) + ALIGNED(n * sizeof(*group_of))))
 		return -1;
 	groups = region_take(&o->groups, n * sizeof(*groups));
@@ -179,11 +212,13 @@ static int plan(struct otlp *o, struct span *const *spans, size_t n)
 			groups[last] = (struct group){ .resource = spans[i]->resource,
 							.scope = spans[i]->scope };
 			need += group_size() + attrs_size(&spans[i]->resource->attrs);
+			o->wire_max += group_wire(o, &groups[last]);
 			o->groups_cnt++;
 		}
 		groups[last].n++;
 		group_of[i] = (uint32_t)last;
 		need += span_size(spans[i]);
+		o->wire_max += span_wire(spans[i]);
 	}
 	return region_reset(&o->tree, need);
 }
@@ -365,10 +400,10 @@ Otlp__ExportTraceServiceRequest *otlp_request(struct otlp *o, struct span *const
 
 struct slice otlp_pack(struct otlp *o, const Otlp__ExportTraceServiceRequest *req)
 {
-	size_t n = otlp__export_trace_service_request__get_packed_size(req);
+	size_t n;
 
-	if (region_reset(&o->wire, n + 1))
+	if (region_reset(&o->wire, o->wire_max))
 		return (struct slice){ NULL, 0 };
-	return (struct slice){ o->wire.p,
-			       otlp__export_trace_service_request__pack(req, (uint8_t *)o->wire.p) };
+	n = otlp__export_trace_service_request__pack(req, (uint8_t *)o->wire.p);
+	return (struct slice){ o->wire.p, n };
 }

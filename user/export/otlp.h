@@ -23,7 +23,7 @@ void otlp_free(struct otlp *o);			/* NULL ok */
  * the spans and lives until the next call. NULL: out of memory.
  */
 Otlp__ExportTraceServiceRequest *otlp_request(struct otlp *o, struct span *const *spans, size_t n);
-/* The request's bytes, which live until the next call. p is NULL when out of memory. */
+/* The bytes of the request that was made last, which live until the next call. p is NULL when out of memory. */
 struct slice otlp_pack(struct otlp *o, const Otlp__ExportTraceServiceRequest *req);
 
 DEFINE_FREEP(otlp_free, struct otlp)
