@@ -96,9 +96,9 @@ static int add_header(struct config *cfg, const char *name, struct slice entry, 
 	struct buf text _cleanup_(buf_release);
 	int ret;
 
+	buf_init(&text, TEXT_MAX);
 	if (setting_has_header(cfg, key)) /* from the command line */
 		return 0;
-	buf_init(&text, TEXT_MAX);
 	ret = value_percent_decode(slice_trim(value), &text);
 	if (!ret)
 		ret = setting_add_header(cfg, key, slice_trim(buf_slice(&text)));

@@ -92,10 +92,10 @@ static void compare(struct slice word, const char *candidate, unsigned *best,
 	*ret_nearest = candidate;
 }
 
-/* A third of the letters may be wrong: more, and the suggestion is a guess. */
+/* About a third of the letters may be wrong: more, and the suggestion is a guess. */
 static unsigned tolerance(struct slice word)
 {
-	return (unsigned)min(word.n / 3, (size_t)3) + 1;
+	return (unsigned)min((word.n + 1) / 3, (size_t)3) + 1;
 }
 
 const char *option_nearest(struct slice name)

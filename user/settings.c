@@ -105,18 +105,28 @@ static int set_choice(struct config *cfg, const struct option *opt, const char *
 	return 0;
 }
 
+/* The next of a list's items, false: that was the last. An empty item, also at the end, is one. */
+static bool next_item(struct slice *rest, struct slice *ret_item)
+{
+	bool more = slice_chr(*rest, ',') >= 0;
+
+	*ret_item = slice_split(rest, ',');
+	return more;
+}
+
 static int set_numbers(struct config *cfg, const struct option *opt, const char *value,
 		       struct err *err)
 {
-	bool pid = opt->kind == KIND_PID;
+	bool pid = opt->kind == KIND_PID, more;
 	uint64_t limit = pid ? PID_LIMIT : PORT_LIMIT;
 	struct slice rest = slice_str(value);
 
 	do {
-		struct slice word = slice_split(&rest, ',');
+		struct slice word;
 		uint64_t v;
 		int ret;
 
+		more = next_item(&rest, &word);
 		if (!value_number(word, 1, limit, &v))
 			return err_set(err, -EINVAL,
 				       "--%s '" SLICE_FMT "' is not a %s (a number from 1 to %llu)",
@@ -125,7 +135,7 @@ static int set_numbers(struct config *cfg, const struct option *opt, const char 
 		ret = numbers_add(field(cfg, opt), (uint32_t)v);
 		if (ret)
 			return ret;
-	} while (rest.n);
+	} while (more);
 	return 0;
 }
 
@@ -278,14 +288,18 @@ static int set_exporters(struct config *cfg, const struct option *opt, const cha
 {
 	struct slice rest = slice_str(value);
 	struct buf list _cleanup_(buf_release);
+	bool more;
 	int ret;
 
 	buf_init(&list, LIST_TEXT);
 	do {
-		ret = check_exporter(slice_split(&rest, ','), err);
+		struct slice item;
+
+		more = next_item(&rest, &item);
+		ret = check_exporter(item, err);
 		if (ret)
 			return ret;
-	} while (rest.n);
+	} while (more);
 	ret = buf_printf(&list, "%s%s%s", cfg->exporters ? cfg->exporters : "",
 			 cfg->exporters ? "," : "", value);
 	if (ret)
