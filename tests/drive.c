@@ -10,11 +10,13 @@
 #include "abi/limits.h"
 #include "base/compiler.h"
 
-#define LOG_MAX		(64u << 20)
-#define IDLE_STEPS_MAX	4	/* events in a row that consume nothing */
-#define TO_END		UINT64_MAX
+#define LOG_MAX        (64u << 20)
+#define IDLE_STEPS_MAX 4 /* events in a row that consume nothing */
+#define TO_END         UINT64_MAX
 
-static const char *const flow_names[] = { [FLOW_REQUEST] = "request", [FLOW_RESPONSE] = "response" };
+static const char *const flow_names[] = {
+	[FLOW_REQUEST] = "request", [FLOW_RESPONSE] = "response"
+};
 
 static void must(bool ok, const char *what)
 {
@@ -36,13 +38,15 @@ static void flow_init(struct drive_flow *f, bool lost)
 	const size_t page = 4096;
 
 	*f = (struct drive_flow){ .lost = lost };
-	f->pages = mmap(NULL, room() + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	f->pages = mmap(NULL, room() + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
 	must(f->pages != MAP_FAILED, "no memory");
 	f->limit = f->pages + room();
 	must(!mprotect(f->limit, page, PROT_NONE), "no guard page");
 }
 
-void drive_init(struct drive *d, const struct proto *proto, const struct peer_facts *peer, bool midway)
+void drive_init(struct drive *d, const struct proto *proto, const struct peer_facts *peer,
+		bool midway)
 {
 	*d = (struct drive){ .proto = proto, .peer = *peer };
 	d->state = calloc(1, proto->state_sz);
@@ -117,17 +121,20 @@ static void say_attrs(struct drive *d, enum flow flow)
 static void say_msg(struct drive *d, enum flow flow, const struct msg *m)
 {
 	static const char *const kinds[] = {
-		[MSG_HEAD] = "head", [MSG_INTERIM] = "interim", [MSG_END] = "end", [MSG_HEAD_END] = "head and end",
+		[MSG_HEAD] = "head",
+		[MSG_INTERIM] = "interim",
+		[MSG_END] = "end",
+		[MSG_HEAD_END] = "head and end",
 	};
 	bool head = m->kind == MSG_HEAD || m->kind == MSG_HEAD_END;
 	struct slice name = { 0 };
 
 	if (head && flow == FLOW_REQUEST && d->proto->span_name)
 		name = d->proto->span_name(d->state);
-	say(d, "%s %s%s" SLICE_FMT "%s%s%s%s%s%s\n", flow_names[flow], kinds[m->kind], name.n ? " " : "",
-	    SLICE_ARG(name), m->upgraded ? " upgraded" : "", m->inferred ? " inferred" : "",
-	    m->resumed ? " resumed" : "", m->cut ? " cut" : "", m->error ? " error" : "",
-	    m->client_error ? " client_error" : "");
+	say(d, "%s %s%s" SLICE_FMT "%s%s%s%s%s%s\n", flow_names[flow], kinds[m->kind],
+	    name.n ? " " : "", SLICE_ARG(name), m->upgraded ? " upgraded" : "",
+	    m->inferred ? " inferred" : "", m->resumed ? " resumed" : "", m->cut ? " cut" : "",
+	    m->error ? " error" : "", m->client_error ? " client_error" : "");
 	if (head)
 		say_attrs(d, flow);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Drives a decoder the way its real caller does (holding incomplete heads, skipping bodies, gaps, resynchronisation),
- * writes what happens as readable text, and aborts when the decoder breaks the contract of proto/proto.h.
- * What the decoder is given always ends right before an inaccessible page, so that reading too far is fatal.
+ * Drives a decoder the way its real caller does (holding incomplete heads, skipping bodies, gaps,
+ * resynchronisation), writes what happens as readable text, and aborts when the decoder breaks the
+ * contract of proto/proto.h. What the decoder is given always ends right before an inaccessible
+ * page, so that reading too far is fatal.
  */
 #ifndef TESTS_DRIVE_H
 #define TESTS_DRIVE_H
@@ -30,7 +31,8 @@ struct drive {
 	struct buf log;
 };
 
-void drive_init(struct drive *d, const struct proto *proto, const struct peer_facts *peer, bool midway);
+void drive_init(struct drive *d, const struct proto *proto, const struct peer_facts *peer,
+		bool midway);
 void drive_release(struct drive *d);
 void drive_bytes(struct drive *d, enum flow flow, struct slice piece);	/* part of a call */
 void drive_call_end(struct drive *d, enum flow flow);

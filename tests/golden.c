@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Golden tests of the decoders: `golden [--update] FILE...`, where FILE is tests/golden/PROTOCOL/NAME.txt:
+ * Golden tests of the decoders: `golden [--update] FILE...`, where FILE is
+ * tests/golden/PROTOCOL/NAME.txt:
  *
  *	Prose: which rule this is about.
  *	---
@@ -11,13 +12,14 @@
  *	<gap 30				30 bytes of it that nobody saw
  *	<call				the next line is another call
  *	<eof
- *	client				(before the bytes) seen from the client; default: from the server
+ *	client				(first) as the client sees it, not the server
  *	unix · midway · redact KEY	a unix socket; attached midway; one more secret query key
  *	---
  *	the expected events
  *
- * Every file is played whole, in pieces of each size, cut in two at each position, and with bodies that nobody saw; all
- * must give the same events. Then it is mutated at random, where nothing but the decoder's contract is checked.
+ * Every file is played whole, in pieces of each size, cut in two at each position, and with bodies
+ * that nobody saw; all must give the same events. Then it is mutated at random, where nothing but
+ * the decoder's contract is checked.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -32,12 +34,12 @@
 #include "base/rand.h"
 #include "drive.h"
 
-#define FILE_MAX	(1u << 20)
-#define BYTES_MAX	(1u << 20)	/* of one call */
-#define OPS_MAX		128
-#define REDACT_MAX	4
-#define SMALL		2048		/* inputs up to this are cut everywhere, larger ones at a stride */
-#define MUTATIONS	200
+#define FILE_MAX   (1u << 20)
+#define BYTES_MAX  (1u << 20) /* of one call */
+#define OPS_MAX    128
+#define REDACT_MAX 4
+#define SMALL      2048 /* inputs up to this are cut everywhere, larger ones at a stride */
+#define MUTATIONS  200
 
 enum op_kind { OP_BYTES, OP_GAP, OP_CALL, OP_EOF };
 
@@ -45,18 +47,18 @@ struct op {
 	enum op_kind kind;
 	enum flow flow;
 	struct buf bytes;
-	uint64_t n;		/* OP_GAP */
+	uint64_t n; /* OP_GAP */
 };
 
 struct golden {
 	const char *path;
 	const struct proto *proto;
 	struct buf text;
-	size_t input_off;	/* of the bytes after the first "---" */
-	size_t expect_off;	/* and of those after the second */
+	size_t input_off; /* of the bytes after the first "---" */
+	size_t expect_off; /* and of those after the second */
 	struct op ops[OPS_MAX];
 	size_t ops_cnt;
-	size_t total;		/* bytes of all calls */
+	size_t total; /* bytes of all calls */
 	struct peer_facts peer;
 	struct slice redact[REDACT_MAX];
 	bool midway;
@@ -64,12 +66,13 @@ struct golden {
 
 /* How a file is played. */
 struct play {
-	size_t piece;		/* bytes per piece; 0: whole calls */
-	size_t cut;		/* one more cut, at this position of all bytes; 0: none */
+	size_t piece; /* bytes per piece; 0: whole calls */
+	size_t cut; /* one more cut, at this position of all bytes; 0: none */
 	bool unseen_bodies;
 };
 
-static __attribute__((noreturn, format(printf, 2, 3))) void die(const char *path, const char *fmt, ...)
+static __attribute__((noreturn, format(printf, 2, 3))) void die(const char *path, const char *fmt,
+								...)
 {
 	va_list ap;
 
@@ -124,12 +127,21 @@ static char unescape(const char *path, struct slice *s)
 	if (c == '\\' && s->n >= 2) {
 		used = 2;
 		switch (s->p[1]) {
-		case 'r': c = '\r'; break;
-		case 'n': c = '\n'; break;
-		case 't': c = '\t'; break;
-		case '\\': c = '\\'; break;
+		case 'r':
+			c = '\r';
+			break;
+		case 'n':
+			c = '\n';
+			break;
+		case 't':
+			c = '\t';
+			break;
+		case '\\':
+			c = '\\';
+			break;
 		case 'x':
-			if (s->n < 4 || !isxdigit((unsigned char)s->p[2]) || !isxdigit((unsigned char)s->p[3]))
+			if (s->n < 4 || !isxdigit((unsigned char)s->p[2]) ||
+			    !isxdigit((unsigned char)s->p[3]))
 				die(path, "bad \\x escape");
 			c = hex_value(s->p[2]) << 4 | hex_value(s->p[3]);
 			used = 4;
@@ -195,7 +207,8 @@ static void parse_flow_line(struct golden *g, enum flow flow, struct slice line)
 	}
 }
 
-static void set_peer(struct golden *g, const char *local, uint16_t local_port, const char *peer, uint16_t peer_port)
+static void set_peer(struct golden *g, const char *local, uint16_t local_port, const char *peer,
+		     uint16_t peer_port)
 {
 	snprintf(g->peer.local_addr, sizeof(g->peer.local_addr), "%s", local);
 	snprintf(g->peer.peer_addr, sizeof(g->peer.peer_addr), "%s", peer);
@@ -211,7 +224,8 @@ static void parse_setting(struct golden *g, struct slice line)
 		g->peer.server_side = false;
 		set_peer(g, "10.0.0.1", 40000, "10.0.0.2", 8080);
 	} else if (slice_eq(word, SLICE("unix"))) {
-		set_peer(g, g->peer.server_side ? "/run/app.sock" : "", 0, g->peer.server_side ? "" : "/run/app.sock", 0);
+		set_peer(g, g->peer.server_side ? "/run/app.sock" : "", 0,
+			 g->peer.server_side ? "" : "/run/app.sock", 0);
 	} else if (slice_eq(word, SLICE("ipv6"))) {
 		set_peer(g, "2001:db8::1", 40000, "2001:db8::2", 8080);
 	} else if (slice_eq(word, SLICE("midway"))) {
@@ -240,7 +254,9 @@ static void golden_load(struct golden *g, const char *path)
 {
 	struct slice input, line;
 
-	*g = (struct golden){ .path = path, .proto = proto_of_path(path), .peer = { .server_side = true } };
+	*g = (struct golden){ .path = path,
+			      .proto = proto_of_path(path),
+			      .peer = { .server_side = true } };
 	g->peer.redact = g->redact;
 	set_peer(g, "10.0.0.2", 8080, "10.0.0.1", 40000);
 	read_text(g);
@@ -248,13 +264,15 @@ static void golden_load(struct golden *g, const char *path)
 	g->expect_off = g->input_off ? after_ruler(g, g->input_off - 1) : 0;
 	if (!g->expect_off)
 		die(path, "needs prose, '---', input, '---', events");
-	input = slice_sub(buf_slice(&g->text), g->input_off, g->expect_off - g->input_off - sizeof("---\n") + 1);
+	input = slice_sub(buf_slice(&g->text), g->input_off,
+			  g->expect_off - g->input_off - sizeof("---\n") + 1);
 	while (input.n) {
 		line = slice_split(&input, '\n');
 		if (!line.n)
 			continue;
 		if (line.p[0] == '>' || line.p[0] == '<')
-			parse_flow_line(g, line.p[0] == '<' ? FLOW_RESPONSE : FLOW_REQUEST, slice_sub(line, 1, line.n));
+			parse_flow_line(g, line.p[0] == '<' ? FLOW_RESPONSE : FLOW_REQUEST,
+					slice_sub(line, 1, line.n));
 		else
 			parse_setting(g, line);
 	}
@@ -324,7 +342,8 @@ static char *play(const struct golden *g, const struct play *how)
 	return log;
 }
 
-static void show_difference(const char *path, const char *how, size_t n, const char *want, const char *got)
+static void show_difference(const char *path, const char *how, size_t n, const char *want,
+			    const char *got)
 {
 	size_t line = 1, i, begin = 0;
 
@@ -335,10 +354,12 @@ static void show_difference(const char *path, const char *how, size_t n, const c
 		}
 	}
 	printf("# %s, %s %zu: event line %zu\n#   want: %.*s\n#   got:  %.*s\n", path, how, n, line,
-	       (int)strcspn(want + begin, "\n"), want + begin, (int)strcspn(got + begin, "\n"), got + begin);
+	       (int)strcspn(want + begin, "\n"), want + begin, (int)strcspn(got + begin, "\n"),
+	       got + begin);
 }
 
-static bool same(const struct golden *g, const struct play *p, const char *how, size_t n, const char *want)
+static bool same(const struct golden *g, const struct play *p, const char *how, size_t n,
+		 const char *want)
 {
 	char *got = play(g, p);
 	bool ok = !strcmp(got, want);
@@ -349,7 +370,10 @@ static bool same(const struct golden *g, const struct play *p, const char *how, 
 	return ok;
 }
 
-/* Inputs with large bodies or heads are not cut at every byte: holding them costs their size each time. */
+/*
+ * Inputs with large bodies or heads are not cut at every byte: holding them costs their size each
+ * time.
+ */
 static size_t stride(const struct golden *g, size_t at)
 {
 	return g->total <= SMALL || at < 64 ? 1 : g->total / 61;
@@ -404,7 +428,8 @@ static void play_mutations(const struct golden *g)
 	for (k = 0; k < (g->total <= SMALL ? MUTATIONS : MUTATIONS / 20); k++) {
 		for (i = 0; i < g->ops_cnt; i++) {
 			buf_init(&m.ops[i].bytes, BYTES_MAX);
-			need(!buf_append(&m.ops[i].bytes, g->ops[i].bytes.p, g->ops[i].bytes.n), g->path);
+			need(!buf_append(&m.ops[i].bytes, g->ops[i].bytes.p, g->ops[i].bytes.n),
+			     g->path);
 		}
 		mutate(&m.ops[rand_u64(&r) % m.ops_cnt], &r);
 		free(play(&m, &(struct play){ .piece = rand_u64(&r) % 40 }));
@@ -428,7 +453,8 @@ static bool sniff_is_steady(const struct golden *g)
 	for (n = 0; n < min(head.n, SMALL); n++) {
 		part = proto_sniff(slice_sub(head, 0, n), &proto);
 		if (part != SNIFF_MORE && part != whole) {
-			printf("# %s: sniffed %d in %zu bytes, %d in all\n", g->path, part, n, whole);
+			printf("# %s: sniffed %d in %zu bytes, %d in all\n", g->path, part, n,
+			       whole);
 			return false;
 		}
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A conversation: the first byte is flags, then come the bytes of the flow at hand; 0xff and a letter change what
- * follows: r, s the flow (request, response); c the call is over; g and a byte: so many bytes are lost; e end of the flow;
- * any other letter: the next bytes come separately.
+ * A conversation: the first byte is flags, then come the bytes of the flow at hand; 0xff and a
+ * letter change what follows: r, s the flow (request, response); c the call is over; g and a byte:
+ * so many bytes are lost; e end of the flow; any other letter: the next bytes come separately.
  */
 #include "drive.h"
 
@@ -27,7 +27,9 @@ static void control(struct drive *d, enum flow *flow, struct slice *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice in = { (const char *)data + 1, size ? size - 1 : 0 };
-	struct peer_facts peer = { .server_side = size && data[0] & 1, .local_port = 80, .peer_port = 4000 };
+	struct peer_facts peer = { .server_side = size && data[0] & 1,
+				   .local_port = 80,
+				   .peer_port = 4000 };
 	enum flow flow = FLOW_REQUEST;
 	struct drive d;
 	ptrdiff_t n;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The first bytes of anything: a verdict that was given on a part is not taken back on the whole. */
+/*
+ * The first bytes of anything: a verdict that was given on a part is not taken back on the whole.
+ */
 #include <stdlib.h>
 
 #include "proto/proto.h"

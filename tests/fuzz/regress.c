@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 		}
 		n = fread(buf, 1, INPUT_MAX, f);
 		fclose(f);
-		buf = realloc(buf, n + !n);	/* so that reading too far is seen */
+		buf = realloc(buf, n + !n); /* so that reading too far is seen */
 		fprintf(stderr, "%s\n", argv[i]);
 		LLVMFuzzerTestOneInput(buf, n);
 		free(buf);

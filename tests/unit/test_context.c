@@ -17,16 +17,19 @@
 
 static void test_parse(void **state)
 {
-	static const struct { const char *text; int want; } table[] = {
+	static const struct {
+		const char *text;
+		int want;
+	} table[] = {
 		{ "00-" TID "-" SID "-01", 0 },
 		{ "00-" TID "-" SID "-00", 0 },
 		{ "00-" TID "-" SID "-ff", 0 },
-		{ "01-" TID "-" SID "-01", 0 },			/* a later version, as long as ours */
+		{ "01-" TID "-" SID "-01", 0 }, /* a later version, as long as ours */
 		{ "cc-" TID "-" SID "-01-what is to come", 0 },
 		{ "cc-" TID "-" SID "-01-", 0 },
 		{ "cc-" TID "-" SID "-01x", -EINVAL },
 		{ "cc-" TID "-" SID "-01.x", -EINVAL },
-		{ "00-" TID "-" SID "-01-", -EINVAL },		/* version 00 has nothing more */
+		{ "00-" TID "-" SID "-01-", -EINVAL }, /* version 00 has nothing more */
 		{ "00-" TID "-" SID "-01x", -EINVAL },
 		{ "ff-" TID "-" SID "-01", -EINVAL },
 		{ "00-" TID "-" SID "-1", -EINVAL },
@@ -43,7 +46,7 @@ static void test_parse(void **state)
 		{ "00-" TID "-" SID "-.0", -EINVAL },
 		{ "00-00000000000000000000000000000000-" SID "-01", -EINVAL },
 		{ "00-" TID "-0000000000000000-01", -EINVAL },
-		{ " 00-" TID "-" SID "-01", -EINVAL },		/* whoever reads the field trims it */
+		{ " 00-" TID "-" SID "-01", -EINVAL }, /* whoever reads the field trims it */
 	};
 	struct trace_ctx ctx;
 	size_t i;
@@ -78,11 +81,14 @@ static void test_failure_leaves_the_output_alone(void **state)
 
 static void test_format(void **state)
 {
-	static const struct { const char *in, *out; } table[] = {
+	static const struct {
+		const char *in, *out;
+	} table[] = {
 		{ "00-" TID "-" SID "-01", "00-" TID "-" SID "-01" },
 		{ "00-" TID "-" SID "-03", "00-" TID "-" SID "-03" },
-		{ "00-" TID "-" SID "-ff", "00-" TID "-" SID "-03" },	/* flags that nobody defined are not sent */
-		{ "cc-" TID "-" SID "-00-x", "00-" TID "-" SID "-00" },	/* we speak version 00 */
+		{ "00-" TID "-" SID "-ff",
+		  "00-" TID "-" SID "-03" }, /* flags that nobody defined are not sent */
+		{ "cc-" TID "-" SID "-00-x", "00-" TID "-" SID "-00" }, /* we speak version 00 */
 	};
 	char text[TRACEPARENT_LEN + 1];
 	struct trace_ctx ctx;
@@ -97,12 +103,15 @@ static void test_format(void **state)
 
 static void test_state(void **state)
 {
-	static const struct { const char *text; int want; } table[] = {
+	static const struct {
+		const char *text;
+		int want;
+	} table[] = {
 		{ "a=1", 0 },
 		{ "a=1,b=2", 0 },
 		{ " a=1 ,\tb=2\t", 0 },
-		{ "a=1,,b=2,", 0 },				/* empty members are allowed */
-		{ "a=1,a=2", 0 },				/* and so is a key given twice */
+		{ "a=1,,b=2,", 0 }, /* empty members are allowed */
+		{ "a=1,a=2", 0 }, /* and so is a key given twice */
 		{ "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7", 0 },
 		{ "tenant@vendor=x", 0 },
 		{ "0a_-*/@=x y!~", 0 },

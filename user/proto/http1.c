@@ -14,9 +14,10 @@
  *     |           +-- neither, response --(skip all)--> TO_EOF
  *     +-- resync() -- LOST <-- an error, or bytes missing where the framing is
  *
- * The body of a response depends on the method it answers, so the methods of the requests that wait for their response
- * are kept. Where a method is not known (we attached midway, or bytes were lost) the response's own fields decide.
- * After 101, or a 2xx to CONNECT, both flows carry something else and are swallowed.
+ * The body of a response depends on the method it answers, so the methods of the requests that wait
+ * for their response are kept. Where a method is not known (we attached midway, or bytes were lost)
+ * the response's own fields decide. After 101, or a 2xx to CONNECT, both flows carry something else
+ * and are swallowed.
  */
 #include <errno.h>
 
@@ -25,10 +26,10 @@
 #include "base/compiler.h"
 
 enum h1_phase {
-	H1_START,	/* a head is next */
-	H1_END_DUE,	/* the body has been skipped: its end is to be announced */
+	H1_START, /* a head is next */
+	H1_END_DUE, /* the body has been skipped: its end is to be announced */
 	H1_CHUNK_SIZE,
-	H1_CHUNK_END,	/* the line end behind a chunk's data */
+	H1_CHUNK_END, /* the line end behind a chunk's data */
 	H1_TRAILER,
 	H1_TO_EOF,
 	H1_LOST,
@@ -39,15 +40,18 @@ enum h1_asked { ASKED_UNKNOWN, ASKED_OTHER, ASKED_HEAD, ASKED_CONNECT };
 
 struct h1_flow {
 	enum h1_phase phase;
-	bool open;	/* a head was announced, its end was not */
-	bool chunked;	/* the open message is */
-	bool inferred;	/* the end of the open message will be */
-	bool resumed;	/* the next head is the first one after lost bytes */
-	size_t scanned;	/* bytes of the input that hold no line end that matters */
+	bool open; /* a head was announced, its end was not */
+	bool chunked; /* the open message is */
+	bool inferred; /* the end of the open message will be */
+	bool resumed; /* the next head is the first one after lost bytes */
+	size_t scanned; /* bytes of the input that hold no line end that matters */
 	struct h1_head head;
 };
 
-/* First in, first out; 2 bits each. Requests beyond PIPELINE_MAX are only counted: they are answered as ASKED_UNKNOWN. */
+/*
+ * First in, first out; 2 bits each. Requests beyond PIPELINE_MAX are only counted: they are
+ * answered as ASKED_UNKNOWN.
+ */
 struct h1_pending {
 	uint8_t bits[PIPELINE_MAX / 4];
 	uint16_t first;
@@ -58,8 +62,8 @@ struct h1_pending {
 struct h1_state {
 	struct h1_flow flow[2];
 	struct h1_pending pending;
-	bool may_switch;	/* the last request asked for another protocol */
-	bool switched;		/* and it was granted */
+	bool may_switch; /* the last request asked for another protocol */
+	bool switched; /* and it was granted */
 };
 
 static void pending_push(struct h1_pending *q, enum h1_asked asked)
@@ -92,18 +96,13 @@ static void pending_pop(struct h1_pending *q)
 	}
 }
 
-/* Responses were lost. Hardly anybody pipelines, so all requests but the newest have been answered. */
+/*
+ * Responses were lost. Hardly anybody pipelines, so all requests but the newest have been answered.
+ */
 static void pending_keep_newest(struct h1_pending *q)
 {
 	while (q->cnt + q->more > 1)
 		pending_pop(q);
-}
-
-static ssize_t swallow(struct slice in, uint64_t *ret_skip)
-{
-	if (in.n)
-		*ret_skip = UINT64_MAX;
-	return in.n;
 }
 
 static void announce_end(struct h1_flow *f, struct msg *msg)
@@ -125,7 +124,8 @@ static void announce_head(struct h1_flow *f, enum h1_phase next, struct msg *msg
 }
 
 /* -EPROTO: the body has no end that both sides would agree on. */
-static int body_phase(enum flow flow, const struct h1_framing *fr, enum h1_phase *ret_phase, uint64_t *ret_skip)
+static int body_phase(enum flow flow, const struct h1_framing *fr, enum h1_phase *ret_phase,
+		      uint64_t *ret_skip)
 {
 	if (fr->chunked) {
 		*ret_phase = H1_CHUNK_SIZE;
@@ -200,20 +200,24 @@ static int response_head(struct h1_state *st, struct msg *msg, uint64_t *ret_ski
 	return 0;
 }
 
-static ssize_t head_step(struct h1_state *st, enum flow flow, struct slice in, struct msg *msg, uint64_t *ret_skip)
+static ssize_t head_step(struct h1_state *st, enum flow flow, struct slice in, struct msg *msg,
+			 uint64_t *ret_skip)
 {
 	struct h1_flow *f = &st->flow[flow];
 	size_t blank = 0, n;
 	int err;
 
 	if (st->switched)
-		return swallow(in, ret_skip);
+		return in.n;
 	if (!f->scanned)
 		while (blank < in.n && (in.p[blank] == '\r' || in.p[blank] == '\n'))
 			blank++;
 	if (blank)
 		return blank;
-	/* Early bytes of the protocol that was asked for: their meaning is known when the response is. */
+	/*
+	 * Early bytes of the protocol that was asked for: their meaning is known when the response
+	 * is.
+	 */
 	if (!h1_may_start(flow, in))
 		return flow == FLOW_REQUEST && st->may_switch && st->pending.cnt ? 0 : -EPROTO;
 	n = h1_head_end(in, &f->scanned);
@@ -222,7 +226,8 @@ static ssize_t head_step(struct h1_state *st, enum flow flow, struct slice in, s
 	f->scanned = 0;
 	err = h1_head_parse(flow, slice_sub(in, 0, n), &f->head);
 	if (!err)
-		err = flow == FLOW_REQUEST ? request_head(st, msg, ret_skip) : response_head(st, msg, ret_skip);
+		err = flow == FLOW_REQUEST ? request_head(st, msg, ret_skip)
+					   : response_head(st, msg, ret_skip);
 	return err ? err : (ssize_t)n;
 }
 
@@ -276,7 +281,8 @@ static ssize_t trailer_step(struct h1_flow *f, struct slice in, struct msg *msg)
 	return n;
 }
 
-static ssize_t decode_step(struct h1_state *st, enum flow flow, struct slice in, struct msg *msg, uint64_t *ret_skip)
+static ssize_t decode_step(struct h1_state *st, enum flow flow, struct slice in, struct msg *msg,
+			   uint64_t *ret_skip)
 {
 	struct h1_flow *f = &st->flow[flow];
 
@@ -293,14 +299,15 @@ static ssize_t decode_step(struct h1_state *st, enum flow flow, struct slice in,
 	case H1_TRAILER:
 		return trailer_step(f, in, msg);
 	case H1_TO_EOF:
-		return swallow(in, ret_skip);
+		return in.n;
 	case H1_LOST:
 		break;
 	}
 	return -EPROTO;
 }
 
-static ssize_t h1_decode(void *state, enum flow flow, struct slice in, struct msg *ret_msg, uint64_t *ret_skip)
+static ssize_t h1_decode(void *state, enum flow flow, struct slice in, struct msg *ret_msg,
+			 uint64_t *ret_skip)
 {
 	struct h1_state *st = state;
 	ssize_t n;
@@ -321,9 +328,7 @@ static int h1_gap(void *state, enum flow flow, uint64_t n, struct msg *ret_msg)
 	struct h1_flow *f = &st->flow[flow];
 
 	*ret_msg = (struct msg){ 0 };
-	if (f->phase == H1_TO_EOF || (st->switched && f->phase == H1_START))
-		return 0;
-	if (f->phase == H1_CHUNK_END && n == 2) {	/* exactly its CR LF */
+	if (f->phase == H1_CHUNK_END && n == 2) { /* exactly its CR LF */
 		f->phase = H1_CHUNK_SIZE;
 		return 0;
 	}
@@ -379,7 +384,10 @@ static ssize_t h1_resync(void *state, enum flow flow, struct slice in)
 	return last;
 }
 
-/* Whoever skips a body to its end calls decode() then, so END_DUE here means that it did not come to its end. */
+/*
+ * Whoever skips a body to its end calls decode() then, so END_DUE here means that it did not come
+ * to its end.
+ */
 static void h1_eof(void *state, enum flow flow, struct msg *ret_msg)
 {
 	struct h1_state *st = state;
@@ -396,7 +404,8 @@ static void h1_eof(void *state, enum flow flow, struct msg *ret_msg)
 	ret_msg->cut = cut;
 }
 
-static void h1_describe(const void *state, enum flow flow, const struct peer_facts *peer, struct attrs *out)
+static void h1_describe(const void *state, enum flow flow, const struct peer_facts *peer,
+			struct attrs *out)
 {
 	const struct h1_state *st = state;
 

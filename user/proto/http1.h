@@ -3,7 +3,7 @@
  * HTTP/1.0 and 1.1: what the files of this decoder share.
  *
  *   http1.c		the state machine: which bytes belong to which message
- *   http1_head.c	one head: where it ends, its first line, its fields, the framing they ask for
+ *   http1_head.c	one head: where it ends, its first line, its fields, their framing
  *   http1_sniff.c	is this HTTP/1.x at all
  *   http1_url.c	targets, hosts and ports, redaction
  *   http1_attrs.c	semantic conventions
@@ -24,7 +24,7 @@ struct h1_head {
 	uint8_t minor;		/* the x of HTTP/1.x */
 };
 
-/* What the fields say of the body. A message with a transfer coding ignores its Content-Length (RFC 9112 6.3). */
+/* What the fields say of the body. A transfer coding overrides Content-Length (RFC 9112 6.3). */
 struct h1_framing {
 	bool has_length;
 	bool bad_length;	/* not a number, too large, or two that differ */
@@ -34,14 +34,16 @@ struct h1_framing {
 	uint64_t length;
 };
 
-/* http1_head.c. h1_line_end, h1_head_end: bytes up to and with the line end (the empty line), 0: not there yet.
- * `*scanned` remembers over calls with growing input what need not be looked at again. */
+/*
+ * http1_head.c. h1_line_end, h1_head_end: bytes up to and with the line end (the empty line), 0: it
+ * is not there yet. `*scanned` remembers, while the input grows, what need not be looked at again.
+ */
 size_t h1_line_end(struct slice in, size_t *scanned);
 size_t h1_head_end(struct slice in, size_t *scanned);
 int h1_head_parse(enum flow flow, struct slice head, struct h1_head *ret_head);	/* -EPROTO */
-/* The next field of *fields, which is advanced. Names are tokens, values are trimmed and may contain folds. */
+/* The next field of *fields, which is advanced. Both are trimmed; a value may contain folds. */
 bool h1_field_next(struct slice *fields, struct slice *ret_name, struct slice *ret_value);
-/* Cuts the first element off a comma-separated list; it is trimmed and may be empty. false: the list is at its end. */
+/* Cuts the first element off a comma-separated list, trimmed, perhaps empty. false: at its end. */
 bool h1_list_next(struct slice *list, struct slice *ret_elem);
 struct slice h1_trim(struct slice s);		/* spaces, tabs and folds at both ends */
 void h1_framing_parse(struct slice fields, struct h1_framing *ret_framing);
@@ -51,7 +53,7 @@ size_t h1_token_len(struct slice s);		/* leading token characters */
 enum sniff h1_sniff(struct slice head);
 /* SNIFF_NO when a message of this flow cannot start so, with a bounded look at the first bytes. */
 enum sniff h1_sniff_flow(enum flow flow, struct slice head);
-bool h1_may_start(enum flow flow, struct slice head);	/* can `head` still become a first line? Cheaper, and laxer on targets */
+bool h1_may_start(enum flow flow, struct slice head);	/* the same as yes or no, lax on targets */
 bool h1_version(struct slice s, uint8_t *ret_minor);	/* s is "HTTP/1.x" */
 
 /* http1_url.c */
@@ -68,13 +70,17 @@ struct h1_host {
 };
 struct h1_url h1_url_split(struct slice method, struct slice target);
 struct h1_host h1_host_split(struct slice authority);
-int h1_url_add_authority(struct buf *b, struct slice authority) __must_check;	/* user info redacted */
-int h1_url_add_query(struct buf *b, struct slice query, const struct peer_facts *peer) __must_check; /* values redacted */
+/* Both with what is secret redacted. */
+int h1_url_add_authority(struct buf *b, struct slice authority) __must_check;
+int h1_url_add_query(struct buf *b, struct slice query,
+		     const struct peer_facts *peer) __must_check;
 
 /* http1_attrs.c */
 struct slice h1_span_name(const struct h1_head *head);
-void h1_describe_request(const struct h1_head *head, const struct peer_facts *peer, struct attrs *out);
-void h1_describe_response(const struct h1_head *head, const struct peer_facts *peer, struct attrs *out);
+void h1_describe_request(const struct h1_head *head, const struct peer_facts *peer,
+			 struct attrs *out);
+void h1_describe_response(const struct h1_head *head, const struct peer_facts *peer,
+			  struct attrs *out);
 void h1_trace_context(const struct h1_head *head, struct trace_context *out);
 
 #endif

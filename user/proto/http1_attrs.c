@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* HTTP heads as OpenTelemetry attributes: semantic conventions 1.44, HTTP spans, server and client. */
+/*
+ * HTTP heads as OpenTelemetry attributes: semantic conventions 1.44, HTTP spans, server and client.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,14 +10,24 @@
 #include "base/cleanup.h"
 #include "base/compiler.h"
 
-#define URL_MAX		(4 * HEAD_MAX)	/* a redacted query is at most three times as long as the one sent */
+#define URL_MAX (4 * HEAD_MAX) /* redaction makes a query three times as long at most */
 
 /* Case-sensitive, as methods are. */
 static const char *const known_methods[] = {
 	"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE", "QUERY",
 };
 
-enum field { F_HOST, F_USER_AGENT, F_FORWARDED, F_X_FOR, F_X_HOST, F_X_PROTO, F_TRACEPARENT, F_TRACESTATE, F__CNT };
+enum field {
+	F_HOST,
+	F_USER_AGENT,
+	F_FORWARDED,
+	F_X_FOR,
+	F_X_HOST,
+	F_X_PROTO,
+	F_TRACEPARENT,
+	F_TRACESTATE,
+	F__CNT
+};
 
 static const char *const field_names[F__CNT] = {
 	[F_HOST] = "host",
@@ -29,7 +41,7 @@ static const char *const field_names[F__CNT] = {
 };
 
 struct fields {
-	struct slice v[F__CNT];		/* the first of its name */
+	struct slice v[F__CNT]; /* the first of its name */
 	unsigned cnt[F__CNT];
 };
 
@@ -80,7 +92,10 @@ static struct slice first_element(struct slice list)
 	return elem;
 }
 
-/* Cuts one `name=value` off an element of Forwarded (RFC 7239); values may be quoted. false: the element is at its end. */
+/*
+ * Cuts one `name=value` off an element of Forwarded (RFC 7239); values may be quoted. false: the
+ * element is at its end.
+ */
 static bool forwarded_pair(struct slice *s, struct slice *ret_name, struct slice *ret_value)
 {
 	bool quoted = false;
@@ -102,7 +117,10 @@ static bool forwarded_pair(struct slice *s, struct slice *ret_name, struct slice
 	return ret_name->n;
 }
 
-/* An address of Forwarded or X-Forwarded-For without its port; empty for "unknown" and hidden ones ("_x"). */
+/*
+ * An address of Forwarded or X-Forwarded-For without its port; empty for "unknown" and hidden ones
+ * ("_x").
+ */
 static struct slice node_address(struct slice node)
 {
 	struct slice rest = node;
@@ -112,7 +130,9 @@ static struct slice node_address(struct slice node)
 	if (node.p[0] == '[')
 		return h1_host_split(node).name;
 	slice_split(&rest, ':');
-	return slice_chr(rest, ':') < 0 ? h1_host_split(node).name : node;	/* a bare IPv6 address has more colons */
+	if (slice_chr(rest, ':') >= 0)
+		return node; /* a bare IPv6 address has more colons */
+	return h1_host_split(node).name;
 }
 
 static struct slice known_scheme(struct slice s)
@@ -182,7 +202,8 @@ static void add_unfolded(struct attrs *out, const char *key, struct slice v)
 		add_text(out, key, buf_slice(&b));
 }
 
-static void describe_common(const struct h1_head *head, const struct peer_facts *peer, struct attrs *out)
+static void describe_common(const struct h1_head *head, const struct peer_facts *peer,
+			    struct attrs *out)
 {
 	const char *known = known_method(head->method);
 	char version[] = "1.x";
@@ -218,7 +239,8 @@ static void add_query(struct attrs *out, const struct h1_url *url, const struct 
 		attrs_str(out, "url.query", buf_slice(&b));
 }
 
-static void describe_server(const struct h1_head *head, const struct peer_facts *peer, struct attrs *out)
+static void describe_server(const struct h1_head *head, const struct peer_facts *peer,
+			    struct attrs *out)
 {
 	struct h1_url url = h1_url_split(head->method, head->target);
 	bool forwarded;
@@ -253,7 +275,10 @@ static void describe_server(const struct h1_head *head, const struct peer_facts 
 	add_unfolded(out, "user_agent.original", f.v[F_USER_AGENT]);
 }
 
-/* The authority of a request that names none: the socket's other end, "" when that has no name either. */
+/*
+ * The authority of a request that names none: the socket's other end, "" when that has no name
+ * either.
+ */
 static void peer_authority(const struct peer_facts *peer, char *ret_text, size_t sz)
 {
 	const char *addr = peer->peer_addr;
@@ -261,25 +286,28 @@ static void peer_authority(const struct peer_facts *peer, char *ret_text, size_t
 	if (!peer->peer_port)
 		snprintf(ret_text, sz, "localhost");
 	else
-		snprintf(ret_text, sz, strchr(addr, ':') ? "[%s]:%u" : "%s:%u", addr, peer->peer_port);
+		snprintf(ret_text, sz, strchr(addr, ':') ? "[%s]:%u" : "%s:%u", addr,
+			 peer->peer_port);
 }
 
-static void add_url_full(struct attrs *out, const struct h1_url *url, struct slice authority, const struct peer_facts *peer)
+static void add_url_full(struct attrs *out, const struct h1_url *url, struct slice authority,
+			 const struct peer_facts *peer)
 {
 	struct slice scheme = url->scheme.n ? url->scheme : SLICE("http");
 	struct slice path = slice_eq(url->path, SLICE("*")) ? SLICE("") : url->path;
 	_cleanup_(buf_release) struct buf b = { 0 };
 
 	buf_init(&b, URL_MAX);
-	if (buf_append(&b, scheme.p, scheme.n) || buf_puts(&b, "://") || h1_url_add_authority(&b, authority) ||
-	    buf_append(&b, path.p, path.n))
+	if (buf_append(&b, scheme.p, scheme.n) || buf_puts(&b, "://") ||
+	    h1_url_add_authority(&b, authority) || buf_append(&b, path.p, path.n))
 		return;
 	if (url->has_query && (buf_puts(&b, "?") || h1_url_add_query(&b, url->query, peer)))
 		return;
 	attrs_str(out, "url.full", buf_slice(&b));
 }
 
-static void describe_client(const struct h1_head *head, const struct peer_facts *peer, struct attrs *out)
+static void describe_client(const struct h1_head *head, const struct peer_facts *peer,
+			    struct attrs *out)
 {
 	struct h1_url url = h1_url_split(head->method, head->target);
 	char fallback[sizeof(peer->peer_addr) + sizeof("[]:65535")];
@@ -293,7 +321,10 @@ static void describe_client(const struct h1_head *head, const struct peer_facts 
 	if (!authority.n)
 		authority = slice_str(fallback);
 	host = h1_host_split(authority);
-	/* A URL sent to a proxy has its own default; otherwise the port is the one that was connected to. */
+	/*
+	 * A URL sent to a proxy has its own default; otherwise the port is the one that was
+	 * connected to.
+	 */
 	if (!host.port)
 		host.port = url.scheme.n ? scheme_port(known_scheme(url.scheme)) : peer->peer_port;
 	if (!useful_host(host.name, host.port))
@@ -307,7 +338,8 @@ static void describe_client(const struct h1_head *head, const struct peer_facts 
 		add_url_full(out, &url, authority, peer);
 }
 
-void h1_describe_request(const struct h1_head *head, const struct peer_facts *peer, struct attrs *out)
+void h1_describe_request(const struct h1_head *head, const struct peer_facts *peer,
+			 struct attrs *out)
 {
 	describe_common(head, peer, out);
 	if (peer->server_side)
@@ -316,7 +348,8 @@ void h1_describe_request(const struct h1_head *head, const struct peer_facts *pe
 		describe_client(head, peer, out);
 }
 
-void h1_describe_response(const struct h1_head *head, const struct peer_facts *peer, struct attrs *out)
+void h1_describe_response(const struct h1_head *head, const struct peer_facts *peer,
+			  struct attrs *out)
 {
 	char text[sizeof("65535")];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One message head: a first line, fields, an empty line. Lenient where servers are (bare LF as line end, folded fields,
- * lines that are no fields), strict where the framing depends on it.
+ * One message head: a first line, fields, an empty line. Lenient where servers are (bare LF as line
+ * end, folded fields, lines that are no fields), strict where the framing depends on it.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,7 +25,8 @@ size_t h1_head_end(struct slice in, size_t *scanned)
 
 	while ((end = h1_line_end(in, scanned))) {
 		if (end == in.n || (end + 1 == in.n && in.p[end] == '\r')) {
-			*scanned = end - 1;	/* what follows decides: this line end is looked at again */
+			*scanned = end -
+				   1; /* what follows decides: this line end is looked at again */
 			return 0;
 		}
 		if (in.p[end] == '\n')
@@ -51,7 +52,9 @@ struct slice h1_trim(struct slice s)
 	return s;
 }
 
-/* The target is what stands between the first and the last space: some clients send spaces in it. */
+/*
+ * The target is what stands between the first and the last space: some clients send spaces in it.
+ */
 static int parse_request_line(struct slice line, struct h1_head *head)
 {
 	ptrdiff_t first = slice_chr(line, ' ');
@@ -121,19 +124,14 @@ static bool next_line(struct slice *rest, struct slice *ret_line)
 
 bool h1_field_next(struct slice *fields, struct slice *ret_name, struct slice *ret_value)
 {
-	struct slice line, name;
+	struct slice line;
 	ptrdiff_t colon;
 
 	while (next_line(fields, &line)) {
 		colon = slice_chr(line, ':');
-		if (colon <= 0)
+		if (colon <= 0 || is_blank(line.p[0]))
 			continue;
-		name = slice_sub(line, 0, colon);
-		while (name.n && is_blank(name.p[name.n - 1]))
-			name.n--;
-		if (!name.n || h1_token_len(name) != name.n)
-			continue;
-		*ret_name = name;
+		*ret_name = h1_trim(slice_sub(line, 0, colon));
 		*ret_value = h1_trim(slice_sub(line, colon + 1, line.n - colon - 1));
 		return true;
 	}
@@ -148,7 +146,9 @@ bool h1_list_next(struct slice *list, struct slice *ret_elem)
 	return true;
 }
 
-/* "5" and "5, 5" are lengths, everything else is not: guessing here is how requests get smuggled. */
+/*
+ * "5" and "5, 5" are lengths, everything else is not: guessing here is how requests get smuggled.
+ */
 static void parse_length(struct slice value, struct h1_framing *fr)
 {
 	struct slice elem;
@@ -157,7 +157,8 @@ static void parse_length(struct slice value, struct h1_framing *fr)
 	if (!value.n)
 		fr->bad_length = true;
 	while (h1_list_next(&value, &elem)) {
-		if (!slice_u64(elem, 10, &n) || n > INT64_MAX || (fr->has_length && n != fr->length)) {
+		if (!slice_u64(elem, 10, &n) || n > INT64_MAX ||
+		    (fr->has_length && n != fr->length)) {
 			fr->bad_length = true;
 			return;
 		}

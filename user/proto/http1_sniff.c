@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Is this HTTP/1.x? By content, never by port: a request is TOKEN SP TARGET SP HTTP/1.x, a response HTTP/1.x SP 3DIGIT.
- * Other protocols are refused at the first byte that does not fit; what still fits asks for more.
+ * Is this HTTP/1.x? By content, never by port: a request is TOKEN SP TARGET SP HTTP/1.x, a response
+ * HTTP/1.x SP 3DIGIT. Other protocols are refused at the first byte that does not fit; what still
+ * fits asks for more.
  */
 #include "proto/http1.h"
 #include "base/compiler.h"
 
-#define LEADING_MAX	4	/* CR and LF before the first request line; old clients sent one pair after a body */
-#define TARGET_LOOK_MAX	2048	/* a target this long is believed: its end is the decoder's business */
+#define LEADING_MAX 4 /* CR and LF before a request line; old clients sent a pair after a body */
+#define TARGET_LOOK_MAX 2048 /* a target this long is believed: its end is the decoder's business */
 
 static const char version_shape[] = "HTTP/1.#";
 static const char status_shape[] = "HTTP/1.# ###";
 
 static const bool token_chars[256] = {
-	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true, ['#'] = true,
-	['$'] = true, ['%'] = true, ['&'] = true, ['\''] = true, ['*'] = true, ['+'] = true, ['-'] = true,
-	['.'] = true, ['^'] = true, ['_'] = true, ['`'] = true, ['|'] = true, ['~'] = true,
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['!'] = true,
+	['#'] = true,         ['$'] = true,         ['%'] = true,         ['&'] = true,
+	['\''] = true,        ['*'] = true,         ['+'] = true,         ['-'] = true,
+	['.'] = true,         ['^'] = true,         ['_'] = true,         ['`'] = true,
+	['|'] = true,         ['~'] = true,
 };
 
 static bool is_digit(char c)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Targets and hosts, taken apart as bytes: nothing is percent-decoded or normalised, a span shows what was sent. The one
- * exception are secrets, which are replaced before anything else sees them.
+ * Targets and hosts, taken apart as bytes: nothing is percent-decoded or normalised, a span shows
+ * what was sent. The one exception are secrets, which are replaced before anything else sees them.
  */
 #include <string.h>
 

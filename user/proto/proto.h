@@ -81,13 +81,13 @@ struct proto {
 	 */
 	int (*gap)(void *state, enum flow flow, uint64_t n, struct msg *ret_msg);
 	/*
-	 * After a gap: `in` begins at the start of a call's bytes. Returns how many bytes to drop before a message starts
-	 * (0: one starts here), or -EAGAIN when none starts in `in`. A message that had begun is then ended by decode().
+	 * After a gap: `in` begins at the start of a call's bytes. Returns how many bytes to drop before a message
+	 * starts (0: one starts here), or -EAGAIN when none starts in `in`. decode() then ends the one that was open.
 	 */
 	ssize_t (*resync)(void *state, enum flow flow, struct slice in);
-	/* The flow ended. *ret_msg: MSG_END of a close-delimited body, or a cut message; MSG_NONE when between messages. */
+	/* The flow ended. *ret_msg: MSG_END of a close-delimited body or a cut message; MSG_NONE between messages. */
 	void (*eof)(void *state, enum flow flow, struct msg *ret_msg);
-	/* Attributes of the head that the last MSG_HEAD or MSG_HEAD_END of this flow announced; called once per head. */
+	/* Attributes of the head that the last MSG_HEAD or MSG_HEAD_END of this flow announced; once per head. */
 	void (*describe)(const void *state, enum flow flow, const struct peer_facts *peer, struct attrs *out);
 	/* Request flow, same moment: the span's name ("GET") and its cause. NULL: none known. */
 	struct slice (*span_name)(const void *state);

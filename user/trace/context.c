@@ -5,16 +5,16 @@
 #include "base/compiler.h"
 #include "trace/context.h"
 
-#define VERSION_INVALID		0xff
-#define STATE_MEMBERS_MAX	32
-#define STATE_KEY_MAX		256
-#define STATE_VALUE_MAX		256
+#define VERSION_INVALID   0xff
+#define STATE_MEMBERS_MAX 32
+#define STATE_KEY_MAX     256
+#define STATE_VALUE_MAX   256
 
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;	/* upper case is invalid here */
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; /* upper case is invalid here */
 }
 
 static bool parse_hex(const char *text, uint8_t *ret_bytes, size_t n)
@@ -50,14 +50,17 @@ int trace_ctx_parse(struct slice s, struct trace_ctx *ret_ctx)
 
 	if (s.n < TRACEPARENT_LEN || s.p[2] != '-' || s.p[35] != '-' || s.p[52] != '-')
 		return -EINVAL;
-	if (!parse_hex(s.p, &version, 1) || !parse_hex(s.p + 3, ctx.trace_id.b, sizeof(ctx.trace_id.b)) ||
-	    !parse_hex(s.p + 36, ctx.span_id.b, sizeof(ctx.span_id.b)) || !parse_hex(s.p + 53, &ctx.flags, 1))
+	if (!parse_hex(s.p, &version, 1) ||
+	    !parse_hex(s.p + 3, ctx.trace_id.b, sizeof(ctx.trace_id.b)) ||
+	    !parse_hex(s.p + 36, ctx.span_id.b, sizeof(ctx.span_id.b)) ||
+	    !parse_hex(s.p + 53, &ctx.flags, 1))
 		return -EINVAL;
 	if (version == VERSION_INVALID || (!version && s.n != TRACEPARENT_LEN))
 		return -EINVAL;
 	if (s.n > TRACEPARENT_LEN && s.p[TRACEPARENT_LEN] != '-')
 		return -EINVAL;
-	if (all_zero(ctx.trace_id.b, sizeof(ctx.trace_id.b)) || all_zero(ctx.span_id.b, sizeof(ctx.span_id.b)))
+	if (all_zero(ctx.trace_id.b, sizeof(ctx.trace_id.b)) ||
+	    all_zero(ctx.span_id.b, sizeof(ctx.span_id.b)))
 		return -EINVAL;
 	*ret_ctx = ctx;
 	return 0;
@@ -100,7 +103,7 @@ int tracestate_check(struct slice s)
 	while (s.n) {
 		member = slice_trim(slice_split(&s, ','));
 		if (!member.n)
-			continue;	/* empty members are allowed */
+			continue; /* empty members are allowed */
 		if (slice_chr(member, '=') < 0)
 			return -EINVAL;
 		key = slice_split(&member, '=');
@@ -124,7 +127,8 @@ static char *put_hex(char *at, const uint8_t *bytes, size_t n)
 
 void trace_ctx_format(const struct trace_ctx *ctx, char ret_text[TRACEPARENT_LEN + 1])
 {
-	uint8_t flags = ctx->flags & (TRACE_FLAG_SAMPLED | TRACE_FLAG_RANDOM);	/* the others must be 0 */
+	uint8_t flags =
+		ctx->flags & (TRACE_FLAG_SAMPLED | TRACE_FLAG_RANDOM); /* the others must be 0 */
 	static const uint8_t version;
 	char *at = ret_text;
 
