@@ -25,6 +25,7 @@
 #define STREAM_BYTES_MAX (32u << 20) /* all incomplete heads together; beyond it the stream at hand resynchronises */
 #define PIPELINE_MAX	256	/* requests of one connection waiting for their response */
 #define EXCHANGES_MAX	65536	/* exchanges open or waiting for their parent; the oldest goes out early, counted */
+#define CAUSES_MAX	512	/* exchanges from a call up to its outermost request; a longer chain starts anew */
 #define STRANDS_MAX	65536	/* strands with a current request; the least recently used is forgotten, counted */
 #define ATTR_TEXT_MAX	8192	/* bytes of attribute text of one span; longer values are cut, counted as dropped */
 #define ATTRS_MAX	64	/* attributes of one span; the conventions use about twenty */

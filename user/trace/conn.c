@@ -42,10 +42,25 @@ struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
 	return c;
 }
 
-void conn_free(struct conns *t, struct conn *c)
+static void unpair(struct conn *c)
 {
 	if (c->peer)
 		c->peer->peer = NULL;
+	c->peer = NULL;
+}
+
+void conn_pair(struct conn *a, struct conn *b)
+{
+	unpair(a);
+	unpair(b);
+	a->peer = b;
+	b->peer = a;
+	a->peer_absent = b->peer_absent = false;
+}
+
+void conn_free(struct conns *t, struct conn *c)
+{
+	unpair(c);
 	if (c->state && c->proto->release)
 		c->proto->release(c->state);
 	free(c->state);

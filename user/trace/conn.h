@@ -44,6 +44,7 @@ struct conn *conn_new(struct conns *t, const struct ev_conn *ev);	/* NULL: out o
 void conn_free(struct conns *t, struct conn *c);
 struct conn *conn_find(struct conns *t, uint64_t id);	/* NULL: unknown; marks it used */
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk);
+void conn_pair(struct conn *a, struct conn *b);		/* makes them peers, and nobody else theirs */
 bool conn_is_server(const struct conn *c);
 enum flow conn_flow(const struct conn *c, enum dir dir);
 void conn_peer_facts(const struct conn *c, struct peer_facts *ret_peer);

@@ -130,13 +130,28 @@ struct exchange *exchange_find(const struct exchanges *t, uint64_t serial)
 	return n ? container_of(n, struct exchange, by_serial) : NULL;
 }
 
-void exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how)
+static bool may_be_above(const struct exchange *parent, const struct exchange *child)
 {
+	const struct exchange *x;
+	unsigned n = 0;
+
+	for (x = parent; x; x = x->parent) {
+		if (x == child || ++n > CAUSES_MAX)
+			return false;
+	}
+	return true;
+}
+
+bool exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how)
+{
+	if (!may_be_above(parent, child))
+		return false;
 	list_del(&child->sibling);
 	list_push(&parent->children, &child->sibling);
 	child->parent = parent;
 	child->method = how;
 	child->confidence = link_method_confidence(how);
+	return true;
 }
 
 void exchange_error(struct exchange *x, const char *type)

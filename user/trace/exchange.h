@@ -118,7 +118,8 @@ void exchanges_release(struct exchanges *t);
 struct exchange *exchange_new(struct exchanges *t);	/* ids given, in `waiting`; NULL: out of memory */
 void exchange_free(struct exchanges *t, struct exchange *x);	/* out of every list; its children keep its context */
 struct exchange *exchange_find(const struct exchanges *t, uint64_t serial);	/* NULL: gone */
-void exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how);
+/* false: refused, because child is among the causes of parent or these are too many. */
+bool exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how);
 void exchange_inherit(struct exchange *child, const struct exchange *parent);	/* the context of a traced parent */
 void exchange_error(struct exchange *x, const char *type);	/* error.type, unless one is there */
 void exchange_new_trace(struct exchanges *t, struct trace_id *ret_id);

@@ -20,8 +20,9 @@ static void link_ends(struct pipeline *p, struct exchange *a, struct exchange *b
 
 	join_forget(p, a);
 	join_forget(p, b);
+	if (!exchange_adopt(client, server, how))
+		return;
 	a->joined = b->joined = true;
-	exchange_adopt(client, server, how);
 	settle_joined(p, server);
 }
 
@@ -30,11 +31,9 @@ static void make_peers(struct pipeline *p, struct exchange *a, struct exchange *
 	struct conn *ca = conn_find(&p->conns, a->conn_id);
 	struct conn *cb = conn_find(&p->conns, b->conn_id);
 
-	if (!ca || !cb || ca->peer == cb)
+	if (!ca || !cb || ca == cb || ca->peer == cb)
 		return;
-	ca->peer = cb;
-	cb->peer = ca;
-	ca->peer_absent = cb->peer_absent = false;
+	conn_pair(ca, cb);
 	ca->peer_shift = a->req_pos - b->req_pos;
 	cb->peer_shift = -ca->peer_shift;
 }
