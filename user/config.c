@@ -205,10 +205,9 @@ static int name_options(struct buf *b, unsigned char flags)
 
 static int nothing_selected(struct parser *p)
 {
-	struct buf names _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf names = BUF_INIT(LIST_TEXT);
 	int ret;
 
-	buf_init(&names, LIST_TEXT);
 	ret = name_options(&names, OPTION_SELECTOR);
 	if (ret)
 		return ret;
@@ -296,12 +295,11 @@ static int check_outputs(const struct config *cfg, struct err *err)
 static int resolve_endpoint(struct config *cfg, struct err *err)
 {
 	const char *url = cfg->endpoint ? cfg->endpoint : options[OPT_ENDPOINT].fallback;
-	struct buf full _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf full = BUF_INIT(URL_TEXT);
 	int ret;
 
 	if (cfg->export.endpoint)
 		return 0;
-	buf_init(&full, URL_TEXT);
 	ret = value_endpoint("--endpoint", slice_str(url), URL_BASE_OR_FULL, &full, err);
 	if (ret)
 		return ret == -E2BIG ? err_set(err, -EINVAL, "--endpoint is too long") : ret;

@@ -28,9 +28,8 @@ static int apply_exporters(struct config *cfg, const struct variable *var, const
 			   const char *value, struct err *err)
 {
 	struct slice rest = slice_str(value);
-	struct buf list _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf list = BUF_INIT(TEXT_MAX);
 
-	buf_init(&list, TEXT_MAX);
 	while (rest.n) {
 		struct slice word = slice_trim(slice_split(&rest, ','));
 		const struct exporter *x = exporter_find(word);
@@ -68,10 +67,9 @@ static int apply_endpoint(struct config *cfg, const struct variable *var, const 
 			  const char *value, struct err *err)
 {
 	bool full = !strcmp(name, var->traces);
-	struct buf url _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf url = BUF_INIT(TEXT_MAX);
 	int ret;
 
-	buf_init(&url, TEXT_MAX);
 	ret = value_endpoint(name, slice_trim(slice_str(value)), full ? URL_FULL : URL_BASE, &url,
 			     err);
 	if (ret)
@@ -93,10 +91,9 @@ static int apply_protocol(struct config *cfg, const struct variable *var, const 
 static int add_header(struct config *cfg, const char *name, struct slice entry, size_t number)
 {
 	struct slice value = entry, key = slice_trim(slice_split(&value, '='));
-	struct buf text _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf text = BUF_INIT(TEXT_MAX);
 	int ret;
 
-	buf_init(&text, TEXT_MAX);
 	if (setting_has_header(cfg, key)) /* from the command line */
 		return 0;
 	ret = value_percent_decode(slice_trim(value), &text);

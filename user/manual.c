@@ -22,9 +22,8 @@ static int name_option(struct buf *b, const struct option *opt)
 
 static void help_option(FILE *out, const struct option *opt)
 {
-	struct buf left _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf left = BUF_INIT(LINE_TEXT);
 
-	buf_init(&left, LINE_TEXT);
 	if (buf_puts(&left, opt->key ? "  " : "      ") || name_option(&left, opt))
 		return;
 	/* The words of a choice explain themselves, and may need the room. */

@@ -193,10 +193,9 @@ bool setting_has_header(const struct config *cfg, struct slice name)
 
 int setting_add_header(struct config *cfg, struct slice name, struct slice value)
 {
-	struct buf line _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf line = BUF_INIT(LIST_TEXT);
 	int ret;
 
-	buf_init(&line, LIST_TEXT);
 	/* libcurl takes a header without value as an order to leave it out. */
 	if (!value_is_token(name) || !value.n || !value_is_line(value))
 		return -EINVAL;
@@ -287,11 +286,10 @@ static int set_exporters(struct config *cfg, const struct option *opt, const cha
 			 struct err *err)
 {
 	struct slice rest = slice_str(value);
-	struct buf list _cleanup_(buf_release);
+	_cleanup_(buf_release) struct buf list = BUF_INIT(LIST_TEXT);
 	bool more;
 	int ret;
 
-	buf_init(&list, LIST_TEXT);
 	do {
 		struct slice item;
 

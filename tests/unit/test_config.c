@@ -319,7 +319,8 @@ static void test_endpoints(void **state)
 		{ "", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c/x/", "http://c/x/" },
 		{ "", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:1", "http://c:1/" },
 		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://a OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b", "http://b/" },
-		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://a OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=", "http://a/v1/traces" },
+		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://a OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=",
+		  "http://a/v1/traces" },
 		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=bad OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b", "http://b/" },
 		{ "--endpoint http://o", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b", "http://o/v1/traces" },
 		{ "--endpoint http://o", "OTEL_EXPORTER_OTLP_ENDPOINT=bad", "http://o/v1/traces" },
@@ -417,7 +418,8 @@ static void test_what_is_ignored_is_said(void **state)
 		  "OTEL_EXPORTER_OTLP_TIMEOUT='abc' is not a number from 0 to 2147483647, ignoring" },
 		{ "OTEL_EXPORTER_OTLP_TIMEOUT=-1",
 		  "OTEL_EXPORTER_OTLP_TIMEOUT='-1' is not a number from 0 to 2147483647, ignoring" },
-		{ "OTEL_BSP_MAX_QUEUE_SIZE=0", "OTEL_BSP_MAX_QUEUE_SIZE='0' is not a number from 1 to 1048576, ignoring" },
+		{ "OTEL_BSP_MAX_QUEUE_SIZE=0",
+		  "OTEL_BSP_MAX_QUEUE_SIZE='0' is not a number from 1 to 1048576, ignoring" },
 		{ "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
 		  "OTEL_EXPORTER_OTLP_PROTOCOL='grpc' is not supported, only http/protobuf is, ignoring" },
 		{ "OTEL_EXPORTER_OTLP_COMPRESSION=zstd",
@@ -470,6 +472,10 @@ static void test_variables(void **state)
 	assert_false(o.cfg.export.gzip);
 	assert_int_equal(o.cfg.log_level, LOG_WARN);
 	assert_int_equal(o.cfg.warnings.n, 1);
+	config_release(&o.cfg);
+
+	o = good(&l, "--all", "OTEL_BSP_MAX_QUEUE_SIZE=5");
+	assert_int_equal(o.cfg.export.batch_max, 5);
 	config_release(&o.cfg);
 }
 

@@ -13,6 +13,9 @@ struct buf {
 	size_t cap;
 };
 
+/* For a local that is freed on every way out: _cleanup_(buf_release) struct buf b = BUF_INIT(LINE_LEN); */
+#define BUF_INIT(max_n)	((struct buf){ .cap = (max_n) })
+
 void buf_init(struct buf *b, size_t cap);
 void buf_release(struct buf *b);				/* frees; b is as after buf_init */
 void buf_clear(struct buf *b);					/* n = 0, keeps the memory */
