@@ -33,13 +33,13 @@ VERSION := 0.1.0
 WARN := -Wall -Wextra -Wshadow -Wvla -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wformat-security -Wno-unused-parameter $(if $(DEV),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-PKGS := libbpf libcurl libprotobuf-c zlib
+PKGS := libbpf libcurl libprotobuf-c zlib uuid
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUTPUT)/gen $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 CFLAGS ?= -O2 -g
 CFLAGS_ALL := -std=gnu11 $(WARN) -fno-common -fPIE -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. $(SANFLAGS) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS_TRACE := -lpthread
-LIBS_EXPORT := $(shell $(PKG_CONFIG) --libs libcurl libprotobuf-c zlib 2>/dev/null) -lpthread
+LIBS_EXPORT := $(shell $(PKG_CONFIG) --libs libcurl libprotobuf-c zlib uuid 2>/dev/null) -lpthread
 LIBS_KERN := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null)
 
 # clang -target bpf does not look into the host's own include directory, where <asm/types.h> is on Debian.
@@ -121,7 +121,7 @@ install: all ## install the program, its man page and shell completion (PREFIX, 
 
 # --- what Debian 12 has to have installed ---
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool pkg-config protobuf-c-compiler protobuf-compiler libprotobuf-c-dev \
-	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev
+	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev uuid-dev
 DEPS_DEMO := python3 python3-flask python3-requests python3-venv ca-certificates
 DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light wrk iproute2 shellcheck codespell \
 	clang-format procps sudo
