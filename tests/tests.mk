@@ -77,9 +77,11 @@ $(T)/fuzz/fuzz_%: $(addprefix $(OUTPUT)/san/tests/,fuzz/fuzz_%.o fuzz/regress.o 
 
 fuzz: $(addprefix $(OUTPUT)/fuzz/,$(FUZZERS)) ## fuzz each target for FUZZ_SECONDS (60); FUZZERS=fuzz_x picks
 	$(Q)for f in $(FUZZERS); do \
-		mkdir -p $(OUTPUT)/fuzz/corpus/$$f tests/fuzz/corpus/$$f; echo "# $$f"; \
+		mkdir -p $(OUTPUT)/fuzz/corpus/$$f tests/fuzz/corpus/$$f; \
 		$(OUTPUT)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -artifact_prefix=$(OUTPUT)/fuzz/ \
-			-verbosity=0 -print_final_stats=1 $(OUTPUT)/fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; \
+			-print_final_stats=1 $(OUTPUT)/fuzz/corpus/$$f tests/fuzz/corpus/$$f \
+			>$(OUTPUT)/fuzz/$$f.log 2>&1 || { tail -60 $(OUTPUT)/fuzz/$$f.log; echo "not ok $$f"; exit 1; }; \
+		echo "ok $$f, $$(sed -n 's/^stat::number_of_executed_units: *//p' $(OUTPUT)/fuzz/$$f.log) inputs tried"; \
 	done
 
 fuzz-regress: $(addprefix $(T)/fuzz/,$(FUZZERS)) ## run the committed fuzz inputs as plain tests
@@ -109,6 +111,9 @@ test: all $(UNIT_TESTS) ## run every test; SUBSET=quick: without Jaeger's build,
 e2e: all ## only the end-to-end tests; E2E=name runs those that match
 	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(E2E),-k '$(E2E)') tests/e2e
 
+links: all ## measure every link method against the truth; REQUESTS=2000
+	$(Q)OUTPUT=$(OUTPUT) REQUESTS=$(or $(REQUESTS),2000) tests/links/run
+
 lint: ## layers, budgets, banned calls, spelling, shell scripts, format
 	$(Q)tests/lint/run
 
@@ -116,4 +121,4 @@ C_FILES = $(shell git ls-files '*.[ch]' ':!vmlinux')
 format: ## format the C sources
 	$(Q)clang-format -i $(C_FILES)
 
-.PHONY: jaeger test e2e lint format
+.PHONY: jaeger test e2e links lint format

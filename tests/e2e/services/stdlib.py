@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Both sides of the truth runs on nothing but http.server and urllib: `stdlib.py front` or `stdlib.py back`."""
+"""Both sides of the truth runs on nothing but http.server and urllib: `stdlib.py front` or `stdlib.py back`.
+
+HOW tells who calls the backend: the thread that serves (direct), a pool of 8 threads (pool), a new thread (spawn).
+"""
 import os
 import random
 import secrets
 import sys
+import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 truth = os.open(os.environ.get("TRUTH", "/dev/null"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -24,12 +29,29 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def call(token):
+    with urllib.request.urlopen(f"{os.environ['BACKEND']}/data/{token}", timeout=60) as r:
+        return r.read()
+
+
+def spawn(token):
+    answer = []
+    thread = threading.Thread(target=lambda: answer.append(call(token)))
+    thread.start()
+    thread.join()
+    return answer[0]
+
+
+pool = ThreadPoolExecutor(8)
+how = {"direct": call, "spawn": spawn, "pool": lambda token: pool.submit(call, token).result()}[
+    os.environ.get("HOW", "direct")]
+
+
 class Front(Handler):
     def do_GET(self):
         token = secrets.token_hex(8)
         os.write(truth, f"{self.path.rsplit('/', 1)[1]} {token}\n".encode())
-        with urllib.request.urlopen(f"{os.environ['BACKEND']}/data/{token}", timeout=60) as r:
-            self.answer(r.read())
+        self.answer(how(token))
 
 
 class Back(Handler):
