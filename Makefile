@@ -150,4 +150,4 @@ help: ## this list
 
 .PHONY: all bpf-all install deps deps-demo demo clean help
 
--include $(shell find $(OUTPUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(OUTPUT)/,obj bpf san fuzz) -name '*.d' 2>/dev/null)
