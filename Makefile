@@ -148,6 +148,7 @@ clean: ## remove what was built (tools in build/tools stay)
 help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: all bpf-all install deps deps-demo demo clean help
+FORCE:
+.PHONY: all bpf-all install deps deps-demo demo clean help FORCE
 
 -include $(shell find $(addprefix $(OUTPUT)/,obj bpf san fuzz) -name '*.d' 2>/dev/null)
