@@ -37,13 +37,13 @@ static void auto_close(void *self)
 
 DEFINE_FREEP(auto_close, struct auto_exporter)
 
-static void say_where(const struct auto_exporter *e, const char *before, const char *after)
+static void say(const struct auto_exporter *e, const char *what)
 {
 	_cleanup_(buf_release) struct buf where;
 
 	buf_init(&where, 1024);
 	if (!exporter_otlp.describe(e->otlp, &where))
-		log_info("export: %s%s%s", before, where.p, after);
+		log_info("export: %s %s", where.p, what);
 }
 
 static int auto_open(const struct export_env *env, const char *target, void **ret_self,
@@ -68,7 +68,7 @@ static int auto_open(const struct export_env *env, const char *target, void **re
 		code = exporter_console.open(env, NULL, &e->console, err);
 		if (code)
 			return code;
-		say_where(e, "nothing answers for ", ": traces are shown here until it does");
+		say(e, "does not answer: traces are shown on the console until it does");
 	}
 	*ret_self = take_ptr(e);
 	return 0;
@@ -100,7 +100,7 @@ static void switch_over(struct auto_exporter *e, struct export_counts *counts)
 	exporter_console.flush(e->console, counts);
 	exporter_console.close(e->console);
 	e->console = NULL;
-	say_where(e, "traces go from now on to ", ", which has begun to answer");
+	say(e, "answers: traces go there from now on");
 }
 
 /* Looks without waiting; true: it answers. */

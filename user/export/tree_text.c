@@ -15,6 +15,7 @@
 #define NAME_COLUMNS	28	/* of a service */
 #define SERVICES_SHOWN	4
 #define CERTAIN		0.9	/* links below it say how they were found */
+#define DOUBT_METHOD	12	/* columns of the longest link.method there is */
 
 #define SGR_BOLD	"1"
 #define SGR_DIM		"2"
@@ -141,18 +142,16 @@ static void put_name(struct line *l, const struct span *s, unsigned end)
 	put_text(l, s->error ? SGR_RED : "0", path, end);
 }
 
-/* A link that is not certain says so. */
-static void put_doubt(struct line *l, const struct span *s, unsigned end)
+/* A link that is not certain says so; "": it is. */
+static void format_doubt(char *text, size_t size, const struct span *s)
 {
 	const struct attr *confidence = attrs_find(&s->attrs, "link.confidence");
 	struct slice method = attr_str(s, "link.method");
-	char text[80];
 
-	if (!confidence || confidence->type != ATTR_DOUBLE || confidence->d >= CERTAIN)
-		return;
-	snprintf(text, sizeof(text), "  ~%.*s %.2g", (int)min(method.n, (size_t)32), method.p,
-		 confidence->d);
-	put_text(l, SGR_DIM, slice_str(text), end);
+	*text = '\0';
+	if (confidence && confidence->type == ATTR_DOUBLE && confidence->d < CERTAIN)
+		snprintf(text, size, "  ~%.*s %.2g", (int)min(method.n, (size_t)DOUBT_METHOD),
+			 method.p ? method.p : "", confidence->d);
 }
 
 static void put_error_type(struct line *l, const struct span *s, unsigned end)
@@ -224,16 +223,19 @@ static void put_bar(struct line *l, const struct span *s, const struct layout *l
 static void put_span(struct line *l, const struct tree_node *node, const struct layout *lay)
 {
 	const struct span *s = node->span;
-	char text[32] = "+";
+	char text[32] = "+", doubt[48];
+	unsigned end;
 
+	format_doubt(doubt, sizeof(doubt), s);
+	end = lay->left - min(text_columns(slice_str(doubt)), lay->left / 2);
 	l->at = 0;
 	put_branches(l, node, lay->left / 2);
 	put_text(l, SGR_CYAN, slice_str(resource_service(s->resource)),
-		 min(l->at + NAME_COLUMNS, lay->left));
-	put_own(l, s->kind == SPAN_CLIENT ? " → " : "  ", s->kind == SPAN_CLIENT ? 3 : 2);
-	put_name(l, s, lay->left);
-	put_error_type(l, s, lay->left);
-	put_doubt(l, s, lay->left);
+		 min(l->at + NAME_COLUMNS, end));
+	put_text(l, "0", s->kind == SPAN_CLIENT ? SLICE(" → ") : SLICE("  "), end);
+	put_name(l, s, end);
+	put_error_type(l, s, end);
+	put_text(l, SGR_DIM, slice_str(doubt), lay->left);
 	pad_to(l, lay->left + 1);
 	put_status(l, s);
 	format_ns(text + 1, sizeof(text) - 1, s->start_ns - lay->start_ns);
@@ -313,7 +315,7 @@ static struct layout layout_of(const struct tree *t, unsigned width)
 
 	width = max(min(width, (unsigned)WIDTH_MAX), (unsigned)WIDTH_MIN);
 	if (width >= BAR_WIDTH_FROM)
-		lay.bar = width / 4;
+		lay.bar = width / 5;
 	lay.left = width - fixed - (lay.bar ? lay.bar + 2 : 0);
 	return lay;
 }
