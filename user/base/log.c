@@ -31,6 +31,14 @@ static const char *prefix(enum log_level level)
 	return prefixes[level];
 }
 
+/* Names of processes and files come from strangers: none of them is to move the cursor of who reads the log. */
+static void defuse(char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
+			*text = '?';
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[LINE_LEN];
@@ -45,6 +53,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_end(args);
 	if (m < 0)
 		return;
+	defuse(line + n);
 	n = min(n + m, LINE_LEN - 1);
 	line[n++] = '\n'; /* over the NUL: the line is written by length */
 	/* One write, so that the lines of two threads do not mix. There is nobody to tell that stderr is gone. */
