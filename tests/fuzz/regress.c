@@ -17,8 +17,8 @@ int main(int argc, char **argv)
 
 	for (i = 1; i < argc; i++) {
 		f = fopen(argv[i], "r");
-		buf = malloc(INPUT_MAX);
-		if (!f || !buf) {
+		buf = f ? malloc(INPUT_MAX) : NULL;
+		if (!buf) {
 			perror(argv[i]);
 			return 2;
 		}

@@ -96,8 +96,9 @@ int h1_head_parse(enum flow flow, struct slice head, struct h1_head *ret_head)
 	int err;
 
 	n = h1_line_end(head, &scanned);
-	line = h1_trim(slice_sub(head, 0, n));
-	err = flow == FLOW_REQUEST ? parse_request_line(line, &h) : parse_status_line(line, &h);
+	line = slice_sub(head, 0, n);
+	err = flow == FLOW_REQUEST ? parse_request_line(h1_trim(line), &h)
+				   : parse_status_line(line, &h);
 	if (err)
 		return err;
 	h.fields = slice_sub(head, n, head.n - n);

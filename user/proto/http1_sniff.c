@@ -67,6 +67,7 @@ bool h1_version(struct slice s, uint8_t *ret_minor)
 	return true;
 }
 
+/* The byte behind the status counts too: what was recognised must not have to be taken back. */
 static enum sniff sniff_response(struct slice s)
 {
 	const size_t n = sizeof(status_shape) - 1;
@@ -74,9 +75,9 @@ static enum sniff sniff_response(struct slice s)
 
 	if (m != SNIFF_YES_REQUEST)
 		return m;
-	if (s.n > n && s.p[n] != ' ' && !is_line_break(s.p[n]))
-		return SNIFF_NO;
-	return SNIFF_YES_RESPONSE;
+	if (s.n == n)
+		return SNIFF_MORE;
+	return s.p[n] == ' ' || is_line_break(s.p[n]) ? SNIFF_YES_RESPONSE : SNIFF_NO;
 }
 
 static struct slice after_line_breaks(struct slice s)
