@@ -103,10 +103,19 @@ $(JAEGER):
 	$(call msg,JAEGER,$@ (some minutes, once))
 	$(Q)tests/tools/jaeger/build.sh $(OUTPUT)/tools
 
+# One job per core, unless make was told otherwise.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # Without Jaeger (no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
-test: all $(UNIT_TESTS) ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
+test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
+	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS)
 	$(Q)$(if $(SUBSET),,$(MAKE) $(JAEGER) || echo "no Jaeger: its tests are skipped")
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
+
+replay-test: all ## replay the committed recordings; replay-update writes the expected spans anew, for review
+	$(Q)OUTPUT=$(OUTPUT) tests/replay/run
+replay-update: all
+	$(Q)OUTPUT=$(OUTPUT) tests/replay/run --update
 
 e2e: all ## only the end-to-end tests; E2E=name runs those that match
 	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(E2E),-k '$(E2E)') tests/e2e
@@ -121,4 +130,4 @@ C_FILES = $(shell git ls-files '*.[ch]' ':!vmlinux')
 format: ## format the C sources
 	$(Q)clang-format -i $(C_FILES)
 
-.PHONY: jaeger test e2e links lint format
+.PHONY: jaeger test replay-test replay-update e2e links lint format
