@@ -335,10 +335,12 @@ static int set_size(struct config *cfg, const struct option *opt, const char *va
 	return 0;
 }
 
+typedef int set_fn(struct config *cfg, const struct option *opt, const char *value,
+		   struct err *err);
+
 int setting_set(struct config *cfg, const struct option *opt, const char *value, struct err *err)
 {
-	static int (*const set[KIND__CNT])(struct config *, const struct option *, const char *,
-					   struct err *) = {
+	static set_fn *const set[KIND__CNT] = {
 		[KIND_FLAG] = set_flag,           [KIND_TEXT] = set_text,
 		[KIND_FILE] = set_text,           [KIND_CHOICE] = set_choice,
 		[KIND_PID] = set_numbers,         [KIND_PORT] = set_numbers,

@@ -85,103 +85,103 @@ static void check_wrong(const char *args, const char *env, const char *sentence)
 	config_release(&o.cfg);
 }
 
+static const char *const wrong_uses[][2] = {
+	{ "", "nothing is selected to be traced: say what with --pid, --port, --comm, --exe or --all, "
+	      "or start it with -- COMMAND" },
+	{ "--exporter json", "nothing is selected to be traced: say what with --pid, --port, --comm, --exe "
+			     "or --all, or start it with -- COMMAND" },
+	{ "--prot 80", "unknown option '--prot': did you mean '--port'?" },
+	{ "--color never --all", "unknown option '--color': did you mean '--colour'?" },
+	{ "--exproter=json", "unknown option '--exproter': did you mean '--exporter'?" },
+	{ "--serv x", "unknown option '--serv': did you mean '--service-name'?" },
+	{ "--zzzzzzzz", "unknown option '--zzzzzzzz': see ebpf-tracer --help" },
+	{ "-x", "unknown option '-x': see ebpf-tracer --help" },
+	{ "-vx", "unknown option '-x': see ebpf-tracer --help" },
+	{ "--pid", "--pid needs an argument: --pid N" },
+	{ "-p", "--pid needs an argument: --pid N" },
+	{ "--record --all", "--record needs an argument: --record FILE" },
+	{ "--record= --all", "--record needs an argument that is not empty" },
+	{ "--all=yes", "--all takes no argument" },
+	{ "--pid abc", "--pid 'abc' is not a process id (a number from 1 to 4194304)" },
+	{ "--pid 0", "--pid '0' is not a process id (a number from 1 to 4194304)" },
+	{ "--pid -5", "--pid '-5' is not a process id (a number from 1 to 4194304)" },
+	{ "--pid 1,x", "--pid 'x' is not a process id (a number from 1 to 4194304)" },
+	{ "--pid 1,", "--pid '' is not a process id (a number from 1 to 4194304)" },
+	{ "--pid 1,,2", "--pid '' is not a process id (a number from 1 to 4194304)" },
+	{ "--port 0", "--port '0' is not a port (a number from 1 to 65535)" },
+	{ "--port 65536", "--port '65536' is not a port (a number from 1 to 65535)" },
+	{ "--port 99999999999999999999", "--port '99999999999999999999' is not a port (a number from 1 to "
+					 "65535)" },
+	{ "--comm averyveryverylongname", "--comm 'averyveryverylongname' can never match: the kernel cuts "
+					  "names to 15 characters, write --comm 'averyveryverylo'" },
+	{ "--all --exporter zipkin", "--exporter 'zipkin' is not one of otlp, json, console, none, auto" },
+	{ "--all --exporter json,", "--exporter '' is not one of otlp, json, console, none, auto" },
+	{ "--all --exporter otlp:file", "--exporter otlp writes no file: where it goes is said by "
+					"--endpoint" },
+	{ "--all --exporter json:", "--exporter 'json:' needs the name of a file after the colon" },
+	{ "--all --exporter json,console", "the exporters json and console cannot both write to standard "
+					   "output: give one a file, such as json:spans.jsonl" },
+	{ "--all --exporter console --exporter otlp,json", "the exporters console and json cannot both "
+							   "write to standard output: give one a file, "
+							   "such as json:spans.jsonl" },
+	{ "--all --exporter json:a,console:a", "two exporters cannot both write to 'a'" },
+	{ "--all --endpoint localhost:4318", "--endpoint 'localhost:4318' has no scheme: write "
+					     "http://localhost:4318" },
+	{ "--all --endpoint ftp://x", "--endpoint 'ftp://x' is not an http:// or https:// URL" },
+	{ "--all --endpoint http://", "--endpoint 'http://' cannot be used: it names no host" },
+	{ "--all --endpoint http:///v1", "--endpoint 'http:///v1' cannot be used: it names no host" },
+	{ "--all --endpoint http://:80", "--endpoint 'http://:80' cannot be used: it names no host" },
+	{ "--all --endpoint http://h:0", "--endpoint 'http://h:0' cannot be used: its port is not a number "
+					 "from 1 to 65535" },
+	{ "--all --endpoint http://h:65536/", "--endpoint 'http://h:65536/' cannot be used: its port is "
+					      "not a number from 1 to 65535" },
+	{ "--all --endpoint http://[::1", "--endpoint 'http://[::1' cannot be used: its IPv6 address is "
+					  "not closed by ']'" },
+	{ "--all --header nothing", "--header needs 'Name: value' or NAME=VALUE, on one line" },
+	{ "--all --header a=", "--header needs 'Name: value' or NAME=VALUE, on one line" },
+	{ "--all --header =b", "--header needs 'Name: value' or NAME=VALUE, on one line" },
+	{ "--all --service-name x=shop", "--service-name 'x=shop': 'x' is not a port (a number from 1 to "
+					 "65535)" },
+	{ "--all --service-name 80=", "--service-name '80=' names nothing" },
+	{ "--all --route users", "--route 'users' is not a path such as /users/{id}" },
+	{ "--all --route /a/{id", "--route '/a/{id' is not a path such as /users/{id}" },
+	{ "--all --route /a/id}", "--route '/a/id}' is not a path such as /users/{id}" },
+	{ "--all --route /a/{}", "--route '/a/{}' is not a path such as /users/{id}" },
+	{ "--all --route /{a{b}}", "--route '/{a{b}}' is not a path such as /users/{id}" },
+	{ "--all --link some", "--link 'some' is not one of exact|all" },
+	{ "--all --capture magic", "--capture 'magic' is not one of auto|socket|fentry|syscall" },
+	{ "--all --link-wait soon", "--link-wait 'soon' is not a duration such as 500ms, 10s or 1m" },
+	{ "--all --link-wait 10", "--link-wait '10' is not a duration such as 500ms, 10s or 1m" },
+	{ "--all --link-wait 2h", "--link-wait '2h' is longer than an hour" },
+	{ "--all --link-wait 99999999999999999h", "--link-wait '99999999999999999h' is not a duration such "
+						  "as 500ms, 10s or 1m" },
+	{ "--all --ring-size 9M", "--ring-size '9M' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--all --ring-size 4K", "--ring-size '4K' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--all --ring-size 2G", "--ring-size '2G' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--all --ring-size 8MB", "--ring-size '8MB' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--replay f --pid 1", "--replay reads what was recorded, so that --pid has no meaning: leave out "
+				"one of them" },
+	{ "--replay f --record g", "--replay reads what was recorded, so that --record has no meaning: "
+				   "leave out one of them" },
+	{ "--replay f -- sleep 1", "--replay reads what was recorded and starts no command" },
+	{ "--all --", "no command after '--'" },
+	{ "4242", "'4242' stands alone: did you mean --pid 4242 or --port 4242?" },
+	{ "docter", "unknown command 'docter': did you mean 'doctor'?" },
+	{ "python3 app.py", "'python3' stands alone: to start a command and trace it, write ebpf-tracer -- "
+			    "python3" },
+	{ "doctor 12", "'12' has no place after doctor" },
+	{ "doctor --all", "doctor does not take --all" },
+	{ "doctor -- sleep", "doctor does not take a command to start" },
+	{ "man --all", "man does not take --all" },
+	{ "completion", "completion needs one of bash|zsh|fish: ebpf-tracer completion SHELL" },
+	{ "completion tcsh", "completion needs one of bash|zsh|fish: ebpf-tracer completion SHELL" },
+	{ "completion bash zsh", "'zsh' has no place after completion" },
+};
+
 static void test_every_wrong_use_has_its_sentence(void **state)
 {
-	static const char *const cases[][2] = {
-		{ "", "nothing is selected to be traced: say what with --pid, --port, --comm, --exe or --all, "
-		      "or start it with -- COMMAND" },
-		{ "--exporter json", "nothing is selected to be traced: say what with --pid, --port, --comm, --exe "
-				     "or --all, or start it with -- COMMAND" },
-		{ "--prot 80", "unknown option '--prot': did you mean '--port'?" },
-		{ "--color never --all", "unknown option '--color': did you mean '--colour'?" },
-		{ "--exproter=json", "unknown option '--exproter': did you mean '--exporter'?" },
-		{ "--serv x", "unknown option '--serv': did you mean '--service-name'?" },
-		{ "--zzzzzzzz", "unknown option '--zzzzzzzz': see ebpf-tracer --help" },
-		{ "-x", "unknown option '-x': see ebpf-tracer --help" },
-		{ "-vx", "unknown option '-x': see ebpf-tracer --help" },
-		{ "--pid", "--pid needs an argument: --pid N" },
-		{ "-p", "--pid needs an argument: --pid N" },
-		{ "--record --all", "--record needs an argument: --record FILE" },
-		{ "--record= --all", "--record needs an argument that is not empty" },
-		{ "--all=yes", "--all takes no argument" },
-		{ "--pid abc", "--pid 'abc' is not a process id (a number from 1 to 4194304)" },
-		{ "--pid 0", "--pid '0' is not a process id (a number from 1 to 4194304)" },
-		{ "--pid -5", "--pid '-5' is not a process id (a number from 1 to 4194304)" },
-		{ "--pid 1,x", "--pid 'x' is not a process id (a number from 1 to 4194304)" },
-		{ "--pid 1,", "--pid '' is not a process id (a number from 1 to 4194304)" },
-		{ "--pid 1,,2", "--pid '' is not a process id (a number from 1 to 4194304)" },
-		{ "--port 0", "--port '0' is not a port (a number from 1 to 65535)" },
-		{ "--port 65536", "--port '65536' is not a port (a number from 1 to 65535)" },
-		{ "--port 99999999999999999999", "--port '99999999999999999999' is not a port (a number from 1 to "
-						 "65535)" },
-		{ "--comm averyveryverylongname", "--comm 'averyveryverylongname' can never match: the kernel cuts "
-						  "names to 15 characters, write --comm 'averyveryverylo'" },
-		{ "--all --exporter zipkin", "--exporter 'zipkin' is not one of otlp, json, console, none, auto" },
-		{ "--all --exporter json,", "--exporter '' is not one of otlp, json, console, none, auto" },
-		{ "--all --exporter otlp:file", "--exporter otlp writes no file: where it goes is said by "
-						"--endpoint" },
-		{ "--all --exporter json:", "--exporter 'json:' needs the name of a file after the colon" },
-		{ "--all --exporter json,console", "the exporters json and console cannot both write to standard "
-						   "output: give one a file, such as json:spans.jsonl" },
-		{ "--all --exporter console --exporter otlp,json", "the exporters console and json cannot both "
-								   "write to standard output: give one a file, "
-								   "such as json:spans.jsonl" },
-		{ "--all --exporter json:a,console:a", "two exporters cannot both write to 'a'" },
-		{ "--all --endpoint localhost:4318", "--endpoint 'localhost:4318' has no scheme: write "
-						     "http://localhost:4318" },
-		{ "--all --endpoint ftp://x", "--endpoint 'ftp://x' is not an http:// or https:// URL" },
-		{ "--all --endpoint http://", "--endpoint 'http://' cannot be used: it names no host" },
-		{ "--all --endpoint http:///v1", "--endpoint 'http:///v1' cannot be used: it names no host" },
-		{ "--all --endpoint http://:80", "--endpoint 'http://:80' cannot be used: it names no host" },
-		{ "--all --endpoint http://h:0", "--endpoint 'http://h:0' cannot be used: its port is not a number "
-						 "from 1 to 65535" },
-		{ "--all --endpoint http://h:65536/", "--endpoint 'http://h:65536/' cannot be used: its port is "
-						      "not a number from 1 to 65535" },
-		{ "--all --endpoint http://[::1", "--endpoint 'http://[::1' cannot be used: its IPv6 address is "
-						  "not closed by ']'" },
-		{ "--all --header nothing", "--header needs 'Name: value' or NAME=VALUE, on one line" },
-		{ "--all --header a=", "--header needs 'Name: value' or NAME=VALUE, on one line" },
-		{ "--all --header =b", "--header needs 'Name: value' or NAME=VALUE, on one line" },
-		{ "--all --service-name x=shop", "--service-name 'x=shop': 'x' is not a port (a number from 1 to "
-						 "65535)" },
-		{ "--all --service-name 80=", "--service-name '80=' names nothing" },
-		{ "--all --route users", "--route 'users' is not a path such as /users/{id}" },
-		{ "--all --route /a/{id", "--route '/a/{id' is not a path such as /users/{id}" },
-		{ "--all --route /a/id}", "--route '/a/id}' is not a path such as /users/{id}" },
-		{ "--all --route /a/{}", "--route '/a/{}' is not a path such as /users/{id}" },
-		{ "--all --route /{a{b}}", "--route '/{a{b}}' is not a path such as /users/{id}" },
-		{ "--all --link some", "--link 'some' is not one of exact|all" },
-		{ "--all --capture magic", "--capture 'magic' is not one of auto|socket|fentry|syscall" },
-		{ "--all --link-wait soon", "--link-wait 'soon' is not a duration such as 500ms, 10s or 1m" },
-		{ "--all --link-wait 10", "--link-wait '10' is not a duration such as 500ms, 10s or 1m" },
-		{ "--all --link-wait 2h", "--link-wait '2h' is longer than an hour" },
-		{ "--all --link-wait 99999999999999999h", "--link-wait '99999999999999999h' is not a duration such "
-							  "as 500ms, 10s or 1m" },
-		{ "--all --ring-size 9M", "--ring-size '9M' is not a power of two from 64K to 1G, such as 8M" },
-		{ "--all --ring-size 4K", "--ring-size '4K' is not a power of two from 64K to 1G, such as 8M" },
-		{ "--all --ring-size 2G", "--ring-size '2G' is not a power of two from 64K to 1G, such as 8M" },
-		{ "--all --ring-size 8MB", "--ring-size '8MB' is not a power of two from 64K to 1G, such as 8M" },
-		{ "--replay f --pid 1", "--replay reads what was recorded, so that --pid has no meaning: leave out "
-					"one of them" },
-		{ "--replay f --record g", "--replay reads what was recorded, so that --record has no meaning: "
-					   "leave out one of them" },
-		{ "--replay f -- sleep 1", "--replay reads what was recorded and starts no command" },
-		{ "--all --", "no command after '--'" },
-		{ "4242", "'4242' stands alone: did you mean --pid 4242 or --port 4242?" },
-		{ "docter", "unknown command 'docter': did you mean 'doctor'?" },
-		{ "python3 app.py", "'python3' stands alone: to start a command and trace it, write ebpf-tracer -- "
-				    "python3" },
-		{ "doctor 12", "'12' has no place after doctor" },
-		{ "doctor --all", "doctor does not take --all" },
-		{ "doctor -- sleep", "doctor does not take a command to start" },
-		{ "man --all", "man does not take --all" },
-		{ "completion", "completion needs one of bash|zsh|fish: ebpf-tracer completion SHELL" },
-		{ "completion tcsh", "completion needs one of bash|zsh|fish: ebpf-tracer completion SHELL" },
-		{ "completion bash zsh", "'zsh' has no place after completion" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		check_wrong(cases[i][0], "", cases[i][1]);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong_uses); i++)
+		check_wrong(wrong_uses[i][0], "", wrong_uses[i][1]);
 }
 
 static void test_wrong_variables_that_end_the_program(void **state)

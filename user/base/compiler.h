@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Attributes and rules that the compiler enforces. Includes the headers whose functions it bans, so that order is free. */
+/* Attributes and rules that the compiler enforces. Includes the headers whose functions it bans: any order will do. */
 #ifndef BASE_COMPILER_H
 #define BASE_COMPILER_H
 
