@@ -123,7 +123,7 @@ install: all ## install the program, its man page and shell completion (PREFIX, 
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool pkg-config protobuf-c-compiler protobuf-compiler libprotobuf-c-dev \
 	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev uuid-dev
 DEPS_DEMO := python3 python3-flask python3-requests python3-venv ca-certificates
-DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light wrk iproute2 shellcheck codespell \
+DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light iproute2 shellcheck codespell \
 	clang-format procps sudo
 apt_install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
 	echo $$p; done); [ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
