@@ -12,9 +12,10 @@
 #define STAT_TEXT_MAX	1024	/* 52 numbers of at most 20 digits, most of them short */
 #define STATUS_TEXT_MAX	8192	/* grows with the groups of the process; what we need stands in the first lines */
 #define READ_STEP	4096
+#define PF_KTHREAD	0x00200000	/* of the kernel's task flags */
 
 /* Fields of /proc/PID/stat after the name, counted as in proc(5). */
-enum { STAT_STATE = 3, STAT_PPID = 4, STAT_TTY_NR = 7, STAT_STARTTIME = 22 };
+enum { STAT_STATE = 3, STAT_PPID = 4, STAT_TTY_NR = 7, STAT_FLAGS = 9, STAT_STARTTIME = 22 };
 
 static void proc_path(uint32_t pid, const char *name, char *ret_path, size_t sz)
 {
@@ -100,6 +101,11 @@ static bool parse_field(struct proc_stat *st, int field, struct slice text)
 		return true;
 	case STAT_TTY_NR:
 		st->on_terminal = !slice_eq(text, SLICE("0"));
+		return true;
+	case STAT_FLAGS:
+		if (!slice_u64(text, 10, &v))
+			return false;
+		st->kernel = v & PF_KTHREAD;
 		return true;
 	case STAT_STARTTIME:
 		if (!slice_u64(text, 10, &v))
@@ -199,7 +205,7 @@ static void closedirp(DIR **d)
 		closedir(*d);
 }
 
-static int each_number_in(const char *path, procfs_pid_fn fn, void *ctx)
+static int each_number_in(const char *path, procfs_each_fn fn, void *ctx)
 {
 	_cleanup_(closedirp) DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -208,23 +214,23 @@ static int each_number_in(const char *path, procfs_pid_fn fn, void *ctx)
 	if (!dir)
 		return proc_error(errno);
 	while (!stop && (entry = readdir(dir))) {
-		uint64_t pid;
+		uint64_t number;
 
-		if (slice_u64(slice_str(entry->d_name), 10, &pid) && pid && pid <= UINT32_MAX)
-			stop = fn(ctx, (uint32_t)pid);
+		if (slice_u64(slice_str(entry->d_name), 10, &number) && number <= UINT32_MAX)
+			stop = fn(ctx, (uint32_t)number);
 	}
 	return stop;
 }
 
-int procfs_each_process(procfs_pid_fn fn, void *ctx)
+int procfs_each_process(procfs_each_fn fn, void *ctx)
 {
 	return each_number_in("/proc", fn, ctx);
 }
 
-int procfs_each_thread(uint32_t pid, procfs_pid_fn fn, void *ctx)
+int procfs_each_fd(uint32_t pid, procfs_each_fn fn, void *ctx)
 {
 	char path[64];
 
-	proc_path(pid, "task", path, sizeof(path));
+	proc_path(pid, "fd", path, sizeof(path));
 	return each_number_in(path, fn, ctx);
 }

@@ -17,7 +17,8 @@ struct proc_stat {
 	char comm[COMM_LEN];
 	uint32_t ppid;
 	bool on_terminal;	/* it has a controlling terminal */
-	bool zombie;
+	bool zombie;		/* it has ended, nobody has asked how */
+	bool kernel;		/* a thread of the kernel */
 	uint64_t start_ns;	/* since boot, in steps of the clock tick */
 };
 
@@ -35,8 +36,8 @@ int procfs_inode(uint32_t pid, const char *name, uint64_t *ret_inode) __must_che
 /* Value of one variable in what /proc/PID/environ holds; p == NULL: not set. */
 struct slice procfs_variable(struct slice environ, const char *name);
 
-typedef int (*procfs_pid_fn)(void *ctx, uint32_t pid);	/* nonzero ends the walk */
-int procfs_each_process(procfs_pid_fn fn, void *ctx);	/* what fn returned last, or -errno */
-int procfs_each_thread(uint32_t pid, procfs_pid_fn fn, void *ctx);
+typedef int (*procfs_each_fn)(void *ctx, uint32_t number);	/* nonzero ends the walk */
+int procfs_each_process(procfs_each_fn fn, void *ctx);		/* what fn returned last, or -errno */
+int procfs_each_fd(uint32_t pid, procfs_each_fn fn, void *ctx);
 
 #endif
