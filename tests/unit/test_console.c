@@ -113,7 +113,7 @@ static void trace_is_drawn(void **state)
 	size_t n = three_spans(s);
 	char *text = draw(s, n, &style, false);
 
-	assert_string_equal(text, 
+	assert_string_equal(text,
 "ababababababababababababababab01  8.00 ms  3 spans  service-a, service-b  2 errors\n"
 "service-a  GET /work                                   200         0   8.00 ms  ━━━━━━━━━━━━━━━━━━━━\n"
 "└─ service-a → GET localhost:5001/wo…  ~handoff 0.85 ✗ 500  +1.00 ms   5.50 ms    ━━━━━━━━━━━━━━\n"
@@ -131,7 +131,7 @@ static void continuation_is_drawn(void **state)
 	size_t n = three_spans(s);
 	char *text = draw(s, 1, &style, true);
 
-	assert_string_equal(text, 
+	assert_string_equal(text,
 "ababababababababababababababab01  continued  3.00 ms  1 span  service-b  1 error\n"
 "service-b  GET /work               ✗ 500         0   3.00 ms\n"
 "\n");

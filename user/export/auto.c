@@ -10,17 +10,17 @@
 #include "base/log.h"
 #include "export/http.h"
 
-#define FIRST_PROBE_MS	500	/* the start waits for it; on this machine it takes none */
-#define PROBE_MS	2000
-#define PROBE_EVERY_NS	(2 * NSEC_PER_SEC)
-#define PROBE_STEP_NS	(20 * NSEC_PER_MSEC)	/* how often one under way is looked at */
+#define FIRST_PROBE_MS 500 /* the start waits for it; on this machine it takes none */
+#define PROBE_MS       2000
+#define PROBE_EVERY_NS (2 * NSEC_PER_SEC)
+#define PROBE_STEP_NS  (20 * NSEC_PER_MSEC) /* how often one under way is looked at */
 
 struct auto_exporter {
 	void *otlp;
-	void *console;			/* NULL: OTLP answers */
+	void *console; /* NULL: OTLP answers */
 	struct http_probe *probe;
 	bool probing;
-	uint64_t probe_ns;		/* when to look (again) */
+	uint64_t probe_ns; /* when to look (again) */
 };
 
 static void auto_close(void *self)

@@ -6,17 +6,17 @@
 #include "export/batch.h"
 #include "export/lane.h"
 
-#define LANES_MAX	8	/* each has a thread and a queue */
-#define DESCRIBE_MAX	1024
+#define LANES_MAX    8 /* each has a thread and a queue */
+#define DESCRIBE_MAX 1024
 
 struct batch {
 	struct lane *lanes[LANES_MAX];
 	size_t n;
-	bool on_stdout;		/* one of them writes there */
+	bool on_stdout; /* one of them writes there */
 	bool ended;
 	_Atomic uint64_t pushed;
 	uint64_t timeout_ms;
-	char *spec;		/* the exporters' targets point into it */
+	char *spec; /* the exporters' targets point into it */
 	struct buf text;
 };
 
@@ -42,8 +42,10 @@ static int add_lane(struct batch *b, char *item, const struct export_options *op
 	if (b->n == LANES_MAX)
 		return err_set(err, -E2BIG, "at most %d exporters can be named", LANES_MAX);
 	if (is_stdout(e, to) && b->on_stdout)
-		return err_set(err, -EINVAL, "two exporters cannot share stdout; give one a file, "
-			       "as in '" SLICE_FMT ":FILE'", SLICE_ARG(name));
+		return err_set(err, -EINVAL,
+			       "two exporters cannot share stdout; give one a file, "
+			       "as in '" SLICE_FMT ":FILE'",
+			       SLICE_ARG(name));
 	b->on_stdout |= is_stdout(e, to);
 	code = lane_new(e, to, opt, &b->lanes[b->n], err);
 	if (!code)
@@ -79,7 +81,8 @@ static int describe(struct batch *b)
 	return 0;
 }
 
-int batch_new(const char *spec, const struct export_options *opt, struct batch **ret_batch, struct err *err)
+int batch_new(const char *spec, const struct export_options *opt, struct batch **ret_batch,
+	      struct err *err)
 {
 	_cleanup_(batch_freep) struct batch *b = calloc(1, sizeof(*b));
 	size_t i;

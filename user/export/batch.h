@@ -21,17 +21,19 @@ struct batch_counts {
  * spec: "otlp", "console", "json:FILE,otlp", ...; NULL: OTLP if it answers, else the console until it does.
  * Opens the exporters and starts their threads. opt is borrowed until batch_free().
  */
-int batch_new(const char *spec, const struct export_options *opt, struct batch **ret_batch, struct err *err) __must_check;
+int batch_new(const char *spec, const struct export_options *opt, struct batch **ret_batch,
+	      struct err *err) __must_check;
 void batch_push(struct batch *b, struct span *s);	/* takes s; from one thread only */
-void batch_flush(struct batch *b, uint64_t timeout_ms);	/* waits until all that was pushed has gone out or been given up */
+/* Waits until all that was pushed has gone out or been given up. */
+void batch_flush(struct batch *b, uint64_t timeout_ms);
 void batch_counts(struct batch *b, struct batch_counts *ret_counts);
 const char *batch_describe(const struct batch *b);	/* "OTLP at http://localhost:4318", for the ready line */
-void batch_free(struct batch *b);			/* batch_end() within the export timeout; NULL ok */
 /*
- * Flushes within the time (0, "no limit": within the default one), ends the threads. After it nothing is pushed, but the counts can still be read: what did
- * not go out in time is among the failed.
+ * Flushes within the time (0, "no limit": within the default one) and ends the threads. After it nothing is pushed, but
+ * the counts can still be read: what did not go out in time is among the failed.
  */
 void batch_end(struct batch *b, uint64_t timeout_ms);
+void batch_free(struct batch *b);			/* batch_end() within the export timeout; NULL ok */
 
 DEFINE_FREEP(batch_free, struct batch)
 

@@ -9,16 +9,17 @@
 #include "export/traces.h"
 #include "export/tree_text.h"
 
-#define WIDTH_DEFAULT	100
-#define TEXT_MAX	((size_t)16 << 20)	/* of one trace: TRACE_SPANS_MAX wide lines with colours are 4 MB */
+#define WIDTH_DEFAULT 100
+#define TEXT_MAX \
+	((size_t)16 << 20) /* of one trace: TRACE_SPANS_MAX wide lines with colours are 4 MB */
 
 struct console_exporter {
 	struct out out;
 	struct traces *traces;
 	struct tree_style style;
 	struct buf text;
-	locale_t utf8;		/* 0: none on this machine; wide characters then count as one column */
-	struct export_counts *counts;	/* of the call that is under way */
+	locale_t utf8; /* 0: none on this machine; wide characters then count as one column */
+	struct export_counts *counts; /* of the call that is under way */
 };
 
 static void console_close(void *self)
@@ -78,11 +79,11 @@ static int console_describe(const void *self, struct buf *out)
 {
 	const struct console_exporter *e = self;
 
-	return e->out.owned ? buf_printf(out, "the console's view in %s", e->out.name) :
-			      buf_puts(out, "the console");
+	return e->out.owned ? buf_printf(out, "the console's view in %s", e->out.name)
+			    : buf_puts(out, "the console");
 }
 
-/* Every way in: show() needs to know the call's counts, and wcwidth() a UTF-8 locale. Returns what leave() wants back. */
+/* Every way in: show() needs the call's counts, and wcwidth() a UTF-8 locale. Returns what leave() wants back. */
 static locale_t enter(struct console_exporter *e, struct export_counts *counts)
 {
 	e->counts = counts;
@@ -95,7 +96,8 @@ static void leave(struct console_exporter *e, locale_t old)
 	e->counts = NULL;
 }
 
-static void console_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+static void console_send(void *self, struct span *const *spans, size_t n,
+			 struct export_counts *counts)
 {
 	struct console_exporter *e = self;
 	locale_t old = enter(e, counts);

@@ -30,7 +30,7 @@ struct export_env {
 
 struct exporter {
 	const char *name;
-	/* target: what followed the colon in --exporter name:target, NULL if nothing did. Runs on the caller's thread. */
+	/* target: what followed the colon in --exporter name:target, or NULL. Runs on the caller's thread. */
 	int (*open)(const struct export_env *env, const char *target, void **ret_self, struct err *err);
 	/* Where the spans go, for a person ("OTLP at http://localhost:4318"); called after open(). */
 	int (*describe)(const void *self, struct buf *out);

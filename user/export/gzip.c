@@ -5,8 +5,8 @@
 
 #include "export/gzip.h"
 
-#define WINDOW_GZIP	(15 + 16)	/* the largest window, with a gzip header instead of zlib's */
-#define MEM_LEVEL	8
+#define WINDOW_GZIP (15 + 16) /* the largest window, with a gzip header instead of zlib's */
+#define MEM_LEVEL   8
 
 struct gzip {
 	z_stream z;

@@ -14,12 +14,12 @@
 #include "export/http.h"
 #include "export/url.h"
 
-#define CONNECT_MS	5000L	/* leaves time for a second attempt within an export's 10 s */
+#define CONNECT_MS 5000L /* leaves time for a second attempt within an export's 10 s */
 
 struct http {
 	CURLM *multi;
 	CURL *easy;
-	struct curl_slist *plain, *gzipped;	/* headers, without and with Content-Encoding */
+	struct curl_slist *plain, *gzipped; /* headers, without and with Content-Encoding */
 	struct hurry *hurry;
 	char error[CURL_ERROR_SIZE];
 };
@@ -87,8 +87,9 @@ static int check_headers(const struct export_options *opt, struct err *err)
 			return err_set(err, -EINVAL, "bad header '%.*s': expected 'Name: value'",
 				       (int)name, opt->headers[i]);
 		if (strpbrk(opt->headers[i], "\r\n"))
-			return err_set(err, -EINVAL, "bad header '%.*s': its value has a line break",
-				       (int)name, opt->headers[i]);
+			return err_set(err, -EINVAL,
+				       "bad header '%.*s': its value has a line break", (int)name,
+				       opt->headers[i]);
 	}
 	return 0;
 }
@@ -272,7 +273,8 @@ static void read_reply(struct http *h, CURLcode code, struct http_reply *r)
 	curl_easy_getinfo(h->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &os_errno);
 	r->protobuf = type && !strncmp(type, "application/x-protobuf", 22);
-	r->attempt = (struct attempt){ .end = ATTEMPT_ANSWERED, .status = (unsigned)status,
+	r->attempt = (struct attempt){ .end = ATTEMPT_ANSWERED,
+				       .status = (unsigned)status,
 				       .retry_after_ms = (uint64_t)max(after_s, 0) * 1000 };
 	/* CURLE_WRITE_ERROR: on_body() had enough. A 1xx is not an answer yet. */
 	if (code == CURLE_WRITE_ERROR || status < 200)
@@ -290,7 +292,8 @@ static void read_reply(struct http *h, CURLcode code, struct http_reply *r)
 			 *h->error ? h->error : curl_easy_strerror(code));
 }
 
-void http_post(struct http *h, struct slice body, bool gzipped, uint64_t until_ns, struct http_reply *reply)
+void http_post(struct http *h, struct slice body, bool gzipped, uint64_t until_ns,
+	       struct http_reply *reply)
 {
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 

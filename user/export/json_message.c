@@ -12,7 +12,7 @@
 
 struct json {
 	struct buf *out;
-	int err;	/* the first one; everything after it is skipped */
+	int err; /* the first one; everything after it is skipped */
 };
 
 static void put(struct json *j, const void *p, size_t n)
@@ -108,7 +108,8 @@ static bool ends_in_id(const char *name)
 	return n > 3 && !strcmp(name + n - 3, "_id");
 }
 
-static void put_bytes(struct json *j, const ProtobufCFieldDescriptor *f, const ProtobufCBinaryData *b)
+static void put_bytes(struct json *j, const ProtobufCFieldDescriptor *f,
+		      const ProtobufCBinaryData *b)
 {
 	put_lit(j, "\"");
 	if (ends_in_id(f->name))

@@ -15,20 +15,20 @@ struct lane {
 	struct export_env env;
 	size_t batch_max;
 	uint64_t delay_ns;
-	struct span **batch;	/* what is being sent: the thread's own */
-	uint64_t idle_ns;	/* when the exporter wants to be called: the thread's own */
+	struct span **batch; /* what is being sent: the thread's own */
+	uint64_t idle_ns; /* when the exporter wants to be called: the thread's own */
 	pthread_t thread;
 	bool started;
 
-	pthread_mutex_t lock;	/* over everything below */
-	pthread_cond_t work;	/* for the thread */
-	pthread_cond_t flushed;	/* for lane_flush_wait() */
-	struct span **queue;	/* a ring */
+	pthread_mutex_t lock; /* over everything below */
+	pthread_cond_t work; /* for the thread */
+	pthread_cond_t flushed; /* for lane_flush_wait() */
+	struct span **queue; /* a ring */
 	size_t cap, head, n;
-	uint64_t since_ns;	/* the oldest span in the queue is no older */
-	uint64_t in, out;	/* spans that came, spans that are through */
-	uint64_t flush_wanted, flush_done;	/* tickets */
-	uint64_t flush_to;	/* `out` at which the last ticket is served */
+	uint64_t since_ns; /* the oldest span in the queue is no older */
+	uint64_t in, out; /* spans that came, spans that are through */
+	uint64_t flush_wanted, flush_done; /* tickets */
+	uint64_t flush_to; /* `out` at which the last ticket is served */
 	bool ending;
 	struct export_counts counts;
 	_Atomic uint64_t dropped;

@@ -24,7 +24,8 @@ uint64_t lane_flush_begin(struct lane *l);			/* a ticket for lane_flush_wait() *
 void lane_flush_wait(struct lane *l, uint64_t ticket, uint64_t until_ns);
 void lane_counts(struct lane *l, struct export_counts *ret_counts, uint64_t *ret_dropped);
 int lane_describe(const struct lane *l, struct buf *out) __must_check;
-void lane_end(struct lane *l, uint64_t end_ns);			/* no more pushes; what is queued has until then to go out */
+/* No more pushes; what is queued has until then to go out. */
+void lane_end(struct lane *l, uint64_t end_ns);
 void lane_join(struct lane *l);					/* after lane_end(): until the thread has ended */
 void lane_free(struct lane *l);					/* without its thread; NULL ok */
 

@@ -24,9 +24,7 @@ static void none_send(void *self, struct span *const *spans, size_t n, struct ex
 	counts->sent += n;
 }
 
-static void none_close(void *self)
-{
-}
+static void none_close(void *self) {}
 
 const struct exporter exporter_none = {
 	.name = "none",

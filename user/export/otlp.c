@@ -10,8 +10,8 @@
 #include "base/utf8.h"
 #include "export/otlp.h"
 
-#define FLAG_HAS_IS_REMOTE	0x100
-#define FLAG_IS_REMOTE		0x200
+#define FLAG_HAS_IS_REMOTE 0x100
+#define FLAG_IS_REMOTE     0x200
 
 /* The spans of one resource and one scope. */
 struct group {
@@ -19,7 +19,7 @@ struct group {
 	const char *scope;
 	size_t n;
 	Otlp__ScopeSpans *out;
-	bool placed;	/* its resource has been built */
+	bool placed; /* its resource has been built */
 };
 
 struct region {
@@ -29,10 +29,10 @@ struct region {
 
 struct otlp {
 	const char *version;
-	struct region groups;	/* struct group[], then the group's number of each span */
+	struct region groups; /* struct group[], then the group's number of each span */
 	struct region tree;
 	struct region wire;
-	size_t wire_max;	/* the request at hand takes no more bytes */
+	size_t wire_max; /* the request at hand takes no more bytes */
 	size_t groups_cnt;
 };
 
@@ -72,7 +72,7 @@ static int region_reset(struct region *r, size_t need)
 	return r->p ? 0 : -1;
 }
 
-#define ALIGNED(n)	(((n) + 15) & ~(size_t)15)
+#define ALIGNED(n) (((n) + 15) & ~(size_t)15)
 
 /* The first pass has counted: there is room. */
 static void *region_take(struct region *r, size_t n)
@@ -83,7 +83,7 @@ static void *region_take(struct region *r, size_t n)
 	return p;
 }
 
-#define take(o, type, n)	((type *)region_take(&(o)->tree, (n) * sizeof(type)))
+#define take(o, type, n) ((type *)region_take(&(o)->tree, (n) * sizeof(type)))
 
 static struct slice text_of(const char *s)
 {
@@ -144,10 +144,10 @@ static size_t span_size(const struct span *s)
 /* --- first pass --- */
 
 /* Bytes around the texts: tags, lengths (5 bytes each at most), ids and numbers, generously. */
-#define WIRE_ATTR	48
-#define WIRE_LINK	128
-#define WIRE_SPAN	256
-#define WIRE_GROUP	256
+#define WIRE_ATTR  48
+#define WIRE_LINK  128
+#define WIRE_SPAN  256
+#define WIRE_GROUP 256
 
 static size_t attrs_wire(const struct attrs *a)
 {
@@ -173,7 +173,8 @@ static size_t span_wire(const struct span *s)
 
 static size_t group_wire(const struct otlp *o, const struct group *g)
 {
-	return WIRE_GROUP + text_of(g->scope).n + strlen(o->version) + attrs_wire(&g->resource->attrs);
+	return WIRE_GROUP + text_of(g->scope).n + strlen(o->version) +
+	       attrs_wire(&g->resource->attrs);
 }
 
 static bool same_group(const struct group *g, const struct span *s)
@@ -210,7 +211,7 @@ static int plan(struct otlp *o, struct span *const *spans, size_t n)
 		last = group_find(groups, o->groups_cnt, last, spans[i]);
 		if (last == o->groups_cnt) {
 			groups[last] = (struct group){ .resource = spans[i]->resource,
-							.scope = spans[i]->scope };
+						       .scope = spans[i]->scope };
 			need += group_size() + attrs_size(&spans[i]->resource->attrs);
 			o->wire_max += group_wire(o, &groups[last]);
 			o->groups_cnt++;

@@ -16,22 +16,22 @@
 #include "export/text.h"
 #include "export/url.h"
 
-#define REQUEST_MAX	((size_t)64 << 20)	/* OTLP: receivers may refuse more, compressed or not */
-#define TOLD_COLUMNS	200			/* of a message from the backend */
+#define REQUEST_MAX  ((size_t)64 << 20) /* OTLP: receivers may refuse more, compressed or not */
+#define TOLD_COLUMNS 200 /* of a message from the backend */
 
 struct otlp_exporter {
 	const struct export_env *env;
 	struct http *http;
 	struct otlp *otlp;
-	struct gzip *gzip;	/* NULL: not asked for */
+	struct gzip *gzip; /* NULL: not asked for */
 	struct rand rand;
 	struct http_reply reply;
-	char *where;		/* the endpoint without its secrets */
-	uint64_t not_before_ns;	/* the server wants to be left alone until then */
+	char *where; /* the endpoint without its secrets */
+	uint64_t not_before_ns; /* the server wants to be left alone until then */
 	bool away;
-	uint64_t lost;		/* spans given up since it is away */
-	uint64_t dropped_then;	/* *env->dropped when it went away */
-	unsigned told_status;	/* the refusal that was told last, until something is accepted */
+	uint64_t lost; /* spans given up since it is away */
+	uint64_t dropped_then; /* *env->dropped when it went away */
+	unsigned told_status; /* the refusal that was told last, until something is accepted */
 	bool told_partial, told_no_otlp;
 };
 
@@ -59,7 +59,8 @@ static int otlp_open(const struct export_env *env, const char *target, void **re
 	int code;
 
 	if (target)
-		return err_set(err, -EINVAL, "exporter 'otlp' takes no target; "
+		return err_set(err, -EINVAL,
+			       "exporter 'otlp' takes no target; "
 			       "use --endpoint for its URL");
 	e = calloc(1, sizeof(*e));
 	if (!e)
@@ -115,7 +116,8 @@ static void came_back(struct otlp_exporter *e)
 }
 
 /* The message comes from the other end and is shown on a terminal. */
-static void tell(enum log_level level, const struct otlp_exporter *e, const char *what, const char *message)
+static void tell(enum log_level level, const struct otlp_exporter *e, const char *what,
+		 const char *message)
 {
 	_cleanup_(buf_release) struct buf text;
 
@@ -146,7 +148,8 @@ static void accepted(struct otlp_exporter *e, size_t n, struct export_counts *co
 		e->told_partial = true;
 	}
 	if (!rsp && body.n && !e->told_no_otlp) {
-		tell(LOG_WARN, e, "accepts spans, but its answer is not OTLP: is it a collector?", "");
+		tell(LOG_WARN, e, "accepts spans, but its answer is not OTLP: is it a collector?",
+		     "");
 		e->told_no_otlp = true;
 	}
 	counts->rejected += rejected;
@@ -192,7 +195,8 @@ static struct slice make_body(struct otlp_exporter *e, struct span *const *spans
 	struct slice none = { NULL, 0 }, body = req ? otlp_pack(e->otlp, req) : none;
 
 	if (!body.p || body.n > REQUEST_MAX) {
-		tell(LOG_WARN, e, "gets no request", body.p ? "it is larger than 64 MiB" : "out of memory");
+		tell(LOG_WARN, e, "gets no request",
+		     body.p ? "it is larger than 64 MiB" : "out of memory");
 		return none;
 	}
 	return e->gzip ? gzip_pack(e->gzip, body) : body;

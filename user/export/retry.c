@@ -3,9 +3,9 @@
 #include "export/retry.h"
 
 /* In the 10 s of an export by default: 5 or 6 attempts, and a backend that comes back is noticed within 4 to 6 s. */
-#define BACKOFF_FIRST_MS	250
-#define BACKOFF_MAX_MS		4000
-#define RETRY_AFTER_MAX_MS	300000	/* a wrong date must not silence us for a day */
+#define BACKOFF_FIRST_MS   250
+#define BACKOFF_MAX_MS     4000
+#define RETRY_AFTER_MAX_MS 300000 /* a wrong date must not silence us for a day */
 
 static bool may_retry(const struct attempt *a)
 {
@@ -32,8 +32,8 @@ static uint64_t backoff_ms(unsigned tries, uint64_t random)
 	return ms / 2 + random % (ms + 1);
 }
 
-enum retry_verdict retry_decide(const struct attempt *a, unsigned tries, uint64_t left_ms, uint64_t random,
-				uint64_t *ret_wait_ms)
+enum retry_verdict retry_decide(const struct attempt *a, unsigned tries, uint64_t left_ms,
+				uint64_t random, uint64_t *ret_wait_ms)
 {
 	uint64_t asked = min(a->retry_after_ms, (uint64_t)RETRY_AFTER_MAX_MS);
 	uint64_t wait;

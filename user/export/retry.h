@@ -29,8 +29,9 @@ enum retry_verdict {
 };
 
 /*
- * tries: how many attempts have been made, at least 1. left_ms: what is left of the export's time, UINT64_MAX: no limit.
- * random: any number. After RETRY_GIVE_UP *ret_wait_ms says how long the server wants to be left alone (0: nothing said).
+ * tries: how many attempts have been made, at least 1. left_ms: what is left of the export's time (UINT64_MAX: no
+ * limit). random: any number. After RETRY_GIVE_UP *ret_wait_ms says how long the server wants to be left alone, 0: it
+ * did not say.
  */
 enum retry_verdict retry_decide(const struct attempt *a, unsigned tries, uint64_t left_ms, uint64_t random,
 				uint64_t *ret_wait_ms);

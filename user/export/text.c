@@ -17,9 +17,9 @@ struct glyph {
 
 static bool steers(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||	/* C0, DEL, C1 */
-	       (c >= 0x200b && c <= 0x200f) ||		/* invisible, direction marks */
-	       (c >= 0x2028 && c <= 0x202e) ||		/* line and paragraph ends, direction */
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || /* C0, DEL, C1 */
+	       (c >= 0x200b && c <= 0x200f) || /* invisible, direction marks */
+	       (c >= 0x2028 && c <= 0x202e) || /* line and paragraph ends, direction */
 	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 

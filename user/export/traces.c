@@ -8,20 +8,20 @@
 
 struct trace {
 	struct hnode by_id;
-	struct list by_age;		/* in the order in which they, or their continuations, began */
+	struct list by_age; /* in the order in which they, or their continuations, began */
 	struct trace_id id;
 	struct span **spans;
 	size_t n, alloc;
-	uint64_t first_ns, last_ns;	/* when a span came */
-	bool rooted;			/* the request that began it here has ended */
+	uint64_t first_ns, last_ns; /* when a span came */
+	bool rooted; /* the request that began it here has ended */
 	bool shown;
 };
 
 struct traces {
 	struct traces_sink sink;
 	struct hash by_id;
-	struct list held;	/* have spans to be shown */
-	struct list shown;	/* remembered only */
+	struct list held; /* have spans to be shown */
+	struct list shown; /* remembered only */
 };
 
 struct traces *traces_new(const struct traces_sink *sink)
@@ -176,7 +176,7 @@ uint64_t traces_due(struct traces *t, uint64_t now_ns)
 	uint64_t next = UINT64_MAX;
 	struct trace *tr, *tmp;
 
-	list_for_each_safe(tr, tmp, &t->held, by_age) {
+	list_for_each_safe (tr, tmp, &t->held, by_age) {
 		if (due_ns(tr) <= now_ns)
 			show(t, tr);
 		else

@@ -7,20 +7,20 @@
 #include "export/tree.h"
 #include "export/tree_text.h"
 
-#define WIDTH_MIN	40
-#define WIDTH_MAX	400
-#define BAR_WIDTH_FROM	72	/* narrower terminals get no bars */
-#define TIME_COLUMNS	9	/* "999.9 ms", "59m 59s" and a sign */
-#define STATUS_COLUMNS	5	/* a mark and an HTTP status */
-#define NAME_COLUMNS	28	/* of a service */
-#define SERVICES_SHOWN	4
-#define CERTAIN		0.9	/* links below it say how they were found */
-#define DOUBT_METHOD	12	/* columns of the longest link.method there is */
+#define WIDTH_MIN      40
+#define WIDTH_MAX      400
+#define BAR_WIDTH_FROM 72 /* narrower terminals get no bars */
+#define TIME_COLUMNS   9 /* "999.9 ms", "59m 59s" and a sign */
+#define STATUS_COLUMNS 5 /* a mark and an HTTP status */
+#define NAME_COLUMNS   28 /* of a service */
+#define SERVICES_SHOWN 4
+#define CERTAIN        0.9 /* links below it say how they were found */
+#define DOUBT_METHOD   12 /* columns of the longest link.method there is */
 
-#define SGR_BOLD	"1"
-#define SGR_DIM		"2"
-#define SGR_RED		"31"
-#define SGR_CYAN	"36"
+#define SGR_BOLD "1"
+#define SGR_DIM  "2"
+#define SGR_RED  "31"
+#define SGR_CYAN "36"
 
 /* One line while it is written: the columns are counted, errors of the buffer are kept for the end. */
 struct line {
@@ -32,7 +32,7 @@ struct line {
 
 /* What is the same for every line of a trace. */
 struct layout {
-	unsigned left, bar;	/* columns */
+	unsigned left, bar; /* columns */
 	uint64_t start_ns, total_ns;
 };
 

@@ -22,8 +22,10 @@ int url_check(const char *url, struct err *err)
 		return err_set(err, -EINVAL, "bad endpoint '%s': %s", url ? url : "",
 			       curl_url_strerror(bad));
 	if (!http)
-		return err_set(err, -EINVAL, "bad endpoint '%s': it must begin with http:// or "
-			       "https://", url);
+		return err_set(err, -EINVAL,
+			       "bad endpoint '%s': it must begin with http:// or "
+			       "https://",
+			       url);
 	return 0;
 }
 

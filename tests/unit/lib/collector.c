@@ -14,8 +14,8 @@
 #include "base/compiler.h"
 #include "unit/lib/collector.h"
 
-#define REQUESTS_MAX	256
-#define WAIT_NS		(10 * NSEC_PER_SEC)
+#define REQUESTS_MAX 256
+#define WAIT_NS      (10 * NSEC_PER_SEC)
 
 struct collector {
 	const struct collector_step *steps;
@@ -189,7 +189,8 @@ static void *collector_run(void *arg)
 
 struct collector *collector_start(const struct collector_step *steps, size_t n, uint16_t port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(port),
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons(port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct collector *c = calloc(1, sizeof(*c));
 	socklen_t len = sizeof(addr);

@@ -43,6 +43,7 @@ size_t collector_requests(struct collector *c);
 size_t collector_connections(struct collector *c);
 /* Waits until so many requests have come; false: they have not within 10 s. */
 bool collector_wait(struct collector *c, size_t requests);
-const struct collector_request *collector_request(struct collector *c, size_t i);	/* lives until collector_stop() */
+/* Lives until collector_stop(). */
+const struct collector_request *collector_request(struct collector *c, size_t i);
 
 #endif

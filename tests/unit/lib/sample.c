@@ -14,7 +14,8 @@ struct resource *sample_resource(const char *service)
 	return r;
 }
 
-struct span *sample_span(struct resource *r, uint8_t trace, uint8_t id, uint8_t parent, uint64_t start_ms)
+struct span *sample_span(struct resource *r, uint8_t trace, uint8_t id, uint8_t parent,
+			 uint64_t start_ms)
 {
 	struct span *s = span_new();
 
