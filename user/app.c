@@ -61,7 +61,8 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct recordi
 	w->started_ns = clock_mono_ns();
 	w->services = services_new(&facts->host, cfg->services, cfg->services_cnt);
 	w->pipeline = pipeline_new(&pc, &sink);
-	if (!w->services || !w->pipeline)
+	if (!w->services || !w->pipeline ||
+	    services_set_tracer(w->services, cfg->export.version, cfg->resource_attributes))
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }

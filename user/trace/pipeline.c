@@ -18,6 +18,8 @@ struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipel
 	p->cfg = *cfg;
 	p->sink = *sink;
 	list_init(&p->grace);
+	list_init(&p->todo);
+	list_init(&p->spent);
 	p->redact = calloc(cfg->redact_cnt + 1, sizeof(*p->redact));
 	if (!p->redact || exchanges_init(&p->exchanges, &cfg->seed, &p->tally) || conns_init(&p->conns) ||
 	    strands_init(&p->strands, &p->tally) || processes_init(&p->processes) || hash_init(&p->join_open, 256))

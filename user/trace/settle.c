@@ -122,14 +122,11 @@ static void watch_stream(struct pipeline *p, struct exchange *x)
 /* x and everything below it get their trace. What is complete goes out. */
 static void trace_from(struct pipeline *p, struct exchange *x)
 {
-	struct list todo, spent;
 	struct exchange *child;
 
-	list_init(&todo);
-	list_init(&spent);
 	list_del(&x->by_age);
-	list_push(&todo, &x->by_age);
-	while ((x = list_first(&todo, struct exchange, by_age))) {
+	list_push(&p->todo, &x->by_age);
+	while ((x = list_first(&p->todo, struct exchange, by_age))) {
 		list_del(&x->by_age);
 		list_del(&x->by_grace);
 		take_context(p, x);
@@ -138,18 +135,18 @@ static void trace_from(struct pipeline *p, struct exchange *x)
 			if (!follows(child))
 				continue;
 			list_del(&child->by_age);
-			list_push(&todo, &child->by_age);
+			list_push(&p->todo, &child->by_age);
 		}
 		if (x->done) {
 			emit(p, x);
-			list_push(&spent, &x->by_age);
+			list_push(&p->spent, &x->by_age);
 		} else if (x->answered) {
 			watch_stream(p, x);
 		} else {
 			list_push(&p->exchanges.lasting, &x->by_age);
 		}
 	}
-	while ((x = list_first(&spent, struct exchange, by_age)))
+	while ((x = list_first(&p->spent, struct exchange, by_age)))
 		let_go(p, x);
 }
 

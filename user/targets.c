@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/log.h"
+#include "host/procfs.h"
+#include "host/select.h"
+#include "targets.h"
+
+#define NAMED_MAX	8	/* processes that the ready line names; the rest is a number */
+
+struct targets {
+	struct selectors sel;
+	struct pollfd *named;	/* pidfds of the processes named by number, and of the command: we end with the last */
+	size_t named_cnt;
+	uint32_t *pids;		/* of sel */
+	struct capture *capture;
+	size_t traced;		/* how many the first look found */
+	struct buf who;		/* and the names of the first of them */
+	int err;		/* of the last capture_trace() */
+};
+
+static int add_named(struct targets *t, uint32_t tgid)
+{
+	int fd = syscall(SYS_pidfd_open, tgid, 0);
+
+	if (fd < 0)
+		return -errno;
+	t->named[t->named_cnt++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	return 0;
+}
+
+static int resolve_pids(struct targets *t, const struct config *cfg, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < cfg->pids.n; i++) {
+		int code = select_pid(cfg->pids.v[i], t->sel.self, &t->pids[i], err);
+
+		if (code)
+			return code;
+		if (t->pids[i] != cfg->pids.v[i])
+			log_info("%u is a thread of process %u, which is traced", cfg->pids.v[i], t->pids[i]);
+		code = add_named(t, t->pids[i]);
+		if (code)
+			return err_set(err, code, "cannot watch process %u: %s", t->pids[i], strerror(-code));
+	}
+	t->sel.pids_cnt = cfg->pids.n;
+	return 0;
+}
+
+int targets_new(const struct config *cfg, struct targets **ret_targets, struct err *err)
+{
+	_cleanup_(targets_freep) struct targets *t = calloc(1, sizeof(*t));
+	int code;
+
+	if (!t)
+		return err_set(err, -ENOMEM, "out of memory");
+	buf_init(&t->who, 4096);
+	t->named = calloc(cfg->pids.n + 1, sizeof(*t->named));	/* one more for a command */
+	t->pids = calloc(cfg->pids.n + 1, sizeof(*t->pids));
+	if (!t->named || !t->pids)
+		return err_set(err, -ENOMEM, "out of memory");
+	t->sel = (struct selectors){
+		.pids = t->pids, .ports = cfg->ports.v, .ports_cnt = cfg->ports.n,
+		.comms = cfg->comms.v, .comms_cnt = cfg->comms.n, .exes = cfg->exes.v, .exes_cnt = cfg->exes.n,
+		.all = cfg->all, .self = getpid(),
+	};
+	code = resolve_pids(t, cfg, err);
+	if (code)
+		return code;
+	*ret_targets = take_ptr(t);
+	return 0;
+}
+
+void targets_free(struct targets *t)
+{
+	size_t i;
+
+	if (!t)
+		return;
+	for (i = 0; i < t->named_cnt; i++)
+		close(t->named[i].fd);
+	buf_release(&t->who);
+	free(t->named);
+	free(t->pids);
+	free(t);
+}
+
+void targets_watch(const struct targets *t, struct bpf_cfg *ret_cfg)
+{
+	ret_cfg->trace_all = t->sel.all;
+	ret_cfg->watch_exec = t->sel.comms_cnt || t->sel.exes_cnt;
+	ret_cfg->watch_listen = t->sel.ports_cnt > 0;
+}
+
+static void note_name(struct targets *t, uint32_t tgid)
+{
+	struct proc_stat st;
+	char *c;
+
+	if (procfs_stat(tgid, &st) || ++t->traced > NAMED_MAX)
+		return;
+	for (c = st.comm; *c; c++) {
+		if (!isprint((unsigned char)*c))
+			*c = '?';
+	}
+	if (buf_printf(&t->who, "%s%s (%u)", t->who.n ? ", " : "", st.comm, tgid))
+		log_debug("targets: the list of names is cut");
+}
+
+static void trace(void *ctx, uint32_t tgid, uint64_t start_ns)
+{
+	struct targets *t = ctx;
+	int err = capture_trace(t->capture, tgid, start_ns);
+
+	if (err)
+		t->err = err;
+	else
+		note_name(t, tgid);
+}
+
+int targets_start(struct targets *t, struct capture *c, struct err *err)
+{
+	int code;
+
+	t->capture = c;
+	code = select_scan(&t->sel, trace, t);
+	if (code)
+		return err_set(err, code, "cannot list the processes in /proc: %s", strerror(-code));
+	if (t->err)
+		return err_set(err, t->err, "cannot trace all processes that match: %s", strerror(-t->err));
+	return 0;
+}
+
+int targets_add(struct targets *t, uint32_t tgid)
+{
+	struct proc_stat st;
+	int err = procfs_stat(tgid, &st);
+
+	if (err)
+		return err;
+	t->err = 0;
+	trace(t, tgid, st.start_ns);
+	return t->err ? t->err : add_named(t, tgid);
+}
+
+void targets_event(struct targets *t, const struct ev_hdr *ev)
+{
+	uint64_t start_ns;
+
+	switch (ev->kind) {
+	case EV_EXEC:
+		if (select_process(&t->sel, ev->tgid, &start_ns) && capture_trace(t->capture, ev->tgid, start_ns))
+			log_warn("cannot trace process %u: too many processes are traced", ev->tgid);
+		break;
+	case EV_LISTEN:
+		if (select_listener(&t->sel, ev->tgid, ((const struct ev_listen *)ev)->port))
+			trace(t, ev->tgid, 0);
+		break;
+	default:
+		break;
+	}
+}
+
+bool targets_ended(struct targets *t)
+{
+	size_t i;
+
+	if (t->sel.ports_cnt || t->sel.comms_cnt || t->sel.exes_cnt || t->sel.all)
+		return false;
+	if (poll(t->named, t->named_cnt, 0) < 0)
+		return false;
+	for (i = 0; i < t->named_cnt; i++) {
+		if (!t->named[i].revents)
+			return false;
+	}
+	return true;
+}
+
+void targets_describe(const struct targets *t, struct buf *out)
+{
+	int err;
+
+	if (t->sel.all)
+		err = buf_puts(out, "every process");
+	else if (t->traced > NAMED_MAX)
+		err = buf_printf(out, "%s and %zu more", t->who.p, t->traced - NAMED_MAX);
+	else
+		err = buf_puts(out, t->who.n ? t->who.p : "nothing yet, waiting for a process that matches");
+	if (err)
+		log_debug("targets: the list of names is cut");
+}
