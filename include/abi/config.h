@@ -7,12 +7,15 @@
 #include <linux/types.h>
 #endif
 
+#include "event.h"
+
 struct bpf_cfg {
 	__u32 tracer_tgid;	/* never traced: ourselves */
 	__u8 trace_all;		/* every process but ourselves */
 	__u8 watch_exec;	/* report EXEC of processes that are not traced (--comm, --exe) */
 	__u8 watch_listen;	/* report LISTEN of processes that are not traced (--port) */
 	__u8 wake_edges;	/* report WAKE */
+	__u8 own_tables;	/* keep sockets and threads in tables, not in their storage: filled in by kern/ */
 };
 
 struct bpf_shared {
@@ -23,6 +26,12 @@ struct bpf_shared {
 /* A row of the `procs` map: key tgid. */
 struct proc {
 	__u64 start_ns;		/* start time of the process, so that a recycled pid is not mistaken */
+};
+
+/* A row of the per-CPU map `counters`. */
+struct counters {
+	__u64 stats[STAT__CNT];
+	__u64 conns;		/* sockets numbered by this CPU */
 };
 
 #endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Socket provider: the tracepoints at the socket layer (since 6.3), which fire in the caller's context after the copy,
+ * for every call on any socket and for nothing else. What the caller passed is in its saved registers.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "lib/call.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(sock_send, struct sock *sk, int ret, int flags)
+{
+	return data_call(sk, ret, flags, DIR_TX);
+}
+
+SEC("?tp_btf/sock_recv_length")
+int BPF_PROG(sock_recv, struct sock *sk, int ret, int flags)
+{
+	return data_call(sk, ret, flags, DIR_RX);
+}
+
+/* The true start of a send, before the copy. Fires once per skb, so the first hit of a call counts (here from 6.16). */
+SEC("?tp_btf/tcp_sendmsg_locked")
+int BPF_PROG(send_start, struct sock *sk)
+{
+	struct sock_state *st = sock_find(sk);
+
+	if (st && !st->send_ns)
+		st->send_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+#define TCP_DOFF_AT	12	/* struct tcphdr: data offset in 32-bit words, upper half of the byte */
+
+/* A segment on an established socket, before it is queued: when the first unread byte reached this host. */
+SEC("?tp_btf/tcp_probe")
+int BPF_PROG(arrive, struct sock *sk, struct sk_buff *skb)
+{
+	struct sock_state *st = sock_find(sk);
+	__u8 doff = 0;
+
+	if (!st || st->arrive_ns)
+		return 0;
+	if (bpf_probe_read_kernel(&doff, 1, skb->data + TCP_DOFF_AT)) {
+		stat_inc(STAT_KERNEL_READ);
+		return 0;
+	}
+	if (skb->len > (doff >> 4) * 4)
+		st->arrive_ns = bpf_ktime_get_ns();
+	return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What differs between processors: saved registers, numbers of system calls, 32-bit programs. */
+#ifndef BPF_LIB_ARCH_H
+#define BPF_LIB_ARCH_H
+
+#include "vmlinux.h"
+
+/* A system call as the program made it. */
+struct syscall {
+	__u64 nr;
+	__u64 arg[4];
+};
+
+#if defined(__TARGET_ARCH_x86)
+
+enum {
+	NR_READ = 0, NR_WRITE = 1, NR_READV = 19, NR_WRITEV = 20, NR_SENDFILE = 40, NR_SENDTO = 44, NR_RECVFROM = 45,
+	NR_SENDMSG = 46, NR_RECVMSG = 47, NR_FUTEX = 202, NR_SPLICE = 275, NR_RECVMMSG = 299, NR_SENDMMSG = 307,
+	NR_PREADV2 = 327, NR_PWRITEV2 = 328, NR_IO_URING_ENTER = 426,
+};
+
+#define TS_COMPAT 2	/* thread_info.status: the call came through the 32-bit entry */
+
+static __always_inline bool task_is_compat(const struct task_struct *task)
+{
+	return task->thread_info.status & TS_COMPAT;
+}
+
+static __always_inline void syscall_read(const struct pt_regs *regs, struct syscall *ret_call)
+{
+	ret_call->nr = regs->orig_ax;
+	ret_call->arg[0] = regs->di;
+	ret_call->arg[1] = regs->si;
+	ret_call->arg[2] = regs->dx;
+	ret_call->arg[3] = regs->r10;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+enum {
+	NR_READ = 63, NR_WRITE = 64, NR_READV = 65, NR_WRITEV = 66, NR_SENDFILE = 71, NR_SPLICE = 76, NR_FUTEX = 98,
+	NR_SENDTO = 206, NR_RECVFROM = 207, NR_SENDMSG = 211, NR_RECVMSG = 212, NR_RECVMMSG = 243, NR_SENDMMSG = 269,
+	NR_PREADV2 = 286, NR_PWRITEV2 = 287, NR_IO_URING_ENTER = 426,
+};
+
+#define TIF_32BIT (1 << 22)
+
+static __always_inline bool task_is_compat(const struct task_struct *task)
+{
+	return task->thread_info.flags & TIF_32BIT;
+}
+
+/* The first argument shares its register with the result; the kernel keeps it aside. */
+static __always_inline void syscall_read(const struct pt_regs *regs, struct syscall *ret_call)
+{
+	ret_call->nr = (__u32)regs->syscallno;
+	ret_call->arg[0] = regs->orig_x0;
+	ret_call->arg[1] = regs->regs[1];
+	ret_call->arg[2] = regs->regs[2];
+	ret_call->arg[3] = regs->regs[3];
+}
+
+#else
+#error "arch.bpf.h does not know this processor"
+#endif
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A socket call seen from inside the kernel: what the socket and the fentry provider have in common. */
+#ifndef BPF_LIB_CALL_H
+#define BPF_LIB_CALL_H
+
+#include "lib/data.bpf.h"
+
+/* recv() of no bytes returns 0 as well; only what could have moved something tells the end of the stream. */
+static __always_inline bool call_asked(const struct syscall *call)
+{
+	return call_shape(call->nr) != SHAPE_BUFFER || call->arg[2];
+}
+
+static __always_inline void call_moved(struct sock *sk, struct sock_state *st, const struct syscall *call,
+				       struct task_struct *task, int ret, int flags, enum dir dir)
+{
+	struct task_state *t = task_self();
+	bool readable;
+
+	if (!t) {
+		data_lost(st, ret, dir);
+		return;
+	}
+	verdict_look(st);
+	readable = caller_mem(t, call, task_is_compat(task), task->flags & PF_IO_WORKER);
+	if (dir == DIR_RX && flags & MSG_TRUNC)	/* TCP throws the bytes away */
+		readable = false;
+	data_moved(sk, st, t, ret, dir, readable);
+	if (call_shape(call->nr) != SHAPE_MESSAGES || (dir == DIR_TX && (t->mem.left || t->mem.vecs)))
+		t->mmsg = 0;
+	task_moved(t, st->role, dir);
+}
+
+static __always_inline int data_call(struct sock *sk, int ret, int flags, enum dir dir)
+{
+	struct task_struct *task;
+	struct sock_state *st;
+	struct task_state *t;
+	struct syscall call;
+
+	if (!traced(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+		return 0;
+	task = bpf_get_current_task_btf();
+	syscall_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
+	if (ret <= 0) {
+		t = task_find(task);
+		if (t)
+			t->mmsg = 0;
+		data_nothing(sk, ret, dir, call_asked(&call));
+		return 0;
+	}
+	st = sock_find(sk);
+	if (!st)
+		st = sock_new(sk, ROLE_UNKNOWN, dir, ret);
+	if (st)
+		call_moved(sk, st, &call, task, ret, flags, dir);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Bytes moved on a socket: the one way from every provider to DATA and END records.
+ *
+ * A call of n bytes is divided into at most four stretches:
+ *
+ *	0        skip      head_end          tail_at      n
+ *	| skipped | copied  | not copied      | copied     |
+ *
+ * skipped: below the verdict's position, told as one record without bytes. The copied head is cut into records by the
+ * caller's buffers and by PIECE_MAX; the last of them also accounts for what is not copied behind it. The tail keeps the
+ * end of a chunked body visible. A walk over the caller's buffers passes through all of them.
+ */
+#ifndef BPF_LIB_DATA_H
+#define BPF_LIB_DATA_H
+
+#include "lib/conn.bpf.h"
+#include "lib/iov.bpf.h"
+
+#define MSG_OOB		0x1
+#define MSG_PEEK	0x2
+#define MSG_TRUNC	0x20
+#define MSG_ERRQUEUE	0x2000
+
+#define EINTR		4
+#define EAGAIN		11
+#define EFAULT		14
+#define EINVAL		22
+#define EMSGSIZE	90
+#define EOPNOTSUPP	95
+#define ENOBUFS		105
+#define ENOTCONN	107
+#define EALREADY	114
+#define EINPROGRESS	115
+#define KERNEL_ERRNO	512	/* ERESTARTSYS and others that no program sees as a result */
+
+#define WALK_MAX	(SEGS_MAX + BURST_MAX / PIECE_MAX + 2)	/* each step ends a buffer, a stretch or a piece */
+
+static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32 cap, __u32 len)
+{
+	emit_header(&e->hdr, EV_DATA, sizeof(*e) + cap);
+	e->conn = c->conn;
+	e->strand = c->strand;
+	e->pos = c->pos + c->told;
+	e->start_ns = c->start_ns;
+	e->len = len;
+	e->cap = cap;
+	e->seq = c->seq - (c->n - c->told - len);
+	e->other_seq = c->other_seq;
+	e->dir = c->dir;
+	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0);
+	e->pad = 0;
+	e->pad2 = 0;
+}
+
+static __always_inline void piece_book(struct moved *c, bool lost, __u32 len)
+{
+	c->told += len;
+	stat_add((lost ? STAT_RX_LOST : STAT_RX_REPORTED) + c->dir, len);
+}
+
+/* Tells `len` bytes of which the first `cap` (at most `room`) are copied from user memory. */
+static __always_inline void piece_copy(struct moved *c, __u64 base, __u32 cap, __u32 len, const __u32 room)
+{
+	struct ev_data *e = emit_reserve(sizeof(*e) + room);
+
+	if (!e) {
+		piece_book(c, true, len);
+		return;
+	}
+	barrier_var(cap);
+	if (cap > room)		/* never; the verifier wants to see it */
+		cap = room;
+	if (bpf_probe_read_user(e->bytes, cap, (void *)base)) {
+		stat_inc(STAT_USER_FAULT);
+		cap = 0;
+	}
+	piece_fill(e, c, cap, len);
+	emit_submit(e);
+	piece_book(c, false, len);
+}
+
+/* Records have one of a few sizes because the verifier asks for constants. */
+static __noinline int piece_tell(struct moved *c, __u64 base, __u32 cap, __u32 len)
+{
+	if (cap <= PIECE_SMALL)
+		piece_copy(c, base, cap, len, PIECE_SMALL);
+	else if (cap <= PIECE_MID)
+		piece_copy(c, base, cap, len, PIECE_MID);
+	else
+		piece_copy(c, base, cap, len, PIECE_MAX);
+	return 0;
+}
+
+static __noinline int piece_tell_length(struct moved *c, __u32 len)
+{
+	struct ev_data *e = emit_reserve(sizeof(*e));
+
+	if (!e) {
+		piece_book(c, true, len);
+		return 0;
+	}
+	piece_fill(e, c, 0, len);
+	emit_submit(e);
+	piece_book(c, false, len);
+	return 0;
+}
+
+/* One step of the walk: to the end of the buffer at hand, of the stretch, or of the largest piece. */
+static __always_inline void walk_step(struct moved *c, struct user_mem *m)
+{
+	bool copied = false;
+	__u32 end = c->n, take, len;
+	__u64 base = m->base;
+
+	if (c->off < c->skip) {
+		end = c->skip;
+	} else if (c->off < c->head_end) {
+		end = c->head_end;
+		copied = true;
+	} else if (c->off < c->tail_at) {
+		end = c->tail_at;
+	} else {
+		copied = true;
+	}
+	take = end - c->off;
+	if (copied && take > PIECE_MAX)
+		take = PIECE_MAX;
+	if (take > m->left)
+		take = m->left;
+	m->base += take;
+	m->left -= take;
+	c->off += take;
+	if (!copied || !take)
+		return;
+	len = c->off == c->head_end ? c->tail_at - (c->off - take) : take;
+	piece_tell(c, base, take, len);
+}
+
+static __always_inline void walk(struct moved *c, struct user_mem *m)
+{
+	int i;
+
+	for (i = 0; i < WALK_MAX && c->off < c->n; i++) {
+		if (!m->left && !mem_next(m))
+			return;
+		walk_step(c, m);
+	}
+	if (c->off < c->n)
+		stat_inc(STAT_SEGS_CUT);
+}
+
+/* Takes over the verdict if user space has written any since this socket last looked. */
+static __always_inline void verdict_look(struct sock_state *st)
+{
+	__u32 gen = *(volatile __u32 *)&shared.verdict_gen;
+	struct verdict *v;
+
+	if (st->verdict_gen == gen)
+		return;
+	st->verdict_gen = gen;
+	v = bpf_map_lookup_elem(&verdicts, &st->id);
+	if (!v)
+		return;
+	st->skip_to[DIR_RX] = v->skip_to[DIR_RX];
+	st->skip_to[DIR_TX] = v->skip_to[DIR_TX];
+	st->mode = v->mode;
+}
+
+/* How many bytes of the next call in this direction are copied from its start. */
+static __always_inline __u32 copy_budget(struct sock_state *st, enum dir dir)
+{
+	if (st->mode != VERDICT_FOLLOW)
+		return 0;
+	if (st->last_dir != dir) {
+		st->last_dir = dir;
+		st->burst = 0;
+	}
+	if (st->burst + PREFIX_LEN < BURST_MAX)
+		return BURST_MAX - st->burst;
+	return PREFIX_LEN;
+}
+
+static __always_inline void stretches(struct moved *c, struct sock_state *st, __u64 skip_to)
+{
+	__u32 budget = copy_budget(st, c->dir);
+	__u32 rest;
+
+	c->skip = skip_to <= c->pos ? 0 : skip_to - c->pos < c->n ? skip_to - c->pos : c->n;
+	rest = c->n - c->skip;
+	if (!budget || !rest) {
+		c->skip = c->n;
+		return;
+	}
+	c->head_end = c->skip + (rest < budget ? rest : budget);
+	c->tail_at = c->n - c->head_end > TAIL_LEN ? c->n - TAIL_LEN : c->head_end;
+	st->burst += c->head_end - c->skip + c->n - c->tail_at;
+}
+
+/* The records of one call. */
+static __always_inline void tell_moved(struct moved *c, struct sock_state *st, struct user_mem *m)
+{
+	if (c->flags & DATA_NO_BUFFER)
+		c->skip = c->n;
+	else
+		stretches(c, st, st->skip_to[c->dir & 1]);
+	if (c->skip)
+		piece_tell_length(c, c->skip);
+	if (c->told < c->n)
+		walk(c, m);
+	if (c->told < c->n)
+		piece_tell_length(c, c->n - c->told);
+}
+
+/* Is this the last that the direction sees, or a failure that means nothing for the stream? */
+static __always_inline bool ends_direction(__u32 err)
+{
+	switch (err) {
+	case EINTR: case EAGAIN: case EFAULT: case EINVAL: case EMSGSIZE: case EOPNOTSUPP: case ENOBUFS: case ENOTCONN:
+	case EALREADY: case EINPROGRESS:
+		return false;
+	default:
+		return err < KERNEL_ERRNO;
+	}
+}
+
+static __noinline int tell_end(struct sock_state *st, enum dir dir, __u32 err)
+{
+	struct ev_end *e;
+
+	if (st->flags & SOCK_ENDED(dir) || st->mode == VERDICT_IGNORE)
+		return 0;
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	emit_header(&e->hdr, EV_END, sizeof(*e));
+	e->conn = st->id;
+	strand_self(&e->strand);
+	e->pos = st->pos[dir & 1];
+	e->dir = dir;
+	e->err = err;
+	emit_submit(e);
+	st->flags |= SOCK_ENDED(dir);
+	return 0;
+}
+
+/* Where the bytes are in the caller's memory; false: nowhere, counted by reason. */
+static __always_inline bool caller_mem(struct task_state *t, const struct syscall *call, bool compat, bool io_worker)
+{
+	enum call_shape shape = call_shape(call->nr);
+
+	__builtin_memset(&t->mem, 0, sizeof(t->mem));
+	if (io_worker || call->nr == NR_IO_URING_ENTER) {
+		stat_inc(STAT_IO_URING);
+		return false;
+	}
+	if (compat) {
+		stat_inc(STAT_COMPAT32);
+		return false;
+	}
+	if (shape == SHAPE_NONE) {
+		stat_inc(STAT_NO_BUFFER);
+		return false;
+	}
+	return mem_open(&t->mem, call, shape == SHAPE_MESSAGES ? mmsg_at(t, call) : 0);
+}
+
+/* TX: when the call began to copy, if a hook saw it; RX: when its first byte arrived, if a hook saw that. */
+static __always_inline __u64 start_of(struct sock_state *st, enum dir dir, bool drained)
+{
+	__u64 ns;
+
+	if (dir == DIR_TX) {
+		ns = st->send_ns;
+		st->send_ns = 0;
+		return ns;
+	}
+	ns = st->arrive_ns == ARRIVE_UNKNOWN ? 0 : st->arrive_ns;
+	st->arrive_ns = drained ? 0 : ARRIVE_UNKNOWN;
+	return ns;
+}
+
+/* n bytes moved, n > 0; `readable`: t->mem is where they are. */
+static __always_inline void data_moved(struct sock *sk, struct sock_state *st, struct task_state *t, __u32 n, enum dir dir,
+				       bool readable)
+{
+	struct tcp_at at = { .drained = true };
+	struct moved *c = &t->moved;
+
+	__builtin_memset(c, 0, sizeof(*c));
+	c->conn = st->id;
+	c->n = n;
+	c->dir = dir;
+	c->pos = st->pos[dir & 1];
+	st->pos[dir & 1] = c->pos + n;
+	stat_add(STAT_RX_BYTES + dir, n);
+	if (st->mode == VERDICT_IGNORE) {
+		stat_add(STAT_RX_IGNORED + dir, n);
+		return;
+	}
+	conn_tell(sk, st);
+	if (st->role == ROLE_UNKNOWN)
+		st->role = dir == DIR_RX ? ROLE_SERVER : ROLE_CLIENT;
+	if (st->transport == TRANSPORT_TCP) {
+		tcp_at(sk, &at);
+		c->seq = dir == DIR_TX ? at.tx : at.rx;
+		c->other_seq = dir == DIR_TX ? at.rx : at.tx;
+		c->flags = DATA_SEQ;
+	}
+	c->start_ns = start_of(st, dir, at.drained);
+	c->flags |= readable ? 0 : DATA_NO_BUFFER;
+	strand_self(&c->strand);
+	tell_moved(c, st, &t->mem);
+}
+
+/* n bytes moved that cannot be told. */
+static __always_inline void data_lost(struct sock_state *st, __u32 n, enum dir dir)
+{
+	st->pos[dir & 1] += n;
+	stat_add(STAT_RX_BYTES + dir, n);
+	stat_add(STAT_RX_LOST + dir, n);
+}
+
+/* A call that moved nothing: end of file, or an error. */
+static __always_inline void data_nothing(struct sock *sk, int ret, enum dir dir, bool asked)
+{
+	struct sock_state *st = sock_find(sk);
+
+	if (!st)
+		return;
+	st->send_ns = dir == DIR_TX ? 0 : st->send_ns;
+	if (ret < 0 ? ends_direction(-ret) : dir == DIR_RX && asked)
+		tell_end(st, dir, -ret);
+}
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The calling thread: is it traced, which strand is it, what is it in the middle of. */
+#ifndef BPF_LIB_TASK_H
+#define BPF_LIB_TASK_H
+
+#include <bpf/bpf_core_read.h>
+
+#include "lib/arch.bpf.h"
+#include "lib/stat.bpf.h"
+
+#define STRAND_GEN_SHIFT 20	/* abi/event.h: units of 2^20 ns */
+#define PF_IO_WORKER 0x10	/* task_struct.flags: a thread of io_uring */
+
+static __always_inline bool traced(__u32 tgid)
+{
+	if (cfg.trace_all)
+		return tgid != cfg.tracer_tgid && tgid;
+	return bpf_map_lookup_elem(&procs, &tgid);
+}
+
+static __always_inline void strand_of(const struct task_struct *task, struct strand *ret_strand)
+{
+	ret_strand->id = task->pid;
+	ret_strand->gen = task->start_time >> STRAND_GEN_SHIFT;
+	ret_strand->kind = STRAND_THREAD;
+}
+
+/* The calling thread. bpf_get_current_task_btf() saves the slow reads; since 5.11 (3ca1032ab7ab). */
+static __always_inline void strand_self(struct strand *ret_strand)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
+		strand_of(bpf_get_current_task_btf(), ret_strand);
+		return;
+	}
+	ret_strand->id = (__u32)bpf_get_current_pid_tgid();
+	ret_strand->gen = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), start_time) >> STRAND_GEN_SHIFT;
+	ret_strand->kind = STRAND_THREAD;
+}
+
+static __always_inline void strand_none(struct strand *ret_strand)
+{
+	ret_strand->id = 0;
+	ret_strand->gen = 0;
+	ret_strand->kind = STRAND_NONE;
+}
+
+static __noinline struct task_state *task_insert(__u32 tid)
+{
+	struct task_state fresh = {};
+
+	bpf_map_update_elem(&tasks_by_tid, &tid, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&tasks_by_tid, &tid);
+}
+
+static __always_inline struct task_state *task_find(struct task_struct *task)
+{
+	__u32 tid;
+
+	if (!cfg.own_tables)
+		return bpf_task_storage_get(&tasks, task, NULL, 0);
+	tid = BPF_CORE_READ(task, pid);
+	return bpf_map_lookup_elem(&tasks_by_tid, &tid);
+}
+
+/* Of the calling thread. NULL: no room, counted. */
+static __always_inline struct task_state *task_self(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct task_state *t;
+
+	if (!cfg.own_tables) {
+		t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	} else {
+		t = bpf_map_lookup_elem(&tasks_by_tid, &tid);
+		if (!t)
+			t = task_insert(tid);
+	}
+	if (!t)
+		stat_inc(STAT_NO_TASK_STATE);
+	return t;
+}
+
+static __always_inline void task_forget(__u32 tid)
+{
+	if (cfg.own_tables)
+		bpf_map_delete_elem(&tasks_by_tid, &tid);
+}
+
+/* Bytes moved on a socket: what that says about the thread that moved them. */
+static __always_inline void task_moved(struct task_state *t, enum role role, enum dir dir)
+{
+	if (role == ROLE_SERVER) {
+		t->serving = dir == DIR_RX;
+	} else if (dir == DIR_RX) {
+		t->called = 1;
+	} else {
+		t->called = 0;
+		t->edges = 0;
+	}
+}
+
+#endif

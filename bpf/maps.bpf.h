@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything the programs share. Each object declares it; the linker keeps one. Sizes come from abi/limits.h, except
+ * the ring's, which the loader sets.
+ */
+#ifndef BPF_MAPS_H
+#define BPF_MAPS_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "abi/config.h"
+#include "abi/event.h"
+
+#define SHARED_MAP SEC(".maps") __weak
+
+const volatile struct bpf_cfg cfg __weak = {};
+struct bpf_shared shared __weak = {};
+
+/* What is known of one socket: lib/sock.bpf.h. */
+struct sock_state {
+	__u64 id;		/* the `conn` of its records */
+	__u64 pos[DIR__CNT];	/* bytes moved since it was first seen */
+	__u64 skip_to[DIR__CNT]; /* of the verdict */
+	__u64 send_ns;		/* when the running send began to copy; 0: not known */
+	__u64 arrive_ns;	/* when the first unread byte arrived; 0: nothing is unread; ARRIVE_UNKNOWN */
+	__u64 ino;		/* by-pointer table only: inode of the socket, unmasks a recycled pointer; 0: not known */
+	__u32 burst;		/* bytes copied since the direction last changed */
+	__u32 verdict_gen;	/* shared.verdict_gen when the verdict was last looked up */
+	__u8 last_dir;		/* enum dir */
+	__u8 mode;		/* enum verdict_mode */
+	__u8 role;		/* enum role; a guess from the first byte's direction where the socket does not tell */
+	__u8 transport;		/* enum transport */
+	__u8 flags;		/* SOCK_* */
+	__u8 pad[3];
+};
+
+/*
+ * socks: sock -> struct sock_state, for programs that may use socket storage. Inserted by the first use through a
+ * traced process, or at connect; freed by the kernel together with the socket, so it needs no bound.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sock_state);
+} socks SHARED_MAP;
+
+/*
+ * socks_by_ptr: address of the sock -> struct sock_state, for the system-call provider. Inserted as above; deleted at
+ * tcp_destroy_sock, and for unix sockets at end of file or, late, by the LRU rule. Bound: SOCKS_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SOCKS_MAX);
+	__type(key, __u64);
+	__type(value, struct sock_state);
+} socks_by_ptr SHARED_MAP;
+
+/*
+ * procs: tgid -> struct proc: the processes to trace. Inserted by user space and, for children of a traced process, at
+ * fork; deleted at the exit of the last thread, or by user space. Bound: PROCS_MAX; full: counted, child not traced.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROCS_MAX);
+	__type(key, __u32);
+	__type(value, struct proc);
+} procs SHARED_MAP;
+
+/* A cursor over the memory of one call: lib/iov.bpf.h. */
+struct user_mem {
+	__u64 base;		/* the piece at hand: its next byte */
+	__u64 left;		/* and how many follow */
+	__u64 vec;		/* the iovec after it */
+	__u32 vecs;		/* how many of those are left */
+	__u32 pad;
+};
+
+/* One call on one socket while it is told: lib/data.bpf.h. */
+struct moved {
+	struct strand strand;
+	__u64 conn;
+	__u64 pos;		/* of its first byte */
+	__u64 start_ns;
+	__u32 n;		/* its bytes */
+	__u32 told;		/* of these, accounted for by records */
+	__u32 seq;		/* TCP's positions after the call */
+	__u32 other_seq;
+	__u32 skip, head_end, tail_at; /* how it is divided */
+	__u32 off;		/* where the walk over it is */
+	__u8 dir;		/* enum dir */
+	__u8 flags;		/* DATA_* of every record of it */
+	__u8 pad[6];
+};
+
+/*
+ * What one thread is in the middle of: lib/task.bpf.h. The last two belong to the running call only. They are here and
+ * not on the stack because the verifier follows every value on the stack through every turn of the walk, and gives up
+ * after a million instructions; what lies in a map it does not know, so all turns look alike.
+ */
+struct task_state {
+	__u64 mmsg;		/* the array of the running sendmmsg or recvmmsg; 0: none */
+	__u32 mmsg_idx;		/* the message of it that comes next */
+	__u8 serving;		/* it read from a server socket and has not written to one since */
+	__u8 called;		/* it received on a client socket and has not sent on one since */
+	__u8 edges;		/* wake edges reported since it did */
+	__u8 pad;
+	struct moved moved;
+	struct user_mem mem;
+};
+
+/*
+ * tasks: task -> struct task_state, for programs that may use task storage. Inserted by a thread's first call that moves
+ * bytes; freed by the kernel together with the thread, so it needs no bound.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} tasks SHARED_MAP;
+
+/*
+ * tasks_by_tid: tid -> struct task_state, for the system-call provider. Inserted as above; deleted when the thread exits,
+ * or by the LRU rule (a forgotten one costs one wake edge). Bound: TASKS_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TASKS_MAX);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} tasks_by_tid SHARED_MAP;
+
+/*
+ * verdicts: id of a socket -> struct verdict. Inserted by user space, which then moves shared.verdict_gen; deleted at
+ * tcp_destroy_sock, or by the LRU rule (the default verdict is safe). Bound: VERDICTS_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, VERDICTS_MAX);
+	__type(key, __u64);
+	__type(value, struct verdict);
+} verdicts SHARED_MAP;
+
+/*
+ * old_unix: inode number of a unix socket that was open when user space began to trace its process. Inserted by user
+ * space; deleted when the socket is first used. Bound: SOCKS_MAX; one without a row looks like a new connection.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SOCKS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u8);
+} old_unix SHARED_MAP;
+
+/* counters: one row per CPU, written by lib/stat.bpf.h and lib/sock.bpf.h, summed by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SHARED_MAP;
+
+/* ring: the records (abi/event.h), written by lib/emit.bpf.h only. Full: the record is lost, counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} ring SHARED_MAP;
+
+#endif

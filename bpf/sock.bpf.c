@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The life of TCP sockets. Unix sockets have no such hooks: they end with end of file, or with their process. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "lib/conn.bpf.h"
+
+#define PROTO_OF(sk)	BPF_CORE_READ(sk, sk_protocol)
+
+/*
+ * Whether the program that owns the socket does this itself: only those transitions say whose strand it is. All others
+ * come from the network, in softirq, where the current task is a bystander.
+ */
+static __always_inline bool in_caller(int new_state)
+{
+	return new_state == TCP_SYN_SENT || new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK;
+}
+
+static __noinline int tell_state(struct sock *sk, struct sock_state *st, int old_state, int new_state)
+{
+	struct ev_state *e;
+
+	if (st->mode == VERDICT_IGNORE)
+		return 0;
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	emit_header(&e->hdr, EV_STATE, sizeof(*e));
+	strand_none(&e->strand);
+	if (in_caller(new_state))
+		strand_self(&e->strand);
+	else
+		emit_nobody(&e->hdr);
+	e->conn = st->id;
+	e->old_state = old_state;
+	e->new_state = new_state;
+	e->shutdown = BPF_CORE_READ(sk, sk_shutdown);
+	e->pad = 0;
+	e->err = BPF_CORE_READ(sk, sk_err);
+	emit_submit(e);
+	return 0;
+}
+
+static __noinline int tell_listen(struct sock *sk)
+{
+	struct ev_listen *e = emit_reserve(sizeof(*e));
+
+	if (!e)
+		return 0;
+	emit_header(&e->hdr, EV_LISTEN, sizeof(*e));
+	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	e->port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	e->pad = 0;
+	emit_submit(e);
+	return 0;
+}
+
+/* connect() of a traced process: the socket is born here, in the caller's context and with nothing sent yet. */
+static __always_inline struct sock_state *state_connect(struct sock *sk)
+{
+	struct sock_state *st = sock_find(sk);
+
+	if (st)
+		return st;
+	st = sock_new(sk, ROLE_CLIENT, DIR_TX, 0);
+	if (st)
+		conn_tell(sk, st);
+	return st;
+}
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(sock_set_state, struct sock *sk, int old_state, int new_state)
+{
+	struct sock_state *st;
+
+	if (new_state == old_state)	/* close() after shutdown() */
+		return 0;
+	if (new_state == TCP_LISTEN) {
+		if (cfg.watch_listen || traced(bpf_get_current_pid_tgid() >> 32))
+			tell_listen(sk);
+		return 0;
+	}
+	if (new_state == TCP_SYN_SENT && PROTO_OF(sk) == IPPROTO_TCP && traced(bpf_get_current_pid_tgid() >> 32))
+		st = state_connect(sk);
+	else
+		st = sock_find(sk);
+	if (st)
+		tell_state(sk, st, old_state, new_state);
+	return 0;
+}
+
+SEC("?tp_btf/tcp_destroy_sock")
+int BPF_PROG(sock_destroy, struct sock *sk)
+{
+	struct sock_state *st = sock_find(sk);
+	struct ev_close *e;
+
+	if (!st)
+		return 0;
+	e = emit_reserve(sizeof(*e));
+	if (e) {
+		emit_header(&e->hdr, EV_CLOSE, sizeof(*e));
+		emit_nobody(&e->hdr);
+		e->conn = st->id;
+		e->pos[DIR_RX] = st->pos[DIR_RX];
+		e->pos[DIR_TX] = st->pos[DIR_TX];
+		e->err = BPF_CORE_READ(sk, sk_err);
+		e->pad = 0;
+		emit_submit(e);
+	}
+	bpf_map_delete_elem(&verdicts, &st->id);
+	sock_forget(sk);
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The life of processes and threads: children of a traced process are traced before they run their first instruction. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "lib/emit.bpf.h"
+#include "lib/task.bpf.h"
+
+/* False: the table is full and the child stays untraced. */
+static __always_inline bool inherit(const struct task_struct *parent, const struct task_struct *child)
+{
+	struct proc row = { .start_ns = child->start_boottime };
+	__u32 tgid = child->tgid;
+
+	if (tgid == (__u32)parent->tgid || cfg.trace_all)
+		return true;
+	if (!bpf_map_update_elem(&procs, &tgid, &row, BPF_ANY))
+		return true;
+	stat_inc(STAT_PROCS_FULL);
+	return false;
+}
+
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct ev_fork *e;
+
+	if (!traced(parent->tgid) || !inherit(parent, child))
+		return 0;
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	emit_header(&e->hdr, EV_FORK, sizeof(*e));
+	strand_of(parent, &e->parent);
+	strand_of(child, &e->child);
+	e->child_tgid = child->tgid;
+	e->child_tid = child->pid;
+	emit_submit(e);
+	return 0;
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(task_exec, struct task_struct *task)
+{
+	struct ev_exec *e;
+
+	if (!cfg.watch_exec && !traced(task->tgid))
+		return 0;
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	emit_header(&e->hdr, EV_EXEC, sizeof(*e));
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	emit_submit(e);
+	return 0;
+}
+
+/*
+ * Two threads that exit at once may both see no thread left; the row of the process goes once, and tells which of them
+ * was the last.
+ */
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(task_exit, struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+	struct ev_exit *e;
+	bool last;
+
+	if (!traced(tgid))
+		return 0;
+	task_forget(task->pid);
+	last = !task->signal->live.counter;
+	if (last && !cfg.trace_all)
+		last = !bpf_map_delete_elem(&procs, &tgid);
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	emit_header(&e->hdr, EV_EXIT, sizeof(*e));
+	strand_of(task, &e->strand);
+	e->last = last;
+	e->pad = 0;
+	emit_submit(e);
+	return 0;
+}
