@@ -6,6 +6,9 @@
 #ifndef KERN_CAPTURE_H
 #define KERN_CAPTURE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "abi/config.h"
 #include "abi/event.h"
 #include "base/cleanup.h"
