@@ -40,5 +40,10 @@ static inline void list_del(struct list *n)
 	for (pos = container_of((head)->next, __typeof__(*pos), member), \
 	     tmp = container_of(pos->member.next, __typeof__(*pos), member); &pos->member != (head); \
 	     pos = tmp, tmp = container_of(tmp->member.next, __typeof__(*pos), member))
+/* the same from the end to the beginning */
+#define list_for_each_back_safe(pos, tmp, head, member) \
+	for (pos = container_of((head)->prev, __typeof__(*pos), member), \
+	     tmp = container_of(pos->member.prev, __typeof__(*pos), member); &pos->member != (head); \
+	     pos = tmp, tmp = container_of(tmp->member.prev, __typeof__(*pos), member))
 
 #endif

@@ -81,6 +81,7 @@ struct exchange {
 	struct list sibling;	/* in parent->children */
 	enum link_method method;
 	double confidence;
+	uint64_t prev_call;	/* serial of the same strand's call before it whose cause was not known either */
 	struct wake_edge edges[WAKES_MAX];
 	uint32_t edges_cnt;
 

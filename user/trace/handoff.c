@@ -6,21 +6,23 @@
  */
 #include "trace/stages.h"
 
+#define JOB_CALLS_MAX	16	/* calls of one job that its hand-over is looked for; a first edge is never replaced */
+
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 {
 	struct process *proc = process_find(&p->processes, ev->hdr.tgid);
 	struct strand_state *waker = strand_find(&p->strands, &ev->waker);
 	struct strand_state *wakee = strand_find(&p->strands, &ev->wakee);
 	struct exchange *call;
+	unsigned n = 0;
 
 	if (!proc || !ev->futex)
 		return;
 	process_note_wake(proc, ev->futex, ev->wakee.id);
 	if (!waker || !wakee || !wakee->current || wakee->serving > 1)
 		return;
-	list_for_each(call, &proc->unlinked, by_process) {
-		if (!call->answered || call->edges_cnt == WAKES_MAX ||
-		    strand_find(&p->strands, &call->strand) != waker)
+	for (call = link_open_call(p, waker); call && n < JOB_CALLS_MAX; call = link_open_call_before(p, call), n++) {
+		if (!call->answered || call->edges_cnt == WAKES_MAX)
 			continue;
 		call->edges[call->edges_cnt++] = (struct wake_edge){ ev->futex, wakee->current };
 		waker->pooled = true;

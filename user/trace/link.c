@@ -52,12 +52,34 @@ static enum link_method method_of(const struct strand_state *st)
 	return st->unanswered_reads <= 1 ? LINK_SOCKET : LINK_ORDER;
 }
 
-static void leave_unlinked(struct pipeline *p, struct exchange *x)
+static void leave_unlinked(struct pipeline *p, struct exchange *x, struct strand_state *st)
 {
 	struct process *proc = process_get(&p->processes, x->tgid);
 
-	if (proc)
-		list_push(&proc->unlinked, &x->by_process);
+	if (!proc)
+		return;
+	list_push(&proc->unlinked, &x->by_process);
+	if (!st)
+		return;
+	x->prev_call = st->last_call;
+	st->last_call = x->serial;
+}
+
+static struct exchange *open_call(struct pipeline *p, uint64_t serial)
+{
+	struct exchange *x = exchange_find(&p->exchanges, serial);
+
+	return x && !list_empty(&x->by_process) ? x : NULL;
+}
+
+struct exchange *link_open_call(struct pipeline *p, const struct strand_state *st)
+{
+	return open_call(p, st->last_call);
+}
+
+struct exchange *link_open_call_before(struct pipeline *p, const struct exchange *x)
+{
+	return open_call(p, x->prev_call);
 }
 
 void link_client_sent(struct pipeline *p, struct exchange *x)
@@ -68,7 +90,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 
 	x->conn->cause = 0;
 	if (!st) {
-		leave_unlinked(p, x);
+		leave_unlinked(p, x, NULL);
 		return;
 	}
 	current = live(p, st->current);
@@ -83,7 +105,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 	maker = st->pooled ? NULL : live(p, st->inherited);
 	if (maker)
 		exchange_adopt(maker, x, LINK_FORK);
-	leave_unlinked(p, x);
+	leave_unlinked(p, x, st);
 }
 
 void link_sent(struct pipeline *p, const struct strand *s)
@@ -113,15 +135,13 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
  */
 void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer)
 {
-	struct process *proc = process_find(&p->processes, x->tgid);
 	struct strand_state *st = strand_get(&p->strands, writer);
-	struct exchange *call, *tmp;
+	struct exchange *call, *before;
 
-	if (!st || !proc || st == strand_find(&p->strands, &x->strand))
+	if (!st || st == strand_find(&p->strands, &x->strand))
 		return;
-	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
-		if (call->start_ns < x->start_ns || strand_find(&p->strands, &call->strand) != st)
-			continue;
+	for (call = link_open_call(p, st); call && call->start_ns >= x->start_ns; call = before) {
+		before = link_open_call_before(p, call);
 		list_del(&call->by_process);
 		exchange_adopt(x, call, LINK_THREAD);
 	}
@@ -144,42 +164,21 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 	st->current = next ? next->serial : 0;
 }
 
-/* Calls that ended before the oldest request now being served began can get no more evidence. */
-static void decide_the_old(struct pipeline *p, struct process *proc)
-{
-	struct exchange *oldest = list_first(&proc->serving, struct exchange, by_process);
-	struct exchange *call, *tmp;
-
-	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
-		if (!call->done || (oldest && oldest->start_ns <= call->end_ns))
-			continue;
-		link_best(p, call);
-		settle_linked(p, call);
-	}
-}
-
 void link_server_done(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
-	struct exchange *call, *tmp;
+	struct exchange *call, *before;
 
 	forget_request(p, x);
 	list_del(&x->by_process);
 	if (!proc)
 		return;
-	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
+	list_for_each_back_safe(call, before, &proc->unlinked, by_process) {
+		if (call->start_ns < x->start_ns)
+			break;
 		if (call->done && handoff_choice(p, call) == x)
 			link_best(p, call);
 	}
-	decide_the_old(p, proc);
-}
-
-void link_client_done(struct pipeline *p, struct exchange *x)
-{
-	struct process *proc = process_find(&p->processes, x->tgid);
-
-	if (proc && !list_empty(&x->by_process))
-		decide_the_old(p, proc);
 }
 
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child)

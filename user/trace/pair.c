@@ -69,6 +69,8 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 /* The exchange leaves its connection; what happens to its span is decided further down. */
 static void end(struct pipeline *p, struct conn *c, struct exchange *x, const struct stamp *last)
 {
+	uint32_t tgid = x->tgid;
+
 	x->end_ns = max(last->ts_ns, x->start_ns);
 	x->end_min_ns = x->server_side && last->start_ns ? last->start_ns : x->end_ns;
 	x->end_min_ns = max(x->end_min_ns, x->start_ns);
@@ -78,6 +80,7 @@ static void end(struct pipeline *p, struct conn *c, struct exchange *x, const st
 		link_server_done(p, x);
 	x->conn = NULL;
 	settle_done(p, x);
+	settle_process(p, tgid);
 }
 
 static struct exchange *oldest(struct conn *c)

@@ -119,24 +119,33 @@ static void watch_stream(struct pipeline *p, struct exchange *x)
 	list_push(at, &x->by_age);
 }
 
-/* x and everything below it get their trace. What is complete goes out. */
-static void trace_from(struct pipeline *p, struct exchange *x)
+static void queue(struct pipeline *p, struct exchange *x)
+{
+	list_del(&x->by_age);
+	list_push(&p->todo, &x->by_age);
+}
+
+static void queue_children(struct pipeline *p, struct exchange *x)
 {
 	struct exchange *child;
 
-	list_del(&x->by_age);
-	list_push(&p->todo, &x->by_age);
+	list_for_each(child, &x->children, sibling) {
+		if (follows(child))
+			queue(p, child);
+	}
+}
+
+/* What is queued, and everything below it, gets its trace. What is complete goes out. */
+static void trace_queued(struct pipeline *p)
+{
+	struct exchange *x;
+
 	while ((x = list_first(&p->todo, struct exchange, by_age))) {
 		list_del(&x->by_age);
 		list_del(&x->by_grace);
 		take_context(p, x);
 		x->traced = true;
-		list_for_each(child, &x->children, sibling) {
-			if (!follows(child))
-				continue;
-			list_del(&child->by_age);
-			list_push(&p->todo, &child->by_age);
-		}
+		queue_children(p, x);
 		if (x->done) {
 			emit(p, x);
 			list_push(&p->spent, &x->by_age);
@@ -148,6 +157,21 @@ static void trace_from(struct pipeline *p, struct exchange *x)
 	}
 	while ((x = list_first(&p->spent, struct exchange, by_age)))
 		let_go(p, x);
+}
+
+static void trace_from(struct pipeline *p, struct exchange *x)
+{
+	queue(p, x);
+	trace_queued(p);
+}
+
+/* x has a trace and is done. */
+static void finish(struct pipeline *p, struct exchange *x)
+{
+	queue_children(p, x);
+	trace_queued(p);
+	emit(p, x);
+	let_go(p, x);
 }
 
 static bool parent_is_traced(const struct exchange *x)
@@ -168,28 +192,39 @@ static void server_done(struct pipeline *p, struct exchange *x)
 		list_push(&p->grace, &x->by_grace);
 }
 
-void settle_linked(struct pipeline *p, struct exchange *client)
+/* Its cause is decided: it goes out with it, or waits for it. */
+static void client_done(struct pipeline *p, struct exchange *x)
 {
-	if (client->traced || !client->done || !list_empty(&client->by_process))
-		return;
-	if (!client->parent || parent_is_traced(client))
-		trace_from(p, client);
+	if (list_empty(&x->by_process) && (!x->parent || parent_is_traced(x)))
+		trace_from(p, x);
 }
 
 void settle_done(struct pipeline *p, struct exchange *x)
 {
-	if (x->traced) {
-		emit(p, x);
-		let_go(p, x);
-	} else if (x->server_side) {
+	if (x->traced)
+		finish(p, x);
+	else if (x->server_side)
 		server_done(p, x);
-	} else {
-		uint64_t serial = x->serial;
+	else
+		client_done(p, x);
+}
 
-		link_client_done(p, x);
-		x = exchange_find(&p->exchanges, serial);
-		if (x)
-			settle_linked(p, x);
+void settle_process(struct pipeline *p, uint32_t tgid)
+{
+	struct process *proc = process_find(&p->processes, tgid);
+	struct exchange *oldest, *call, *tmp;
+
+	if (!proc)
+		return;
+	oldest = list_first(&proc->serving, struct exchange, by_process);
+	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
+		if (oldest && call->start_ns > oldest->start_ns)
+			break;
+		if (!call->done || (oldest && oldest->start_ns <= call->end_ns))
+			continue;
+		link_best(p, call);
+		if (!call->traced)
+			client_done(p, call);
 	}
 }
 
@@ -267,6 +302,8 @@ uint64_t settle_next_ns(const struct pipeline *p)
 /* Ends x as it is. */
 static void give_up(struct pipeline *p, struct exchange *x)
 {
+	uint32_t tgid = x->tgid;
+
 	if (!x->done) {
 		x->end_ns = p->now_ns;
 		x->incomplete = true;
@@ -276,12 +313,11 @@ static void give_up(struct pipeline *p, struct exchange *x)
 			link_server_done(p, x);
 		x->conn = NULL;
 	}
-	if (!x->traced) {
+	if (x->traced)
+		finish(p, x);
+	else
 		force(p, x);
-		return;
-	}
-	emit(p, x);
-	let_go(p, x);
+	settle_process(p, tgid);
 }
 
 static struct exchange *any_exchange(struct exchanges *t)

@@ -54,8 +54,10 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s);	
 void link_sent(struct pipeline *p, const struct strand *s);	/* bytes went out */
 void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);
-void link_client_done(struct pipeline *p, struct exchange *x);
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
+/* The newest call of a strand whose cause is still open, then the ones before it; NULL: no more. */
+struct exchange *link_open_call(struct pipeline *p, const struct strand_state *st);
+struct exchange *link_open_call_before(struct pipeline *p, const struct exchange *x);
 void link_best(struct pipeline *p, struct exchange *x);	/* decides a client exchange by what is known by now */
 
 /* handoff.c */
@@ -70,7 +72,7 @@ void join_forget(struct pipeline *p, struct exchange *x);	/* idempotent */
 void settle_done(struct pipeline *p, struct exchange *x);	/* x has just become done */
 void settle_answered(struct pipeline *p, struct exchange *x);	/* its response has begun */
 void settle_joined(struct pipeline *p, struct exchange *server);	/* its client is known now */
-void settle_linked(struct pipeline *p, struct exchange *client);	/* link_best() has decided */
+void settle_process(struct pipeline *p, uint32_t tgid);	/* calls of which no request now served can be the cause */
 void settle_time(struct pipeline *p);				/* what has waited long enough */
 void settle_all(struct pipeline *p);				/* nothing waits any longer */
 void settle_room(struct pipeline *p);				/* makes room for one more exchange */

@@ -19,6 +19,7 @@ struct strand_state {
 	struct strand strand;
 	uint64_t current;	/* serial of the request it works for; 0: none. May be gone: exchange_find() tells */
 	uint64_t inherited;	/* serial of the request during which it was made */
+	uint64_t last_call;	/* serial of the newest call it made whose cause was not known then */
 	unsigned serving;	/* requests that it read and that have no complete response yet */
 	unsigned unanswered_reads;	/* requests that it read since it last sent anything */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
