@@ -213,6 +213,22 @@ static void bound_holds(void **state)
 	}
 }
 
+/* Numbers take most beside the texts. */
+static void bound_holds_for_numbers(void **state)
+{
+	_cleanup_(otlp_freep) struct otlp *o = otlp_new("");
+	_cleanup_(resource_putp) struct resource *r = resource_new();
+	_cleanup_(span_freep) struct span *s = sample_span(r, 1, 2, 1, 0);
+	static char keys[60][8];
+	size_t k;
+
+	for (k = 0; k < ARRAY_SIZE(keys); k++) {
+		snprintf(keys[k], sizeof(keys[k]), "%zu", k);
+		attrs_int(&s->attrs, keys[k], INT64_MIN);
+	}
+	assert_non_null(otlp_pack(o, otlp_request(o, &s, 1)).p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +239,7 @@ int main(void)
 		cmocka_unit_test(bad_utf8_in_names_is_repaired),
 		cmocka_unit_test(sizes_up_and_down),
 		cmocka_unit_test(bound_holds),
+		cmocka_unit_test(bound_holds_for_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,8 +100,9 @@ static void went_away(struct otlp_exporter *e)
 	e->away = true;
 	e->lost = 0;
 	e->dropped_then = *e->env->dropped;
-	log_warn("export: %s takes no spans (%s); trying again, what the queue cannot hold is lost",
-		 e->where, e->reply.why);
+	log_warn("export: %s takes no spans (%s); %s", e->where, e->reply.why,
+		 hurry_closing(e->env->hurry) ? "what is left is lost"
+					      : "trying again, what the queue cannot hold is lost");
 }
 
 static void came_back(struct otlp_exporter *e)
