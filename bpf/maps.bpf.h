@@ -89,6 +89,9 @@ struct moved {
 	__u32 other_seq;
 	__u32 skip, head_end, tail_at; /* how it is divided */
 	__u32 off;		/* where the walk over it is */
+	__u64 piece_base;	/* the piece at hand: user address, bytes to copy, bytes to account for */
+	__u32 piece_cap;
+	__u32 piece_len;
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* of every record of it */
 	__u8 pad[6];

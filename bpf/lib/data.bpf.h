@@ -59,10 +59,11 @@ static __always_inline void piece_book(struct moved *c, bool lost, __u32 len)
 	stat_add((lost ? STAT_RX_LOST : STAT_RX_REPORTED) + c->dir, len);
 }
 
-/* Tells `len` bytes of which the first `cap` (at most `room`) are copied from user memory. */
-static __always_inline void piece_copy(struct moved *c, __u64 base, __u32 cap, __u32 len, const __u32 room)
+/* Tells the piece at hand: piece_len bytes of which the first piece_cap (at most `room`) are copied. */
+static __always_inline void piece_copy(struct moved *c, const __u32 room)
 {
 	struct ev_data *e = emit_reserve(sizeof(*e) + room);
+	__u32 cap = c->piece_cap, len = c->piece_len;
 
 	if (!e) {
 		piece_book(c, true, len);
@@ -71,7 +72,7 @@ static __always_inline void piece_copy(struct moved *c, __u64 base, __u32 cap, _
 	barrier_var(cap);
 	if (cap > room)		/* never; the verifier wants to see it */
 		cap = room;
-	if (bpf_probe_read_user(e->bytes, cap, (void *)base)) {
+	if (bpf_probe_read_user(e->bytes, cap, (void *)c->piece_base)) {
 		stat_inc(STAT_USER_FAULT);
 		cap = 0;
 	}
@@ -81,14 +82,14 @@ static __always_inline void piece_copy(struct moved *c, __u64 base, __u32 cap, _
 }
 
 /* Records have one of a few sizes because the verifier asks for constants. */
-static __noinline int piece_tell(struct moved *c, __u64 base, __u32 cap, __u32 len)
+static __noinline int piece_tell(struct moved *c)
 {
-	if (cap <= PIECE_SMALL)
-		piece_copy(c, base, cap, len, PIECE_SMALL);
-	else if (cap <= PIECE_MID)
-		piece_copy(c, base, cap, len, PIECE_MID);
+	if (c->piece_cap <= PIECE_SMALL)
+		piece_copy(c, PIECE_SMALL);
+	else if (c->piece_cap <= PIECE_MID)
+		piece_copy(c, PIECE_MID);
 	else
-		piece_copy(c, base, cap, len, PIECE_MAX);
+		piece_copy(c, PIECE_MAX);
 	return 0;
 }
 
@@ -110,8 +111,7 @@ static __noinline int piece_tell_length(struct moved *c, __u32 len)
 static __always_inline void walk_step(struct moved *c, struct user_mem *m)
 {
 	bool copied = false;
-	__u32 end = c->n, take, len;
-	__u64 base = m->base;
+	__u32 end = c->n, take;
 
 	if (c->off < c->skip) {
 		end = c->skip;
@@ -128,13 +128,14 @@ static __always_inline void walk_step(struct moved *c, struct user_mem *m)
 		take = PIECE_MAX;
 	if (take > m->left)
 		take = m->left;
+	c->piece_base = m->base;
+	c->piece_cap = take;
 	m->base += take;
 	m->left -= take;
 	c->off += take;
-	if (!copied || !take)
-		return;
-	len = c->off == c->head_end ? c->tail_at - (c->off - take) : take;
-	piece_tell(c, base, take, len);
+	c->piece_len = c->off == c->head_end ? take + (c->tail_at - c->head_end) : take;
+	if (copied && take)
+		piece_tell(c);
 }
 
 static __always_inline void walk(struct moved *c, struct user_mem *m)
