@@ -48,8 +48,10 @@ static void stop(pid_t pid)
 static void reads_process(void **state)
 {
 	const char *const argv[] = { "my sleep", "1000", NULL };
-	const char *const env[] = { "XOTEL_SERVICE_NAME=no", "OTEL_SERVICE_NAME=mine", "SECRET=hush",
-			      "OTEL_RESOURCE_ATTRIBUTES=a=b", "OTEL_SERVICE_NAME=second", NULL };
+	const char *const env[] = {
+		"XOTEL_SERVICE_NAME=no",        "OTEL_SERVICE_NAME=mine",   "SECRET=hush",
+		"OTEL_RESOURCE_ATTRIBUTES=a=b", "OTEL_SERVICE_NAME=second", NULL
+	};
 	_cleanup_(facts_release) struct proc_facts f = { 0 };
 	struct proc_stat stat;
 	pid_t pid = start("/bin/sleep", argv, env);
@@ -136,7 +138,9 @@ static void strange_name(void **state)
 
 static void fill(struct proc_facts *f)
 {
-	*f = (struct proc_facts){ .tgid = 42, .ppid = 7, .start_ns = 123456789, .on_terminal = true, .comm = "name" };
+	*f = (struct proc_facts){
+		.tgid = 42, .ppid = 7, .start_ns = 123456789, .on_terminal = true, .comm = "name"
+	};
 	f->exe = strdup("/bin/x");
 	f->cwd = strdup("/srv");
 	f->cgroup = strdup("/a.slice");
@@ -206,7 +210,8 @@ static int decode_items(const void *items, size_t n, struct proc_facts *ret_fact
 
 static void damaged_records(void **state)
 {
-	static const __u16 cut_item[] = { 4, 100, 0 }, short_number[] = { 1, 2, 0 }, unknown[] = { 999, 2, 0, 4, 0 };
+	static const __u16 cut_item[] = { 4, 100, 0 }, short_number[] = { 1, 2, 0 },
+			   unknown[] = { 999, 2, 0, 4, 0 };
 	static const __u16 twice[] = { 4, 2, 0x4141, 4, 2, 0x4242 };
 	static const char half_header[] = { 4, 0, 1 };
 	_cleanup_(facts_release) struct proc_facts f = { 0 };
@@ -236,7 +241,8 @@ static void best_cgroup_line(void **state)
 	assert_true(slice_eq(path, SLICE("/user.slice")));
 	path = cgroup_path(SLICE("1:name=systemd:/\n0::/z\n"));
 	assert_true(slice_eq(path, SLICE("/z")));
-	snprintf(file, sizeof(file), "9:pids:/docker/%s\n0::/system.slice/containerd.service\n", id);
+	snprintf(file, sizeof(file), "9:pids:/docker/%s\n0::/system.slice/containerd.service\n",
+		 id);
 	path = cgroup_path(slice_str(file));
 	assert_true(cgroup_container_id(path, got));
 	assert_string_equal(got, id);
@@ -248,9 +254,13 @@ static void containers_and_pods(void **state)
 {
 	static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	static const char *const forms[] = {
-		"/docker/%s", "/system.slice/docker-%s.scope", "/machine.slice/libpod-%s.scope/container",
-		"/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/cri-containerd-%s.scope",
-		"/kubepods/besteffort/pod01234567-89ab-cdef-0123-456789abcdef/%s", "/x/crio-%s.scope",
+		"/docker/%s",
+		"/system.slice/docker-%s.scope",
+		"/machine.slice/libpod-%s.scope/container",
+		"/kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice/"
+		"cri-containerd-%s.scope",
+		"/kubepods/besteffort/pod01234567-89ab-cdef-0123-456789abcdef/%s",
+		"/x/crio-%s.scope",
 	};
 	char path[512], got[CONTAINER_ID_LEN + 1], uid[POD_UID_LEN + 1];
 
@@ -275,11 +285,11 @@ static void containers_and_pods(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_process),	cmocka_unit_test(long_arguments_are_cut),
-		cmocka_unit_test(gone_process),		cmocka_unit_test(zombie_has_no_texts),
-		cmocka_unit_test(strange_name),		cmocka_unit_test(record_keeps_everything),
-		cmocka_unit_test(record_without_room),	cmocka_unit_test(damaged_records),
-		cmocka_unit_test(best_cgroup_line),	cmocka_unit_test(containers_and_pods),
+		cmocka_unit_test(reads_process),       cmocka_unit_test(long_arguments_are_cut),
+		cmocka_unit_test(gone_process),        cmocka_unit_test(zombie_has_no_texts),
+		cmocka_unit_test(strange_name),        cmocka_unit_test(record_keeps_everything),
+		cmocka_unit_test(record_without_room), cmocka_unit_test(damaged_records),
+		cmocka_unit_test(best_cgroup_line),    cmocka_unit_test(containers_and_pods),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The names a person would give. A row is a process; the command line's arguments stand between '|'. */
+/*
+ * The names a person would give. A row is a process; the command line's arguments stand between
+ * '|'.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,13 +17,16 @@
 struct row {
 	const char *want;
 	const char *command;
-	const char *cwd;	/* NULL: / */
-	const char *exe;	/* NULL: /usr/bin/ and the base name of the first argument */
+	const char *cwd; /* NULL: / */
+	const char *exe; /* NULL: /usr/bin/ and the base name of the first argument */
 };
 
-#define ROW_AS(want, command, cwd, exe)	{ want, command, cwd, exe }
-#define ROW_IN(want, command, cwd)	ROW_AS(want, command, cwd, NULL)
-#define ROW(want, command)		ROW_IN(want, command, NULL)
+#define ROW_AS(want, command, cwd, exe) \
+	{                               \
+		want, command, cwd, exe \
+	}
+#define ROW_IN(want, command, cwd) ROW_AS(want, command, cwd, NULL)
+#define ROW(want, command)         ROW_IN(want, command, NULL)
 
 static const struct row python_rows[] = {
 	ROW("service-a", "python3|service-a.py"),
@@ -36,7 +42,8 @@ static const struct row python_rows[] = {
 	ROW_IN("app", "python|app.py", "/app"),
 	ROW_IN("app", "python|app.py", "/tmp/tmp.a8Xk2lQ"),
 	ROW("shop", "gunicorn|shop.wsgi:app"),
-	ROW("shop", "/venv/bin/python|/venv/bin/gunicorn|-w|4|-k|gthread|-b|localhost:5000|shop.wsgi:app"),
+	ROW("shop",
+	    "/venv/bin/python|/venv/bin/gunicorn|-w|4|-k|gthread|-b|localhost:5000|shop.wsgi:app"),
 	ROW("shop", "gunicorn|--unknown|localhost:80|shop:create_app()"),
 	ROW_IN("checkout", "gunicorn|app:app", "/srv/checkout"),
 	ROW_IN("checkout", "gunicorn|-c|gunicorn.conf.py", "/srv/checkout"),
@@ -104,7 +111,8 @@ static const struct row java_rows[] = {
 	ROW("Shop", "java|com.acme.ShopApplication"),
 	ROW("OrderService", "java|-classpath|x|com.acme.OrderService"),
 	ROW_IN("checkout", "java|org.springframework.boot.loader.JarLauncher", "/srv/checkout"),
-	ROW_IN("checkout", "java|org.springframework.boot.loader.launch.JarLauncher", "/srv/checkout"),
+	ROW_IN("checkout", "java|org.springframework.boot.loader.launch.JarLauncher",
+	       "/srv/checkout"),
 	ROW("orders", "java|-javaagent:otel.jar|-Dotel.service.name=orders|-jar|app.jar"),
 	ROW("orders", "java|-jar|app.jar|--spring.application.name=orders"),
 	ROW("tomcat", "java|-cp|x|org.apache.catalina.startup.Bootstrap|start"),
@@ -121,21 +129,26 @@ static const struct row other_rows[] = {
 	ROW_IN("checkout", "ruby|bin/rails|s", "/srv/checkout"),
 	ROW_AS("checkout", "puma 5.6 (tcp://0.0.0.0:3000) [checkout]", "/", "/usr/bin/ruby2.7"),
 	ROW_AS("checkout", "puma: cluster worker 1: 4242 [checkout]", "/", "/usr/bin/ruby2.7"),
-	ROW_AS("checkout", "puma 5.6 (tcp://0.0.0.0:3000) [app]", "/srv/checkout/app", "/usr/bin/ruby"),
+	ROW_AS("checkout", "puma 5.6 (tcp://0.0.0.0:3000) [app]", "/srv/checkout/app",
+	       "/usr/bin/ruby"),
 	ROW_AS("checkout", "sidekiq 6.5.1 checkout [0 of 5 busy]", "/", "/usr/bin/ruby"),
 	ROW_IN("checkout", "bundle|exec|puma|-C|config/puma.rb", "/srv/checkout"),
 	ROW_AS("php-fpm", "php-fpm: pool www", "/", "/usr/sbin/php-fpm8.2"),
 	ROW_IN("checkout", "php|artisan|serve", "/srv/checkout"),
-	ROW_AS("nginx", "nginx: master process /usr/sbin/nginx -g daemon off;", "/", "/usr/sbin/nginx"),
+	ROW_AS("nginx", "nginx: master process /usr/sbin/nginx -g daemon off;", "/",
+	       "/usr/sbin/nginx"),
 	ROW_AS("nginx", "nginx: worker process", "/", "/usr/sbin/nginx"),
 	ROW_AS("redis-server", "/usr/bin/redis-server *:6379", "/", "/usr/bin/redis-check-rdb"),
-	ROW_AS("postgres", "postgres: shop shop [local] idle", "/", "/usr/lib/postgresql/15/bin/postgres"),
+	ROW_AS("postgres", "postgres: shop shop [local] idle", "/",
+	       "/usr/lib/postgresql/15/bin/postgres"),
 	ROW_IN("sh", "sh|-c|cd /x && python app.py", "/srv/checkout"),
 	ROW("deploy", "/bin/bash|./deploy.sh|now"),
+	ROW("bash", "bash|/dev/fd/3"),
 	ROW_IN("checkout", "bash|run.sh", "/srv/checkout"),
 	ROW_AS("bash", "-bash", "/", "/usr/bin/bash"),
 	ROW_AS("shop", "/tmp/go-build123/b001/exe/shop", "/src", "/tmp/go-build123/b001/exe/shop"),
-	ROW_AS("checkout", "/tmp/go-build123/b001/exe/main", "/home/a/checkout", "/tmp/go-build123/b001/exe/main"),
+	ROW_AS("checkout", "/tmp/go-build123/b001/exe/main", "/home/a/checkout",
+	       "/tmp/go-build123/b001/exe/main"),
 	ROW_AS("checkout", "./server", "/", "/home/a/checkout/target/release/server"),
 	ROW_AS("checkout", "./a.out", "/", "/home/a/checkout/a.out (deleted)"),
 	ROW_AS("shop", "", "/", "/opt/shop/bin/shop (deleted)"),
@@ -196,7 +209,8 @@ static void check_rows(const struct row *rows, size_t n)
 		_cleanup_(freep) char *name = service_name_of(&f);
 
 		if (strcmp(name, rows[i].want)) {
-			print_error("'%s' in %s: want '%s', got '%s'\n", rows[i].command, f.cwd, rows[i].want, name);
+			print_error("'%s' in %s: want '%s', got '%s'\n", rows[i].command, f.cwd,
+				    rows[i].want, name);
 			bad++;
 		}
 	}
@@ -249,8 +263,10 @@ static const struct {
 	{ "x", "/system.slice/gunicorn.service" },
 	{ "x", "/system.slice/gunicorn@1.service" },
 	{ "x", "/system.slice/system-ssh.slice/sshd@1-2.service" },
-	{ "x", "/system.slice/docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope" },
-	{ "x", "/system.slice/docker.service/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" },
+	{ "x", "/system.slice/"
+	       "docker-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope" },
+	{ "x", "/system.slice/docker.service/docker/"
+	       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" },
 	{ "x", "/system.slice/kubelet.service/kubepods/pod01234567-89ab-cdef-0123-456789abcdef/x" },
 	{ "x", "////" },
 	{ "x", "/.service" },
@@ -306,7 +322,8 @@ static void own_word_wins(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_(freep) char *name = name_with(rows[i].name, rows[i].attributes, rows[i].on_terminal);
+		_cleanup_(freep) char *name =
+			name_with(rows[i].name, rows[i].attributes, rows[i].on_terminal);
 
 		assert_string_equal(name, rows[i].want);
 	}
@@ -327,8 +344,9 @@ static void nothing_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_python), cmocka_unit_test(names_node), cmocka_unit_test(names_java),
-		cmocka_unit_test(names_others), cmocka_unit_test(names_units), cmocka_unit_test(own_word_wins),
+		cmocka_unit_test(names_python),  cmocka_unit_test(names_node),
+		cmocka_unit_test(names_java),    cmocka_unit_test(names_others),
+		cmocka_unit_test(names_units),   cmocka_unit_test(own_word_wins),
 		cmocka_unit_test(nothing_known),
 	};
 

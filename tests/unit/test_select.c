@@ -21,12 +21,12 @@
 #include "host/procfs.h"
 #include "host/select.h"
 
-#define LONG_NAME "a-name-of-15-ch"	/* as much as the kernel keeps */
+#define LONG_NAME "a-name-of-15-ch" /* as much as the kernel keeps */
 
 struct family {
 	uint32_t parent, child, stranger;
 	uint16_t port;
-	int hold;	/* closing it ends them all */
+	int hold; /* closing it ends them all */
 };
 
 static uint16_t listen_somewhere(int domain)
@@ -56,7 +56,10 @@ static void wait_for_end(int fd)
 	_exit(0);
 }
 
-/* The child becomes `sleep` under a pipe that closes on exec, so that its exec is over when it is closed. */
+/*
+ * The child becomes `sleep` under a pipe that closes on exec, so that its exec is over when it is
+ * closed.
+ */
 static uint32_t start_sleep(void)
 {
 	int done[2];
@@ -124,7 +127,7 @@ static void family_stop(struct family *fam)
 
 struct seen {
 	const struct family *fam;
-	size_t parent, child, stranger, self;	/* place in the order of the calls, from 1 */
+	size_t parent, child, stranger, self; /* place in the order of the calls, from 1 */
 	size_t n;
 };
 
@@ -132,7 +135,8 @@ static void note(void *ctx, uint32_t tgid, uint64_t start_ns)
 {
 	struct seen *s = ctx;
 	size_t *const places[] = { &s->parent, &s->child, &s->stranger, &s->self };
-	const uint32_t pids[] = { s->fam->parent, s->fam->child, s->fam->stranger, (uint32_t)getpid() };
+	const uint32_t pids[] = { s->fam->parent, s->fam->child, s->fam->stranger,
+				  (uint32_t)getpid() };
 
 	s->n++;
 	assert_true(start_ns > 0);
@@ -182,7 +186,8 @@ static void by_port_of(int domain)
 	port = fam.port;
 	other = port == 1 ? 2 : 1;
 	assert_family_only(scan(&fam, (struct selectors){ .ports = &port, .ports_cnt = 1 }));
-	assert_int_equal(scan(&fam, (struct selectors){ .ports = &other, .ports_cnt = 1 }).parent, 0);
+	assert_int_equal(scan(&fam, (struct selectors){ .ports = &other, .ports_cnt = 1 }).parent,
+			 0);
 	family_stop(&fam);
 }
 
@@ -198,7 +203,8 @@ static void by_port_ipv6(void **state)
 
 static void by_comm(void **state)
 {
-	static const char *const whole[] = { LONG_NAME }, *const longer[] = { LONG_NAME "aracters" };
+	static const char *const whole[] = { LONG_NAME }, *const longer[] = { LONG_NAME
+									      "aracters" };
 	static const char *const glob[] = { "a-name-of-*" }, *const no[] = { "a-name" };
 	struct family fam;
 
@@ -212,7 +218,8 @@ static void by_comm(void **state)
 
 static void by_exe(void **state)
 {
-	static const char *const name[] = { "sleep" }, *const path[] = { "/*/sleep" }, *const no[] = { "/sle*p" };
+	static const char *const name[] = { "sleep" }, *const path[] = { "/*/sleep" },
+				 *const no[] = { "/sle*p" };
 	struct family fam;
 	struct seen s;
 
@@ -253,7 +260,9 @@ static void one_process(void **state)
 	assert_false(select_process(&sel, fam.parent, &start_ns));
 	family_stop(&fam);
 	assert_false(select_process(&sel, fam.stranger, &start_ns));
-	sel = (struct selectors){ .all = true, .ports = &port, .ports_cnt = 1, .self = (uint32_t)getpid() };
+	sel = (struct selectors){
+		.all = true, .ports = &port, .ports_cnt = 1, .self = (uint32_t)getpid()
+	};
 	assert_false(select_process(&sel, sel.self, &start_ns));
 	assert_true(select_listener(&sel, 1, 80));
 	assert_false(select_listener(&sel, 1, 81));
@@ -315,10 +324,10 @@ static void wrong_pids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_pid),	cmocka_unit_test(by_port),
-		cmocka_unit_test(by_port_ipv6),	cmocka_unit_test(by_comm),
-		cmocka_unit_test(by_exe),	cmocka_unit_test(everybody),
-		cmocka_unit_test(one_process),	cmocka_unit_test(thread_means_its_process),
+		cmocka_unit_test(by_pid),       cmocka_unit_test(by_port),
+		cmocka_unit_test(by_port_ipv6), cmocka_unit_test(by_comm),
+		cmocka_unit_test(by_exe),       cmocka_unit_test(everybody),
+		cmocka_unit_test(one_process),  cmocka_unit_test(thread_means_its_process),
 		cmocka_unit_test(wrong_pids),
 	};
 

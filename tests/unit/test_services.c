@@ -12,11 +12,16 @@
 #include "host/services.h"
 
 static const struct host_facts host = {
-	.name = "box", .id = "0123456789abcdef0123456789abcdef", .arch = "amd64", .kernel = "6.1.0",
+	.name = "box",
+	.id = "0123456789abcdef0123456789abcdef",
+	.arch = "amd64",
+	.kernel = "6.1.0",
 	.boot_ns = 1700000000ULL * NSEC_PER_SEC,
 };
 
-/* Everything is borrowed, as services_learn() only reads; the arguments last until the next call. */
+/*
+ * Everything is borrowed, as services_learn() only reads; the arguments last until the next call.
+ */
 static struct proc_facts process(uint32_t tgid, const char *script)
 {
 	static char *args[3];
@@ -24,10 +29,18 @@ static struct proc_facts process(uint32_t tgid, const char *script)
 	args[0] = (char *)"/usr/bin/python3";
 	args[1] = (char *)script;
 	return (struct proc_facts){
-		.tgid = tgid, .ppid = 1, .start_ns = 5 * NSEC_PER_SEC + 120 * NSEC_PER_MSEC, .comm = "python3",
-		.exe = (char *)"/usr/bin/python3.11 (deleted)", .cwd = (char *)"/", .cgroup = (char *)"/",
-		.owner = (char *)"me", .service_name = (char *)"", .resource_attributes = (char *)"",
-		.args = args, .args_cnt = 2,
+		.tgid = tgid,
+		.ppid = 1,
+		.start_ns = 5 * NSEC_PER_SEC + 120 * NSEC_PER_MSEC,
+		.comm = "python3",
+		.exe = (char *)"/usr/bin/python3.11 (deleted)",
+		.cwd = (char *)"/",
+		.cgroup = (char *)"/",
+		.owner = (char *)"me",
+		.service_name = (char *)"",
+		.resource_attributes = (char *)"",
+		.args = args,
+		.args_cnt = 2,
 	};
 }
 
@@ -77,7 +90,8 @@ static void describes_process(void **state)
 	assert_string_equal(text(r, "host.arch"), "amd64");
 	assert_string_equal(text(r, "os.type"), "linux");
 	assert_string_equal(text(r, "os.version"), "6.1.0");
-	assert_string_equal(text(r, "container.id"), "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	assert_string_equal(text(r, "container.id"),
+			    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
 	assert_string_equal(text(r, "k8s.pod.uid"), "01234567-89ab-cdef-0123-456789abcdef");
 	assert_int_equal(r->attrs.dropped, 0);
 }
@@ -86,7 +100,8 @@ static void instance_ids(void **state)
 {
 	static const struct service_rule rules[] = { { 8080, "front" } };
 	_cleanup_(services_freep) struct services *s = services_new(&host, rules, 1), *again = NULL;
-	struct proc_facts f = process(42, "a.py"), g = process(43, "a.py"), later = process(44, "a.py");
+	struct proc_facts f = process(42, "a.py"), g = process(43, "a.py"),
+			  later = process(44, "a.py");
 	const char *id, *other, *port;
 
 	later.start_ns++;
@@ -97,11 +112,14 @@ static void instance_ids(void **state)
 	other = text(services_resource(s, 43, 0), "service.instance.id");
 	port = text(services_resource(s, 42, 8080), "service.instance.id");
 	assert_int_equal(strlen(id), 36);
-	assert_int_equal(id[14], '5');		/* a name-based UUID */
+	assert_int_equal(id[14], '5'); /* a name-based UUID */
 	assert_non_null(strchr("89ab", id[19]));
 	assert_string_not_equal(id, other);
 	assert_string_not_equal(id, port);
-	/* python3: uuid.uuid5(uuid.UUID("4d63009a-8d0f-11ee-aad7-4c796ed8e320"), "0123...cdef 5120000000 42 0") */
+	/*
+	 * python3: uuid.uuid5(uuid.UUID("4d63009a-8d0f-11ee-aad7-4c796ed8e320"), "0123...cdef
+	 * 5120000000 42 0")
+	 */
 	assert_string_equal(id, "327f4d29-f99b-5a85-82b4-5d51c15ad0c8");
 	again = services_new(&host, rules, 1);
 	services_learn(again, &f);
@@ -144,11 +162,15 @@ static void rule_for_all(void **state)
 static void who_is_believed(void **state)
 {
 	_cleanup_(services_freep) struct services *s = services_new(&host, NULL, 0);
-	struct proc_facts f = process(42, "shop.py"), g = process(43, "shop.py"), h = process(44, "shop.py");
+	struct proc_facts f = process(42, "shop.py"), g = process(43, "shop.py"),
+			  h = process(44, "shop.py");
 	const struct resource *r;
 
-	assert_int_equal(services_set_tracer(s, "1", "env=prod,team=all,host.name=ours,service.name=named"), 0);
-	f.resource_attributes = (char *)"team=blue,host.name=theirs,process.pid=1,telemetry.sdk.name=x,k=%41%2c";
+	assert_int_equal(
+		services_set_tracer(s, "1", "env=prod,team=all,host.name=ours,service.name=named"),
+		0);
+	f.resource_attributes =
+		(char *)"team=blue,host.name=theirs,process.pid=1,telemetry.sdk.name=x,k=%41%2c";
 	g.resource_attributes = (char *)"team=blue,broken";
 	h.service_name = (char *)"own";
 	services_learn(s, &f);
@@ -183,7 +205,8 @@ static void titles_are_no_commands(void **state)
 static void workers_are_their_parent(void **state)
 {
 	_cleanup_(services_freep) struct services *s = services_new(&host, NULL, 0);
-	char *args[] = { (char *)"python3", (char *)"-c", (char *)"from multiprocessing.spawn import spawn_main; x", NULL };
+	char *args[] = { (char *)"python3", (char *)"-c",
+			 (char *)"from multiprocessing.spawn import spawn_main; x", NULL };
 	struct proc_facts f = process(42, "shop.py"), worker, lost;
 
 	services_learn(s, &f);
@@ -255,7 +278,8 @@ static void table_is_bounded(void **state)
 	}
 	assert_true(services_known(s, PROCS_MAX));
 	assert_false(services_known(s, PROCS_MAX + 1));
-	assert_string_equal(resource_service(services_resource(s, PROCS_MAX + 1, 0)), "unknown_service");
+	assert_string_equal(resource_service(services_resource(s, PROCS_MAX + 1, 0)),
+			    "unknown_service");
 	services_forget(s, 1);
 	services_learn(s, &f);
 	assert_true(services_known(s, PROCS_MAX + 1));
@@ -274,11 +298,16 @@ static void this_machine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(describes_process),	cmocka_unit_test(instance_ids),
-		cmocka_unit_test(rules_name_ports),	cmocka_unit_test(rule_for_all),
-		cmocka_unit_test(who_is_believed),	cmocka_unit_test(titles_are_no_commands),
-		cmocka_unit_test(workers_are_their_parent), cmocka_unit_test(exec_makes_another),
-		cmocka_unit_test(ended_are_kept_a_while), cmocka_unit_test(table_is_bounded),
+		cmocka_unit_test(describes_process),
+		cmocka_unit_test(instance_ids),
+		cmocka_unit_test(rules_name_ports),
+		cmocka_unit_test(rule_for_all),
+		cmocka_unit_test(who_is_believed),
+		cmocka_unit_test(titles_are_no_commands),
+		cmocka_unit_test(workers_are_their_parent),
+		cmocka_unit_test(exec_makes_another),
+		cmocka_unit_test(ended_are_kept_a_while),
+		cmocka_unit_test(table_is_bounded),
 		cmocka_unit_test(this_machine),
 	};
 

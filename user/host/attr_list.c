@@ -27,7 +27,10 @@ static int decode(struct slice in, char *out, size_t *ret_n)
 	return 0;
 }
 
-/* Takes one pair off the text. key and value point into `room`, which has text->n bytes. -ENOENT: an empty item. */
+/*
+ * Takes one pair off the text. key and value point into `room`, which has text->n bytes. -ENOENT:
+ * an empty item.
+ */
 static int next_pair(struct slice *text, char *room, struct slice *ret_key, struct slice *ret_value)
 {
 	struct slice item = slice_trim(slice_split(text, ','));
@@ -41,7 +44,8 @@ static int next_pair(struct slice *text, char *room, struct slice *ret_key, stru
 		return -EINVAL;
 	err = decode(slice_trim(slice_sub(item, 0, (size_t)eq)), room, &key_n);
 	if (!err)
-		err = decode(slice_trim(slice_sub(item, (size_t)eq + 1, item.n)), room + key_n, &value_n);
+		err = decode(slice_trim(slice_sub(item, (size_t)eq + 1, item.n)), room + key_n,
+			     &value_n);
 	if (err)
 		return err;
 	/* A NUL would cut the key short; it is no valid text either. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <fnmatch.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,23 +6,27 @@
 #include "base/compiler.h"
 #include "host/cgroup.h"
 
-/* Services whose children are other people's programs: their name says nothing about those. */
-static const char *const starters[] = {
-	"app-*", "user@*", "user-runtime-dir@*", "session-*", "ssh", "ssh@*", "sshd", "sshd@*", "sshd-session*", "dropbear*", "cron",
-	"crond", "cronie", "anacron", "atd", "docker", "dockerd", "containerd", "containerd-shim*", "podman", "crio", "cri-o",
-	"kubelet", "k3s", "k3s-agent", "buildkit*", "lxc*", "lxd*", "incus*", "snapd", "supervisor", "supervisord", "runit*",
-	"getty@*", "serial-getty@*", "console-getty", "autovt@*", "rc-local", "emergency", "rescue", "debug-shell",
-	"gdm*", "lightdm", "sddm", "display-manager", "gnome-terminal-server", "konsole*", "xterm*", "tmux*", "screen*",
-	"dbus", "dbus-broker", "run-*", "systemd-run*", "waagent", "walinuxagent", "google-*", "amazon-ssm-agent",
-	"cloud-*", "actions.runner*", "gitlab-runner*", "buildbot*", "code-server*", "jupyter*", "teleport", "pm2-*",
-};
+/*
+ * Services whose children are other people's programs: their name says nothing about those.
+ * Words between spaces; '*' at the end of one stands for anything.
+ */
+static const char starters[] =
+	"app-* user@* user-runtime-dir@* session-* ssh ssh@* sshd sshd@* sshd-session* dropbear* "
+	"cron crond cronie anacron atd docker dockerd containerd containerd-shim* podman crio "
+	"cri-o kubelet k3s k3s-agent buildkit* lxc* lxd* incus* snapd supervisor supervisord "
+	"runit* getty@* serial-getty@* console-getty autovt@* rc-local emergency rescue "
+	"debug-shell gdm* lightdm sddm display-manager gnome-terminal-server konsole* xterm* "
+	"tmux* screen* dbus dbus-broker run-* systemd-run* waagent walinuxagent google-* "
+	"amazon-ssm-agent cloud-* actions.runner* gitlab-runner* buildbot* code-server* jupyter* "
+	"teleport pm2-*";
 
-/* Units named after a program that runs others: the instance says which (gunicorn@shop), else the command says more. */
-static const char *const runners[] = {
-	"gunicorn", "uvicorn", "hypercorn", "daphne", "celery", "uwsgi", "python", "python3", "node", "java", "tomcat",
-	"puma", "unicorn", "sidekiq", "php-fpm", "service", "app", "web", "container", "docker-compose", "podman",
-	"systemd-nspawn",
-};
+/*
+ * Units named after a program that runs others: the instance says which (gunicorn@shop), else the
+ * command says more.
+ */
+static const char runners[] =
+	"gunicorn uvicorn hypercorn daphne celery uwsgi python python3 node java tomcat puma "
+	"unicorn sidekiq php-fpm service app web container docker-compose podman systemd-nspawn";
 
 static bool is_hex(char c)
 {
@@ -50,8 +53,9 @@ static bool find_id(struct slice path, struct slice *ret_id)
 }
 
 /*
- * Version 1 hierarchies may differ: a container of docker without systemd shows in all of them but 0::, which still names
- * containerd.service. Hence a path with a container id wins, then systemd's own hierarchy, then the unified one.
+ * Version 1 hierarchies may differ: a container of docker without systemd shows in all of them but
+ * 0::, which still names containerd.service. Hence a path with a container id wins, then systemd's
+ * own hierarchy, then the unified one.
  */
 static unsigned weight(struct slice controllers, struct slice path)
 {
@@ -74,7 +78,7 @@ struct slice cgroup_path(struct slice file)
 	while (file.n) {
 		struct slice line = slice_split(&file, '\n'), controllers;
 
-		slice_split(&line, ':');	/* the number of the hierarchy */
+		slice_split(&line, ':'); /* the number of the hierarchy */
 		controllers = slice_split(&line, ':');
 		if (weight(controllers, line) > best_weight) {
 			best_weight = weight(controllers, line);
@@ -95,7 +99,10 @@ bool cgroup_container_id(struct slice path, char ret_id[CONTAINER_ID_LEN + 1])
 	return true;
 }
 
-/* The text after "pod" up to the end of the word is a UUID, with '_' for '-' under the systemd driver. */
+/*
+ * The text after "pod" up to the end of the word is a UUID, with '_' for '-' under the systemd
+ * driver.
+ */
 static bool pod_uid_at(struct slice s, char ret_uid[POD_UID_LEN + 1])
 {
 	if (s.n < POD_UID_LEN)
@@ -131,7 +138,8 @@ static void unescape(struct slice in, char *ret_text, size_t sz)
 	while (in.n && n + 1 < sz) {
 		uint64_t c;
 
-		if (in.n >= 4 && in.p[0] == '\\' && in.p[1] == 'x' && slice_u64(slice_sub(in, 2, 2), 16, &c) && c) {
+		if (in.n >= 4 && in.p[0] == '\\' && in.p[1] == 'x' &&
+		    slice_u64(slice_sub(in, 2, 2), 16, &c) && c) {
 			ret_text[n++] = (char)c;
 			in = slice_sub(in, 4, in.n);
 			continue;
@@ -150,11 +158,18 @@ static bool strip_suffix(struct slice *s, struct slice suffix)
 	return true;
 }
 
-static bool listed(const char *const *list, size_t cnt, const char *name)
+static bool listed(const char *list, const char *name)
 {
-	for (size_t i = 0; i < cnt; i++)
-		if (!fnmatch(list[i], name, 0))
+	struct slice rest = slice_str(list);
+
+	while (rest.n) {
+		struct slice word = slice_split(&rest, ' ');
+
+		if (word.p[word.n - 1] == '*'
+			    ? slice_starts(slice_str(name), slice_sub(word, 0, word.n - 1))
+			    : slice_eq(slice_str(name), word))
 			return true;
+	}
 	return false;
 }
 
@@ -163,12 +178,12 @@ static bool unit_name(struct slice unit, char ret_name[UNIT_NAME_MAX])
 	char name[UNIT_NAME_MAX], *at;
 
 	unescape(unit, name, sizeof(name));
-	if (listed(starters, ARRAY_SIZE(starters), name))
+	if (listed(starters, name))
 		return false;
 	at = strchr(name, '@');
 	if (at)
 		*at++ = '\0';
-	if (listed(runners, ARRAY_SIZE(runners), name)) {
+	if (listed(runners, name)) {
 		/* A numbered instance says no more than none. */
 		if (!at || strspn(at, "0123456789") == strlen(at))
 			return false;
@@ -201,10 +216,14 @@ bool cgroup_service(struct slice path, char ret_name[UNIT_NAME_MAX])
 		if (find_id(part, &id) || cgroup_pod_uid(part, uid) || slice_eq(part, SLICE("..")))
 			return false;
 		if (slice_starts(part, SLICE("lxc.payload."))) {
-			unescape(slice_sub(part, sizeof("lxc.payload.") - 1, part.n), ret_name, UNIT_NAME_MAX);
+			unescape(slice_sub(part, sizeof("lxc.payload.") - 1, part.n), ret_name,
+				 UNIT_NAME_MAX);
 			return ret_name[0];
 		}
-		/* A scope holds what somebody started from outside systemd: a login, a terminal, a container. */
+		/*
+		 * A scope holds what somebody started from outside systemd: a login, a terminal, a
+		 * container.
+		 */
 		if (strip_suffix(&part, SLICE(".scope")))
 			return false;
 		if (strip_suffix(&part, SLICE(".service")))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A command line is read from the left: programs that run other programs (launchers.c) are peeled off until what remains
- * is a script, a module, a class or an executable. If that has a name of its own, this is it; if it is one of the many
- * called "main" or "app", the folder around it has the name.
+ * A command line is read from the left: programs that run other programs (launchers.c) are peeled
+ * off until what remains is a script, a module, a class or an executable. If that has a name of its
+ * own, this is it; if it is one of the many called "main" or "app", the folder around it has the
+ * name.
  *
  *     env X=1 /venv/bin/python /venv/bin/gunicorn -w 4 shop.wsgi:app
  *     command ^        script ^          module ^     -> shop
@@ -14,8 +15,8 @@
 #include "host/folder.h"
 #include "host/launchers.h"
 
-#define WORDS_MAX	256	/* arguments looked at; facts hold no more */
-#define NESTING_MAX	8	/* env sudo env nice ...: nobody means more */
+#define WORDS_MAX   256 /* arguments looked at; facts hold no more */
+#define NESTING_MAX 8 /* env sudo env nice ...: nobody means more */
 
 struct command {
 	const struct proc_facts *f;
@@ -25,7 +26,8 @@ struct command {
 
 static const struct slice no_name;
 
-static struct slice name_program(const struct command *c, struct slice program, size_t at, unsigned depth);
+static struct slice name_program(const struct command *c, struct slice program, size_t at,
+				 unsigned depth);
 
 static bool ends_with(struct slice s, struct slice suffix)
 {
@@ -39,15 +41,17 @@ static bool starts_digit(struct slice s)
 
 static bool starts_letter(struct slice s)
 {
-	return s.n && ((s.p[0] >= 'a' && s.p[0] <= 'z') || (s.p[0] >= 'A' && s.p[0] <= 'Z') || s.p[0] == '_');
+	return s.n && ((s.p[0] >= 'a' && s.p[0] <= 'z') || (s.p[0] >= 'A' && s.p[0] <= 'Z') ||
+		       s.p[0] == '_');
 }
 
 /* --- files --- */
 
 static const char *const script_endings[] = {
-	".py", ".pyc", ".pyw", ".pyz", ".pex", ".js", ".mjs", ".cjs", ".ts", ".mts", ".tsx", ".jsx", ".rb", ".ru", ".pl",
-	".pm", ".psgi", ".php", ".phar", ".sh", ".bash", ".jar", ".war", ".dll", ".exe", ".lua", ".R", ".jl", ".ex",
-	".exs", ".csproj", ".fsproj", ".java", ".kt", ".tcl", ".bin", ".AppImage",
+	".py",     ".pyc",    ".pyw",  ".pyz", ".pex", ".js",  ".mjs",      ".cjs", ".ts",   ".mts",
+	".tsx",    ".jsx",    ".rb",   ".ru",  ".pl",  ".pm",  ".psgi",     ".php", ".phar", ".sh",
+	".bash",   ".jar",    ".war",  ".dll", ".exe", ".lua", ".R",        ".jl",  ".ex",   ".exs",
+	".csproj", ".fsproj", ".java", ".kt",  ".tcl", ".bin", ".AppImage",
 };
 
 static bool strip_ending(struct slice *name)
@@ -82,8 +86,15 @@ static struct slice name_cwd(const struct command *c)
 /* shop-1.2.3-SNAPSHOT.jar -> shop */
 static struct slice name_jar(const struct command *c, struct slice path)
 {
-	static const char *const variants[] = { "-jar-with-dependencies", "-standalone", "-runner", "-fat", "-all",
-						"-exec", "-boot", "-shaded", "-SNAPSHOT" };
+	static const char *const variants[] = { "-jar-with-dependencies",
+						"-standalone",
+						"-runner",
+						"-fat",
+						"-all",
+						"-exec",
+						"-boot",
+						"-shaded",
+						"-SNAPSHOT" };
 	struct slice name = path_base(path), folder;
 
 	strip_ending(&name);
@@ -118,13 +129,17 @@ static struct slice last_own_part(struct slice package)
 		struct slice part = pop_part(&package);
 		bool top = !package.n && word_is_one_of(part, "com org net io dev de eu uk fr");
 
-		if (!top && !word_is_generic(part) && !word_is_one_of(part, "src services apps api"))
+		if (!top && !word_is_generic(part) &&
+		    !word_is_one_of(part, "src services apps api"))
 			return part;
 	}
 	return no_name;
 }
 
-/* package.module:object -> the package; a module that stands alone -> the module; both generic -> the folder. */
+/*
+ * package.module:object -> the package; a module that stands alone -> the module; both generic ->
+ * the folder.
+ */
 static struct slice name_module(const struct command *c, struct slice module)
 {
 	struct slice text = module, part, name;
@@ -183,11 +198,11 @@ static struct slice java_property(const struct command *c, size_t at)
 
 /* What a launcher's arguments say, before anything is concluded from it. */
 struct findings {
-	enum option kind;	/* of the option that decides; OPTION_FLAG: none does */
-	struct slice value;	/* its value */
-	size_t value_at;	/* the word it stands in */
-	size_t operand;		/* index of the first operand; 0: none */
-	bool sub;		/* a sub-command was there */
+	enum option kind; /* of the option that decides; OPTION_FLAG: none does */
+	struct slice value; /* its value */
+	size_t value_at; /* the word it stands in */
+	size_t operand; /* index of the first operand; 0: none */
+	bool sub; /* a sub-command was there */
 };
 
 static bool is_assignment(struct slice word)
@@ -202,10 +217,12 @@ static bool is_module_object(struct slice word)
 {
 	ptrdiff_t colon = slice_chr(word, ':');
 
-	return colon > 0 && starts_letter(word) && starts_letter(slice_sub(word, (size_t)colon + 1, 1));
+	return colon > 0 && starts_letter(word) &&
+	       starts_letter(slice_sub(word, (size_t)colon + 1, 1));
 }
 
-static bool is_passed_over(const struct launcher *l, struct slice word, unsigned *skip, struct findings *found)
+static bool is_passed_over(const struct launcher *l, struct slice word, unsigned *skip,
+			   struct findings *found)
 {
 	if (l->operand == OPERAND_COMMAND && is_assignment(word))
 		return true;
@@ -221,7 +238,8 @@ static bool is_passed_over(const struct launcher *l, struct slice word, unsigned
 }
 
 /* Takes note of an operand; true: nothing that follows matters. */
-static bool note_operand(const struct command *c, const struct launcher *l, size_t i, struct findings *found)
+static bool note_operand(const struct command *c, const struct launcher *l, size_t i,
+			 struct findings *found)
 {
 	if (l->operand == OPERAND_NONE)
 		return false;
@@ -229,14 +247,18 @@ static bool note_operand(const struct command *c, const struct launcher *l, size
 		found->operand = i;
 	if (l->operand != OPERAND_MODULE)
 		return true;
-	/* The options of servers are many; object notation tells the module from the value of one we do not know. */
+	/*
+	 * The options of servers are many; object notation tells the module from the value of one
+	 * we do not know.
+	 */
 	if (is_module_object(c->words[i]) && !is_module_object(c->words[found->operand]))
 		found->operand = i;
 	return false;
 }
 
 /* Takes note of an option; true: it decides. *i is moved past its value. */
-static bool note_option(const struct command *c, const struct launcher *l, size_t *i, struct findings *found)
+static bool note_option(const struct command *c, const struct launcher *l, size_t *i,
+			struct findings *found)
 {
 	struct slice value = no_name;
 	enum option kind = launcher_option(l, c->words[*i], &value);
@@ -275,11 +297,15 @@ static struct findings search(const struct command *c, const struct launcher *l,
 	return found;
 }
 
-/* A script may be a launcher itself: python /venv/bin/gunicorn, node node_modules/.bin/next, ruby bin/rails. */
+/*
+ * A script may be a launcher itself: python /venv/bin/gunicorn, node node_modules/.bin/next, ruby
+ * bin/rails.
+ */
 static bool script_is_launcher(struct slice path)
 {
 	struct slice name = path_base(path);
-	bool installed = memmem(path.p, path.n, "/bin/", 5) || memmem(path.p, path.n, "node_modules/", 13);
+	bool installed =
+		memmem(path.p, path.n, "/bin/", 5) || memmem(path.p, path.n, "node_modules/", 13);
 
 	if (strip_ending(&name) && !installed)
 		return false;
@@ -290,13 +316,15 @@ static struct slice name_script(const struct command *c, size_t at, unsigned dep
 {
 	struct slice path = c->words[at];
 
-	if (slice_eq(path, SLICE("-")))
+	/* From a pipe or from memory: bash /dev/fd/3 */
+	if (slice_eq(path, SLICE("-")) || slice_starts(path, SLICE("/dev/")) ||
+	    slice_starts(path, SLICE("/proc/")))
 		return no_name;
 	return script_is_launcher(path) ? name_program(c, path, at, depth + 1) : name_file(c, path);
 }
 
-static struct slice name_option(const struct command *c, const struct launcher *l, const struct findings *found,
-				unsigned depth)
+static struct slice name_option(const struct command *c, const struct launcher *l,
+				const struct findings *found, unsigned depth)
 {
 	struct slice module, rest;
 
@@ -304,7 +332,8 @@ static struct slice name_option(const struct command *c, const struct launcher *
 	case OPTION_NAME:
 		return found->value;
 	case OPTION_SCRIPT:
-		return l->operand == OPERAND_CLASS ? name_jar(c, found->value) : name_file(c, found->value);
+		return l->operand == OPERAND_CLASS ? name_jar(c, found->value)
+						   : name_file(c, found->value);
 	case OPTION_MODULE:
 		if (l->operand == OPERAND_CLASS)
 			return name_class(c, found->value);
@@ -319,8 +348,8 @@ static struct slice name_option(const struct command *c, const struct launcher *
 	}
 }
 
-static struct slice name_operand(const struct command *c, const struct launcher *l, const struct findings *found,
-				 unsigned depth)
+static struct slice name_operand(const struct command *c, const struct launcher *l,
+				 const struct findings *found, unsigned depth)
 {
 	switch (found->operand ? l->operand : OPERAND_NONE) {
 	case OPERAND_SCRIPT:
@@ -334,20 +363,25 @@ static struct slice name_operand(const struct command *c, const struct launcher 
 	default:
 		break;
 	}
-	/* An interpreter alone is only itself; a server without a module has it in a file of the working directory. */
+	/*
+	 * An interpreter alone is only itself; a server without a module has it in a file of the
+	 * working directory.
+	 */
 	if (found->sub || l->operand == OPERAND_NONE || l->operand == OPERAND_MODULE)
 		return name_cwd(c);
 	return no_name;
 }
 
-static struct slice name_launched(const struct command *c, const struct launcher *l, size_t at, unsigned depth)
+static struct slice name_launched(const struct command *c, const struct launcher *l, size_t at,
+				  unsigned depth)
 {
 	struct findings found = search(c, l, at);
 	struct slice name = l->operand == OPERAND_CLASS ? java_property(c, at) : no_name;
 
 	if (name.n)
 		return name;
-	return found.kind != OPTION_FLAG ? name_option(c, l, &found, depth) : name_operand(c, l, &found, depth);
+	return found.kind != OPTION_FLAG ? name_option(c, l, &found, depth)
+					 : name_operand(c, l, &found, depth);
 }
 
 /* --- the program itself --- */
@@ -379,7 +413,8 @@ static struct slice name_executable(const struct command *c, struct slice progra
 }
 
 /* `program` stands at words[at] or in it; its arguments follow. */
-static struct slice name_program(const struct command *c, struct slice program, size_t at, unsigned depth)
+static struct slice name_program(const struct command *c, struct slice program, size_t at,
+				 unsigned depth)
 {
 	const struct launcher *l = launcher_find(program);
 	struct slice name = no_name, rest = program;
@@ -387,7 +422,9 @@ static struct slice name_program(const struct command *c, struct slice program, 
 	/* python -m celery.bin.worker: a launcher by its package. */
 	if (!l && at)
 		l = launcher_find(slice_split(&rest, '.'));
-	/* Called by another name, as `exec -a` does; not for busybox, which is what it is called. */
+	/*
+	 * Called by another name, as `exec -a` does; not for busybox, which is what it is called.
+	 */
 	if (!l && !at && c->n > 1) {
 		l = launcher_find(executable(c));
 		l = l && l->operand != OPERAND_COMMAND ? l : NULL;
@@ -405,12 +442,12 @@ static const struct title {
 	const char *start;
 	enum title_part part;
 } titles[] = {
-	{ "gunicorn: ", TITLE_BRACKET_MODULE },	/* gunicorn: worker [shop.wsgi:app] */
-	{ "puma ", TITLE_BRACKET },		/* puma 5.6 (tcp://0.0.0.0:3000) [checkout] */
-	{ "puma: ", TITLE_BRACKET },		/* puma: cluster worker 0: 4242 [checkout] */
-	{ "sidekiq ", TITLE_THIRD_WORD },	/* sidekiq 6.5.1 checkout [0 of 5 busy] */
-	{ "[celeryd", TITLE_FOLDER },		/* [celeryd: celery@host:MainProcess] */
-	{ "Passenger ", TITLE_PATH },		/* Passenger RubyApp: /srv/shop/public (production) */
+	{ "gunicorn: ", TITLE_BRACKET_MODULE }, /* gunicorn: worker [shop.wsgi:app] */
+	{ "puma ", TITLE_BRACKET }, /* puma 5.6 (tcp://0.0.0.0:3000) [checkout] */
+	{ "puma: ", TITLE_BRACKET }, /* puma: cluster worker 0: 4242 [checkout] */
+	{ "sidekiq ", TITLE_THIRD_WORD }, /* sidekiq 6.5.1 checkout [0 of 5 busy] */
+	{ "[celeryd", TITLE_FOLDER }, /* [celeryd: celery@host:MainProcess] */
+	{ "Passenger ", TITLE_PATH }, /* Passenger RubyApp: /srv/shop/public (production) */
 };
 
 static struct slice bracketed(struct slice text)
@@ -454,7 +491,8 @@ static struct slice name_title(const struct command *c, struct slice text)
 	}
 	/* "nginx: master process", "php-fpm: pool www" */
 	head = slice_split(&rest, ':');
-	if (rest.n && rest.p[0] == ' ' && slice_chr(head, ' ') < 0 && slice_chr(head, '/') < 0 && !word_is_generic(head))
+	if (rest.n && rest.p[0] == ' ' && slice_chr(head, ' ') < 0 && slice_chr(head, '/') < 0 &&
+	    !word_is_generic(head))
 		return head;
 	return no_name;
 }

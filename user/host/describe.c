@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An attribute that is there is not replaced, so the order below is the order of who is to be believed: what the tracer
- * knows for certain, then what the target says of itself, then what the tracer's user says of all, then what was found.
+ * An attribute that is there is not replaced, so the order below is the order of who is to be
+ * believed: what the tracer knows for certain, then what the target says of itself, then what the
+ * tracer's user says of all, then what was found.
  */
 #include <string.h>
 #include <time.h>
@@ -14,9 +15,9 @@
 #include "host/folder.h"
 
 static const struct runtime {
-	const char *programs;	/* words between spaces */
-	const char *language;	/* telemetry.sdk.language */
-	const char *name;	/* process.runtime.name */
+	const char *programs; /* words between spaces */
+	const char *language; /* telemetry.sdk.language */
+	const char *name; /* process.runtime.name */
 } runtimes[] = {
 	{ "python", "python", "cpython" },
 	{ "pypy", "python", "pypy" },
@@ -63,7 +64,10 @@ static void add_telemetry(struct attrs *a, const struct description *d)
 	const struct runtime *rt = d->process ? runtime_of(d->process) : NULL;
 
 	add_text(a, "telemetry.sdk.name", "ebpf-tracer");
-	/* Backends sort services by this: the language of the target when it is known, else our own. */
+	/*
+	 * Backends sort services by this: the language of the target when it is known, else our
+	 * own.
+	 */
 	add_text(a, "telemetry.sdk.language", rt ? rt->language : "c");
 	add_text(a, "telemetry.sdk.version", d->version);
 	add_text(a, "telemetry.distro.name", "ebpf-tracer");
@@ -78,7 +82,8 @@ static void add_creation_time(struct attrs *a, uint64_t wall_ns)
 
 	if (!gmtime_r(&seconds, &tm) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm))
 		return;
-	snprintf(text, sizeof(text), "%s.%03uZ", date, (unsigned)(wall_ns % NSEC_PER_SEC / NSEC_PER_MSEC));
+	snprintf(text, sizeof(text), "%s.%03uZ", date,
+		 (unsigned)(wall_ns % NSEC_PER_SEC / NSEC_PER_MSEC));
 	add_text(a, "process.creation.time", text);
 }
 
@@ -96,7 +101,10 @@ static void add_process(struct attrs *a, const struct description *d)
 		attrs_str(a, "process.executable.name", path_base(exe));
 		attrs_str(a, "process.executable.path", exe);
 	}
-	/* Only the first: what follows may hold secrets. A title is a line of its own, which may as well. */
+	/*
+	 * Only the first: what follows may hold secrets. A title is a line of its own, which may as
+	 * well.
+	 */
 	if (f->args_cnt > 1 || (f->args_cnt && !strchr(f->args[0], ' ')))
 		add_text(a, "process.command", f->args[0]);
 	add_text(a, "process.owner", f->owner);
@@ -129,7 +137,8 @@ static void add_host(struct attrs *a, const struct host_facts *host)
 	add_text(a, "os.version", host->kernel);
 }
 
-void instance_id(const struct host_facts *host, const struct instance *instance, char ret_id[INSTANCE_ID_LEN + 1])
+void instance_id(const struct host_facts *host, const struct instance *instance,
+		 char ret_id[INSTANCE_ID_LEN + 1])
 {
 	/* The name space that the semantic conventions give for service.instance.id. */
 	static const uuid_t name_space = { 0x4d, 0x63, 0x00, 0x9a, 0x8d, 0x0f, 0x11, 0xee,
@@ -162,7 +171,8 @@ struct resource *describe(const struct description *d)
 	add_host(&r->attrs, d->host);
 	if (d->process) {
 		add_container(&r->attrs, d->process);
-		instance = (struct instance){ .tgid = d->process->tgid, .start_ns = d->process->start_ns };
+		instance = (struct instance){ .tgid = d->process->tgid,
+					      .start_ns = d->process->start_ns };
 		instance_id(d->host, &instance, id);
 		add_text(&r->attrs, "service.instance.id", id);
 	}

@@ -10,7 +10,7 @@ struct description {
 	const struct proc_facts *process;	/* NULL: nothing is known of it */
 	const char *service;			/* service.name */
 	const char *version;			/* of the tracer */
-	const char *attributes;			/* the tracer's own OTEL_RESOURCE_ATTRIBUTES, "": none */
+	const char *attributes;	/* the tracer's OTEL_RESOURCE_ATTRIBUTES, "": none */
 };
 
 #define INSTANCE_ID_LEN 36
@@ -23,7 +23,11 @@ struct instance {
 	uint64_t start_ns;
 };
 
-/* service.instance.id: the same for every span of the instance, in every run of the tracer; another one for every other. */
-void instance_id(const struct host_facts *host, const struct instance *instance, char ret_id[INSTANCE_ID_LEN + 1]);
+/*
+ * service.instance.id: the same for every span of the instance, in every run of the tracer; another
+ * one for every other.
+ */
+void instance_id(const struct host_facts *host, const struct instance *instance,
+		 char ret_id[INSTANCE_ID_LEN + 1]);
 
 #endif

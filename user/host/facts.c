@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A process as one record. The record is a row of items { __u16 key; __u16 len; bytes }, not aligned; numbers are stored
- * as __u64. An unknown key is passed over, so that newer recordings can be read. Every text has its own bound, and
- * together they fit into FACTS_MAX whatever the process does.
+ * A process as one record. The record is a row of items { __u16 key; __u16 len; bytes }, not
+ * aligned; numbers are stored as __u64. An unknown key is passed over, so that newer recordings can
+ * be read. Every text has its own bound, and together they fit into FACTS_MAX whatever the process
+ * does.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -14,39 +15,54 @@
 #include "host/facts.h"
 #include "host/procfs.h"
 
-#define TEXT_MAX_PATH	2047	/* a longer path is left out: half of one is another path */
-#define TEXT_MAX_CGROUP	1023
-#define TEXT_MAX_OWNER	63
-#define TEXT_MAX_NAME	255
-#define TEXT_MAX_ATTRS	4095	/* longer ones are left out: half of a list is malformed */
-#define TEXT_MAX_ARG	511	/* a class path may have 100 KiB, what matters comes after it */
-#define ARGS_TEXT_MAX	6144
-#define ARGS_CNT_MAX	256
-#define ENVIRON_MAX	(1 << 20)	/* read, not kept */
-#define CMDLINE_MAX	(128 << 10)	/* read, not kept */
-#define CGROUP_FILE_MAX	16384
+#define TEXT_MAX_PATH   2047 /* a longer path is left out: half of one is another path */
+#define TEXT_MAX_CGROUP 1023
+#define TEXT_MAX_OWNER  63
+#define TEXT_MAX_NAME   255
+#define TEXT_MAX_ATTRS  4095 /* longer ones are left out: half of a list is malformed */
+#define TEXT_MAX_ARG    511 /* a class path may have 100 KiB, what matters comes after it */
+#define ARGS_TEXT_MAX   6144
+#define ARGS_CNT_MAX    256
+#define ENVIRON_MAX     (1 << 20) /* read, not kept */
+#define CMDLINE_MAX     (128 << 10) /* read, not kept */
+#define CGROUP_FILE_MAX 16384
 
 /* Part of the file format: append only. */
 enum fact {
-	FACT_PPID = 1, FACT_START, FACT_COMM, FACT_EXE, FACT_CWD, FACT_CGROUP, FACT_OWNER, FACT_SERVICE_NAME,
-	FACT_RESOURCE_ATTRIBUTES, FACT_ARG, FACT_ON_TERMINAL,
+	FACT_PPID = 1,
+	FACT_START,
+	FACT_COMM,
+	FACT_EXE,
+	FACT_CWD,
+	FACT_CGROUP,
+	FACT_OWNER,
+	FACT_SERVICE_NAME,
+	FACT_RESOURCE_ATTRIBUTES,
+	FACT_ARG,
+	FACT_ON_TERMINAL,
 };
 
 struct item {
-	__u16 key;	/* enum fact */
+	__u16 key; /* enum fact */
 	__u16 len;
 };
 
-_Static_assert(2 * TEXT_MAX_PATH + TEXT_MAX_CGROUP + TEXT_MAX_OWNER + TEXT_MAX_NAME + TEXT_MAX_ATTRS + ARGS_TEXT_MAX +
-	       COMM_LEN + 3 * sizeof(__u64) + 11 * sizeof(struct item) <= FACTS_MAX, "the facts fit into one record");
+_Static_assert(2 * TEXT_MAX_PATH + TEXT_MAX_CGROUP + TEXT_MAX_OWNER + TEXT_MAX_NAME +
+			       TEXT_MAX_ATTRS + ARGS_TEXT_MAX + COMM_LEN + 3 * sizeof(__u64) +
+			       11 * sizeof(struct item) <=
+		       FACTS_MAX,
+	       "the facts fit into one record");
 
 struct text_field {
 	enum fact key;
-	size_t offset;	/* of the char * in struct proc_facts */
+	size_t offset; /* of the char * in struct proc_facts */
 	size_t max;
 };
 
-#define TEXT(key, member, max) { key, offsetof(struct proc_facts, member), max }
+#define TEXT(key, member, max)                                \
+	{                                                     \
+		key, offsetof(struct proc_facts, member), max \
+	}
 static const struct text_field text_fields[] = {
 	TEXT(FACT_EXE, exe, TEXT_MAX_PATH),
 	TEXT(FACT_CWD, cwd, TEXT_MAX_PATH),
@@ -186,7 +202,10 @@ static int read_cgroup(uint32_t pid, struct proc_facts *f)
 	return path.n > TEXT_MAX_CGROUP ? 0 : set_text(&f->cgroup, path);
 }
 
-/* /etc/passwd and nothing else: a directory service may take seconds to answer, and the loop must not wait. */
+/*
+ * /etc/passwd and nothing else: a directory service may take seconds to answer, and the loop must
+ * not wait.
+ */
 static int read_owner(uid_t uid, struct proc_facts *f)
 {
 	_cleanup_(fclosep) FILE *file = fopen("/etc/passwd", "re");
@@ -195,14 +214,16 @@ static int read_owner(uid_t uid, struct proc_facts *f)
 
 	while (file && !fgetpwent_r(file, &pw, line, sizeof(line), &found))
 		if (found->pw_uid == uid)
-			return set_text(&f->owner, slice_sub(slice_str(found->pw_name), 0, TEXT_MAX_OWNER));
+			return set_text(&f->owner,
+					slice_sub(slice_str(found->pw_name), 0, TEXT_MAX_OWNER));
 	snprintf(number, sizeof(number), "%u", uid);
 	return set_text(&f->owner, slice_str(number));
 }
 
 static int read_texts(uint32_t pid, struct proc_facts *f)
 {
-	int (*const readers[])(uint32_t, struct proc_facts *) = { read_args, read_environ, read_cgroup };
+	int (*const readers[])(uint32_t, struct proc_facts *) = { read_args, read_environ,
+								  read_cgroup };
 	int err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
@@ -285,7 +306,9 @@ int facts_encode(const struct proc_facts *f, uint64_t ts_ns, struct buf *ret_rec
 {
 	static const char zeros[8];
 	_cleanup_(buf_release) struct buf items;
-	struct ev_proc ev = { .hdr = { .kind = EV_PROC, .ts_ns = ts_ns, .tgid = f->tgid, .tid = f->tgid } };
+	struct ev_proc ev = {
+		.hdr = { .kind = EV_PROC, .ts_ns = ts_ns, .tgid = f->tgid, .tid = f->tgid }
+	};
 	size_t before = ret_record->n, pad;
 	int err;
 
@@ -314,7 +337,8 @@ static int take_item(struct proc_facts *f, unsigned key, struct slice value)
 	if (field)
 		return value.n > field->max ? -EINVAL : set_text(text_of(f, field), value);
 	if (key == FACT_ARG)
-		return value.n > TEXT_MAX_ARG || f->args_cnt == ARGS_CNT_MAX ? -EINVAL : add_arg(f, value);
+		return value.n > TEXT_MAX_ARG || f->args_cnt == ARGS_CNT_MAX ? -EINVAL
+									     : add_arg(f, value);
 	if (key == FACT_COMM) {
 		memset(f->comm, 0, sizeof(f->comm));
 		memcpy(f->comm, value.p, min(value.n, sizeof(f->comm) - 1));

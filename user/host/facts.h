@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What /proc tells of one process, as plain data that can be stored in a recording (EV_PROC). Everything in it comes
- * from a stranger: lengths are bounded, bytes may be anything. Of the environment only OTEL_SERVICE_NAME and
- * OTEL_RESOURCE_ATTRIBUTES are ever kept. No string is NULL once facts_read() or facts_decode() has succeeded.
+ * What /proc tells of one process, as plain data that can be stored in a recording (EV_PROC).
+ * Everything in it comes from a stranger: lengths are bounded, bytes may be anything. Of the
+ * environment only OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are ever kept. No string is NULL
+ * once facts_read() or facts_decode() has succeeded.
  */
 #ifndef HOST_FACTS_H
 #define HOST_FACTS_H
@@ -17,7 +18,7 @@
 struct proc_facts {
 	uint32_t tgid, ppid;
 	uint64_t start_ns;		/* since boot */
-	bool on_terminal;		/* somebody sits before it: no system service, whatever the control group says */
+	bool on_terminal;		/* no system service, whatever the control group says */
 	char comm[COMM_LEN];
 	char *exe;			/* path of the executable; "" when unreadable */
 	char *cwd;
@@ -25,13 +26,16 @@ struct proc_facts {
 	char *owner;			/* user name or number */
 	char *service_name;		/* the target's OTEL_SERVICE_NAME; "" */
 	char *resource_attributes;	/* the target's OTEL_RESOURCE_ATTRIBUTES; "" */
-	char **args;			/* command line, long arguments cut, NULL-terminated; trailing empty ones left out */
+	char **args;			/* NULL-terminated; long ones cut, trailing empty ones gone */
 	size_t args_cnt;
 };
 
-int facts_read(uint32_t tgid, struct proc_facts *ret_facts) __must_check;	/* -ESRCH: gone; what may not be read stays "" */
-int facts_encode(const struct proc_facts *f, uint64_t ts_ns, struct buf *ret_record) __must_check; /* appends one whole struct ev_proc */
-int facts_decode(const struct ev_proc *ev, struct proc_facts *ret_facts) __must_check;	/* -EINVAL: malformed */
+/* -ESRCH: gone; what may not be read stays "" */
+int facts_read(uint32_t tgid, struct proc_facts *ret_facts) __must_check;
+/* Appends one whole struct ev_proc. */
+int facts_encode(const struct proc_facts *f, uint64_t ts_ns, struct buf *ret_record) __must_check;
+/* -EINVAL: malformed */
+int facts_decode(const struct ev_proc *ev, struct proc_facts *ret_facts) __must_check;
 void facts_release(struct proc_facts *f);			/* leaves it zeroed */
 
 #endif

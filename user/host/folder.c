@@ -6,18 +6,24 @@
 
 #define DEPTH_MAX 64 /* folders above are forgotten; a name is found in the last few */
 
-static const char generic_words[] =
-	"app application main server index run start service wsgi asgi api manage __main__ __init__ "
-	"program web www cli entry entrypoint entry-point docker-entrypoint bootstrap boot launch launcher "
-	"start-server runserver startup init handler router default a.out exe out module mod core config "
-	"project root serve http factory celery_app celeryapp quarkus-run bundle bin cmd daemon artisan console";
+static const char generic_words[] = "app application main server index run start service wsgi asgi "
+				    "api manage __main__ __init__ "
+				    "program web www cli entry entrypoint entry-point "
+				    "docker-entrypoint bootstrap boot launch launcher "
+				    "start-server runserver startup init handler router default "
+				    "a.out exe out module mod core config "
+				    "project root serve http factory celery_app celeryapp "
+				    "quarkus-run bundle bin cmd daemon artisan console";
 
 static const char generic_folders[] =
-	"src bin sbin app apps dist build out output target lib lib64 libs libexec release releases debug current "
-	"live cmd main exe obj classes scripts script code server service services source sources public html www "
+	"src bin sbin app apps dist build out output target lib lib64 libs libexec release "
+	"releases debug current "
+	"live cmd main exe obj classes scripts script code server service services source sources "
+	"public html www "
 	"htdocs node_modules .bin venv env site-packages dist-packages quarkus-app wwwroot net "
 	/* and the folders of the system itself */
-	"usr local opt srv var home root tmp mnt media run etc data share snap proc nix store users workspace "
+	"usr local opt srv var home root tmp mnt media run etc data share snap proc nix store "
+	"users workspace "
 	"workspaces deploy package packages python java ruby node";
 
 bool word_is_one_of(struct slice word, const char *list)
@@ -74,7 +80,8 @@ static bool is_number(struct slice word)
 /* What mktemp, Python's tempfile and `go build` make up. */
 static bool is_made_up(struct slice word)
 {
-	return word.p[0] == '.' || slice_starts(word, SLICE("tmp.")) || slice_starts(word, SLICE("go-build")) ||
+	return word.p[0] == '.' || slice_starts(word, SLICE("tmp.")) ||
+	       slice_starts(word, SLICE("go-build")) ||
 	       (slice_starts(word, SLICE("tmp")) && word.n == strlen("tmpabcdefgh"));
 }
 
@@ -82,7 +89,8 @@ static bool has_name(const struct slice *parts, size_t i)
 {
 	if (i == 1 && word_is_one_of(parts[0], "home users"))
 		return false; /* that is a person */
-	return !word_is_one_of(parts[i], generic_folders) && !is_number(parts[i]) && !is_made_up(parts[i]);
+	return !word_is_one_of(parts[i], generic_folders) && !is_number(parts[i]) &&
+	       !is_made_up(parts[i]);
 }
 
 static size_t add_parts(struct slice *parts, size_t n, struct slice path)

@@ -11,8 +11,8 @@
 static const struct {
 	const char *machine, *arch;
 } archs[] = {
-	{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "armv7l", "arm32" }, { "i686", "x86" },
-	{ "ppc64le", "ppc64" }, { "s390x", "s390x" },
+	{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "armv7l", "arm32" },
+	{ "i686", "x86" },     { "ppc64le", "ppc64" }, { "s390x", "s390x" },
 };
 
 static const char *arch_of(const char *machine)

@@ -27,17 +27,20 @@ enum option {
 };
 
 struct launcher {
-	const char *names;		/* words between spaces, as are all lists here; without version numbers */
+	const char *names;		/* words between spaces, as are all lists here */
 	enum operand operand;
 	unsigned skip;			/* operands that come before the one meant */
 	const char *subs;		/* sub-commands that come before it */
 	const char *options[OPTION__CNT]; /* NULL: none */
-	const char *flags;		/* letters that may stand before a short option in one word: -um */
+	const char *flags;		/* letters that may precede a short option: -um */
 	bool whole_words;		/* -cp is one option, not -c with the value p */
 };
 
-const struct launcher *launcher_find(struct slice program);	/* by the base name; NULL: not one */
-/* Which option `arg` is; *ret_value: what is attached to it (empty: nothing, its value is the next argument). */
+const struct launcher *launcher_find(struct slice program); /* by the base name; NULL: not one */
+/*
+ * Which option `arg` is; *ret_value: what is attached to it (empty: nothing, its value is the next
+ * argument).
+ */
 enum option launcher_option(const struct launcher *l, struct slice arg, struct slice *ret_value);
 
 /* Java classes that run others. name NULL: the working directory names it. */

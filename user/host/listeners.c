@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Two walks over /proc: the first reads the socket tables of every network namespace and keeps the inodes of the sockets
- * that listen, the second finds who has one of these inodes open. Several may: the workers of a server share one.
+ * Two walks over /proc: the first reads the socket tables of every network namespace and keeps the
+ * inodes of the sockets that listen, the second finds who has one of these inodes open. Several
+ * may: the workers of a server share one.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,9 +14,9 @@
 #include "host/listeners.h"
 #include "host/procfs.h"
 
-#define INODES_MAX	65536	/* SO_REUSEPORT: one socket per worker, port and namespace */
-#define NETNS_MAX	4096	/* one per pod; the number a machine can run is a tenth of this */
-#define TCP_LISTEN	0x0a	/* of the kernel's TCP states */
+#define INODES_MAX 65536 /* SO_REUSEPORT: one socket per worker, port and namespace */
+#define NETNS_MAX  4096 /* one per pod; the number a machine can run is a tenth of this */
+#define TCP_LISTEN 0x0a /* of the kernel's TCP states */
 
 struct numbers {
 	uint64_t *v;
@@ -69,14 +70,19 @@ static bool wanted(const struct search *s, unsigned port)
 	return false;
 }
 
-/* "  0: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 1 ..." */
+/*
+ * "  0: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345
+ * 1 ..."
+ */
 static void read_line(struct search *s, const char *line)
 {
 	unsigned port, state;
 	unsigned long long inode;
 
-	if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %llu", &port, &state,
-		   &inode) == 3 && state == TCP_LISTEN && wanted(s, port))
+	if (sscanf(line,
+		   " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %llu",
+		   &port, &state, &inode) == 3 &&
+	    state == TCP_LISTEN && wanted(s, port))
 		numbers_add(&s->inodes, inode);
 }
 
@@ -115,8 +121,8 @@ static int look_at_fd(void *ctx, uint32_t fd)
 	unsigned long long inode;
 
 	snprintf(name, sizeof(name), "fd/%u", fd);
-	return !procfs_link(h->pid, name, target, sizeof(target)) && sscanf(target, "socket:[%llu]", &inode) == 1 &&
-	       numbers_have(h->inodes, inode);
+	return !procfs_link(h->pid, name, target, sizeof(target)) &&
+	       sscanf(target, "socket:[%llu]", &inode) == 1 && numbers_have(h->inodes, inode);
 }
 
 /* systemd holds the sockets of services that it starts on demand: they are not its own. */
@@ -137,11 +143,16 @@ static int look_at_process(void *ctx, uint32_t pid)
 	return 0;
 }
 
-int listeners_each(const uint32_t *ports, size_t ports_cnt, void (*fn)(void *ctx, uint32_t tgid), void *ctx)
+int listeners_each(const uint32_t *ports, size_t ports_cnt, void (*fn)(void *ctx, uint32_t tgid),
+		   void *ctx)
 {
 	struct search s = {
-		.ports = ports, .ports_cnt = ports_cnt, .fn = fn, .ctx = ctx,
-		.netns = { .max = NETNS_MAX }, .inodes = { .max = INODES_MAX },
+		.ports = ports,
+		.ports_cnt = ports_cnt,
+		.fn = fn,
+		.ctx = ctx,
+		.netns = { .max = NETNS_MAX },
+		.inodes = { .max = INODES_MAX },
 	};
 	int err = procfs_each_process(look_at_namespace, &s);
 

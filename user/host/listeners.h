@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 
 /* Calls fn once for each process that holds a listening socket on one of the ports. 0 or -errno. */
-int listeners_each(const uint32_t *ports, size_t ports_cnt, void (*fn)(void *ctx, uint32_t tgid), void *ctx) __must_check;
+int listeners_each(const uint32_t *ports, size_t ports_cnt, void (*fn)(void *ctx, uint32_t tgid),
+		   void *ctx) __must_check;
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads /proc/PID. What is there belongs to a stranger and may vanish at any moment: every read is bounded, contents may
- * be any bytes, and -ESRCH means that the process is gone (a pid that was reused meanwhile shows in start_ns).
+ * Reads /proc/PID. What is there belongs to a stranger and may vanish at any moment: every read is
+ * bounded, contents may be any bytes, and -ESRCH means that the process is gone (a pid that was
+ * reused meanwhile shows in start_ns).
  */
 #ifndef HOST_PROCFS_H
 #define HOST_PROCFS_H
@@ -29,15 +30,20 @@ struct proc_status {
 
 int procfs_stat(uint32_t pid, struct proc_stat *ret_stat) __must_check;
 int procfs_status(uint32_t pid, struct proc_status *ret_status) __must_check;
-/* Appends /proc/PID/name to *ret_bytes, at most up to its cap: what is longer is cut without an error. */
+/*
+ * Appends /proc/PID/name to *ret_bytes, at most up to its cap: what is longer is cut without an
+ * error.
+ */
 int procfs_read(uint32_t pid, const char *name, struct buf *ret_bytes) __must_check;
-int procfs_link(uint32_t pid, const char *name, char *ret_path, size_t sz) __must_check;	/* exe, cwd, root, fd/7 */
-int procfs_inode(uint32_t pid, const char *name, uint64_t *ret_inode) __must_check;	/* ns/net, ns/pid */
+/* exe, cwd, root, fd/7 */
+int procfs_link(uint32_t pid, const char *name, char *ret_path, size_t sz) __must_check;
+/* ns/net, ns/pid */
+int procfs_inode(uint32_t pid, const char *name, uint64_t *ret_inode) __must_check;
 /* Value of one variable in what /proc/PID/environ holds; p == NULL: not set. */
 struct slice procfs_variable(struct slice environ, const char *name);
 
 typedef int (*procfs_each_fn)(void *ctx, uint32_t number);	/* nonzero ends the walk */
-int procfs_each_process(procfs_each_fn fn, void *ctx);		/* what fn returned last, or -errno */
+int procfs_each_process(procfs_each_fn fn, void *ctx); /* what fn returned last, or -errno */
 int procfs_each_fd(uint32_t pid, procfs_each_fn fn, void *ctx);
 
 #endif

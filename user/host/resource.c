@@ -3,8 +3,9 @@
 
 #include "host/resource.h"
 
-#define RESOURCE_ATTRS_MAX	128	/* about 25 of our own; the rest is the user's OTEL_RESOURCE_ATTRIBUTES */
-#define RESOURCE_TEXT_MAX	32768	/* both OTEL_RESOURCE_ATTRIBUTES at their largest, and the paths */
+#define RESOURCE_ATTRS_MAX \
+	128 /* about 25 of our own; the rest is the user's OTEL_RESOURCE_ATTRIBUTES */
+#define RESOURCE_TEXT_MAX 32768 /* both OTEL_RESOURCE_ATTRIBUTES at their largest, and the paths */
 
 struct resource *resource_new(void)
 {
@@ -26,7 +27,10 @@ struct resource *resource_get(struct resource *r)
 
 void resource_put(struct resource *r)
 {
-	/* Release: all reads of other holders come before the free. Acquire: and the free comes after them. */
+	/*
+	 * Release: all reads of other holders come before the free. Acquire: and the free comes
+	 * after them.
+	 */
 	if (!r || __atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	attrs_release(&r->attrs);

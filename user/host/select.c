@@ -21,16 +21,22 @@ int select_pid(uint32_t pid, uint32_t self, uint32_t *ret_tgid, struct err *err)
 	if (!code)
 		code = procfs_stat(status.tgid, &stat);
 	if (code == -ESRCH)
-		return err_set(err, code, "no process %u: it has ended, or the number is wrong", pid);
+		return err_set(err, code, "no process %u: it has ended, or the number is wrong",
+			       pid);
 	if (code)
-		return err_set(err, code, "cannot read what process %u is: %s", pid, strerror(-code));
+		return err_set(err, code, "cannot read what process %u is: %s", pid,
+			       strerror(-code));
 	if (status.tgid == self)
-		return err_set(err, -EINVAL, "process %u is this ebpf-tracer, which does not trace itself", pid);
+		return err_set(err, -EINVAL,
+			       "process %u is this ebpf-tracer, which does not trace itself", pid);
 	if (stat.kernel)
-		return err_set(err, -EINVAL, "process %u (%s) is part of the kernel: it serves no requests", pid,
+		return err_set(err, -EINVAL,
+			       "process %u (%s) is part of the kernel: it serves no requests", pid,
 			       stat.comm);
 	if (stat.zombie)
-		return err_set(err, -ESRCH, "process %u (%s) has ended and only waits for its parent", pid, stat.comm);
+		return err_set(err, -ESRCH,
+			       "process %u (%s) has ended and only waits for its parent", pid,
+			       stat.comm);
 	*ret_tgid = status.tgid;
 	return 0;
 }
@@ -43,7 +49,10 @@ static bool comm_matches(const char *pattern, const char *comm)
 
 	if (!fnmatch(pattern, comm, 0))
 		return true;
-	/* The kernel has cut the name: what is left of it has to do, unless the pattern itself says how it goes on. */
+	/*
+	 * The kernel has cut the name: what is left of it has to do, unless the pattern itself says
+	 * how it goes on.
+	 */
 	return strlen(comm) == n && !strpbrk(pattern, "*?[\\") && !strncmp(pattern, comm, n);
 }
 
@@ -118,7 +127,7 @@ struct candidate {
 
 struct scan {
 	const struct selectors *sel;
-	struct candidate *v;	/* by pid once sorted */
+	struct candidate *v; /* by pid once sorted */
 	size_t n, alloc;
 };
 
@@ -128,7 +137,8 @@ static int note_process(void *ctx, uint32_t pid)
 	struct proc_stat st;
 
 	/* A process that ends while we look is none. */
-	if (procfs_stat(pid, &st) || st.kernel || st.zombie || pid == s->sel->self || s->n == SCAN_MAX)
+	if (procfs_stat(pid, &st) || st.kernel || st.zombie || pid == s->sel->self ||
+	    s->n == SCAN_MAX)
 		return 0;
 	if (s->n == s->alloc) {
 		size_t alloc = s->alloc ? 2 * s->alloc : 256;
@@ -140,7 +150,10 @@ static int note_process(void *ctx, uint32_t pid)
 		s->alloc = alloc;
 	}
 	s->v[s->n++] = (struct candidate){
-		.pid = pid, .ppid = st.ppid, .start_ns = st.start_ns, .chosen = matches(s->sel, pid, &st),
+		.pid = pid,
+		.ppid = st.ppid,
+		.start_ns = st.start_ns,
+		.chosen = matches(s->sel, pid, &st),
 	};
 	return 0;
 }
@@ -152,7 +165,10 @@ static int by_pid(const void *a, const void *b)
 	return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-/* Parents are older than their children, but for those whose parent was chosen for them by the kernel (init). */
+/*
+ * Parents are older than their children, but for those whose parent was chosen for them by the
+ * kernel (init).
+ */
 static int by_age(const void *a, const void *b)
 {
 	const struct candidate *x = a, *y = b;
@@ -177,7 +193,10 @@ static void choose(void *ctx, uint32_t pid)
 		c->chosen = true;
 }
 
-/* Pids are not ordered by age, so this repeats until nothing changes: as often as the tree is deep, at most. */
+/*
+ * Pids are not ordered by age, so this repeats until nothing changes: as often as the tree is deep,
+ * at most.
+ */
 static void choose_descendants(struct scan *s)
 {
 	bool changed = true;
@@ -185,7 +204,8 @@ static void choose_descendants(struct scan *s)
 	while (changed) {
 		changed = false;
 		for (size_t i = 0; i < s->n; i++) {
-			const struct candidate *parent = s->v[i].chosen ? NULL : find(s, s->v[i].ppid);
+			const struct candidate *parent =
+				s->v[i].chosen ? NULL : find(s, s->v[i].ppid);
 
 			if (parent && parent->chosen)
 				changed = s->v[i].chosen = true;

@@ -14,15 +14,18 @@ struct selectors {		/* lists are borrowed */
 	size_t pids_cnt;
 	const uint32_t *ports;	/* local TCP ports somebody listens on */
 	size_t ports_cnt;
-	const char *const *comms; /* fnmatch() patterns of the name; beyond 15 bytes the kernel keeps no name */
+	const char *const *comms; /* fnmatch() patterns; the kernel keeps 15 bytes of a name */
 	size_t comms_cnt;
-	const char *const *exes; /* of the executable's path, or of its last component if the pattern has no '/' */
+	const char *const *exes; /* of the path, or of its last component if they have no '/' */
 	size_t exes_cnt;
 	bool all;
 	uint32_t self;		/* the tracer's own process */
 };
 
-/* The process that --pid means: it exists, it is not us. A thread stands for its process, and *ret_tgid differs from pid. */
+/*
+ * The process that --pid means: it exists, it is not us. A thread stands for its process, and
+ * *ret_tgid differs from pid.
+ */
 int select_pid(uint32_t pid, uint32_t self, uint32_t *ret_tgid, struct err *err) __must_check;
 
 /* For each process that matches now, and for each living descendant of one: once, parents first. */

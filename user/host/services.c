@@ -9,39 +9,47 @@
 #include "host/attr_list.h"
 #include "host/describe.h"
 
-#define ENDED_MAX 512 /* a client span may wait 10 s for its parent; that is 50 short-lived processes a second */
+/* A client span may wait 10 s for its parent; that is 50 short-lived processes a second. */
+#define ENDED_MAX 512
 
 struct service {
 	struct hnode by_tgid;
-	struct list node;		/* in services.living or services.ended */
+	struct list node; /* in services.living or services.ended */
 	bool ended;
 	struct instance instance;
 	struct resource *base;
-	struct resource **by_rule;	/* one for each --service-name PORT=NAME, made when first asked for */
+	struct resource *
+		*by_rule; /* one for each --service-name PORT=NAME, made when first asked for */
 };
 
 struct services {
 	struct hash by_tgid;
 	struct list living;
-	struct list ended;		/* oldest first */
+	struct list ended; /* oldest first */
 	size_t living_cnt, ended_cnt;
 	struct host_facts host;
-	struct service_rule *rules;	/* names are owned */
+	struct service_rule *rules; /* names are owned */
 	size_t rules_cnt;
 	const char *version, *attributes;
 	struct resource *unknown;
 };
 
-static struct resource *describe_process(const struct services *s, const struct proc_facts *f, const char *name)
+static struct resource *describe_process(const struct services *s, const struct proc_facts *f,
+					 const char *name)
 {
 	const struct description d = {
-		.host = &s->host, .process = f, .service = name, .version = s->version, .attributes = s->attributes,
+		.host = &s->host,
+		.process = f,
+		.service = name,
+		.version = s->version,
+		.attributes = s->attributes,
 	};
 
 	return describe(&d);
 }
 
-struct services *services_new(const struct host_facts *host, const struct service_rule *rules, size_t rules_cnt)
+struct services *services_new(const struct host_facts *host, const struct service_rule *rules,
+			      size_t rules_cnt)
 {
 	_cleanup_(services_freep) struct services *s = calloc(1, sizeof(*s));
 
@@ -131,7 +139,7 @@ static void free_all(struct services *s, struct list *list)
 {
 	struct service *svc, *next;
 
-	list_for_each_safe(svc, next, list, node)
+	list_for_each_safe (svc, next, list, node)
 		service_free(s, svc);
 }
 
@@ -149,7 +157,10 @@ void services_free(struct services *s)
 	free(s);
 }
 
-/* Python starts the workers of a pool as `python -c "from multiprocessing...": they are their parent's service. */
+/*
+ * Python starts the workers of a pool as `python -c "from multiprocessing...": they are their
+ * parent's service.
+ */
 static bool is_worker(const struct proc_facts *f)
 {
 	for (size_t i = 1; i < f->args_cnt; i++)
@@ -161,7 +172,8 @@ static bool is_worker(const struct proc_facts *f)
 
 static bool names_itself(const struct proc_facts *f)
 {
-	_cleanup_(freep) char *name = attr_list_get(slice_str(f->resource_attributes), SLICE("service.name"));
+	_cleanup_(freep) char *name =
+		attr_list_get(slice_str(f->resource_attributes), SLICE("service.name"));
 
 	return f->service_name[0] || (name && name[0]);
 }
@@ -248,12 +260,16 @@ static void copy_attr(struct attrs *to, const struct attrs *from, const struct a
 	else if (at->key)
 		attrs_str(to, at->key, (struct slice){ attr_text(from, at), at->s.len });
 	else
-		attrs_str_dup(to, slice_str(attr_key(from, at)), (struct slice){ attr_text(from, at), at->s.len });
+		attrs_str_dup(to, slice_str(attr_key(from, at)),
+			      (struct slice){ attr_text(from, at), at->s.len });
 }
 
-/* One port of a process that plays several services: the same process under another name and instance. */
-static struct resource *describe_port(const struct services *s, const struct service *svc, const char *name,
-				      uint16_t port)
+/*
+ * One port of a process that plays several services: the same process under another name and
+ * instance.
+ */
+static struct resource *describe_port(const struct services *s, const struct service *svc,
+				      const char *name, uint16_t port)
 {
 	struct instance instance = svc->instance;
 	struct resource *r = resource_new();
