@@ -10,7 +10,12 @@
 
 #include "host/resource.h"
 
-#define ROUNDS 100000
+#define ROUNDS 2000000 /* a tenth of a second, so that both threads run at one time */
+
+struct shared {
+	pthread_barrier_t both_run;
+	struct resource *r;
+};
 
 static void name_is_found(void **state)
 {
@@ -35,20 +40,28 @@ static void last_reference_frees(void **state)
 
 static void *take_and_put(void *arg)
 {
-	for (int i = 0; i < ROUNDS; i++)
-		resource_put(resource_get(arg));
+	struct shared *sh = arg;
+
+	pthread_barrier_wait(&sh->both_run);
+	for (int i = 0; i < ROUNDS; i++) {
+		resource_get(sh->r);
+		resource_put(sh->r);
+	}
 	return NULL;
 }
 
 static void threads_share(void **state)
 {
-	_cleanup_(resource_putp) struct resource *r = resource_new();
+	struct shared sh = { .r = resource_new() };
 	pthread_t other;
 
-	assert_int_equal(pthread_create(&other, NULL, take_and_put, r), 0);
-	take_and_put(r);
+	assert_int_equal(pthread_barrier_init(&sh.both_run, NULL, 2), 0);
+	assert_int_equal(pthread_create(&other, NULL, take_and_put, &sh), 0);
+	take_and_put(&sh);
 	pthread_join(other, NULL);
-	assert_int_equal(r->refs, 1);
+	pthread_barrier_destroy(&sh.both_run);
+	assert_int_equal(sh.r->refs, 1);
+	resource_put(sh.r);
 }
 
 int main(void)
