@@ -48,7 +48,8 @@ struct {
 
 /*
  * socks_by_ptr: address of the sock -> struct sock_state, for the system-call provider. Inserted as above; deleted at
- * tcp_destroy_sock, and for unix sockets at end of file or, late, by the LRU rule. Bound: SOCKS_MAX.
+ * tcp_destroy_sock. Nothing tells the end of a unix socket: its row is replaced when another inode shows up behind the
+ * same pointer, or goes by the LRU rule. Bound: SOCKS_MAX.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -73,8 +74,10 @@ struct user_mem {
 	__u64 base;		/* the piece at hand: its next byte */
 	__u64 left;		/* and how many follow */
 	__u64 vec;		/* the iovec after it */
-	__u32 vecs;		/* how many of those are left */
-	__u32 pad;
+	__u64 msg;		/* the mmsghdr after those: only where a whole sendmmsg or recvmmsg is told as one */
+	__u64 msg_left;		/* bytes that the message at hand still holds: a received one may not fill its buffers */
+	__u32 vecs;		/* how many iovecs of the message are left */
+	__u32 msgs;		/* how many messages are left */
 };
 
 /* One call on one socket while it is told: lib/data.bpf.h. */

@@ -4,6 +4,7 @@
 #define BPF_LIB_ARCH_H
 
 #include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
 
 /* A system call as the program made it. */
 struct syscall {
@@ -21,9 +22,18 @@ enum {
 
 #define TS_COMPAT 2	/* thread_info.status: the call came through the 32-bit entry */
 
-static __always_inline bool task_is_compat(const struct task_struct *task)
+/* `probed`: task is a number to the verifier, not a pointer it trusts. */
+static __always_inline bool task_is_compat(const struct task_struct *task, const bool probed)
 {
-	return task->thread_info.status & TS_COMPAT;
+	__u32 status = probed ? BPF_CORE_READ(task, thread_info.status) : task->thread_info.status;
+
+	return status & TS_COMPAT;
+}
+
+/* Numbers of 32-bit programs: socketcall, sendto to recvmsg, sendmmsg, recvmmsg. */
+static __always_inline bool compat_socket_call(__u64 nr)
+{
+	return nr == 102 || (nr >= 369 && nr <= 372) || nr == 345 || nr == 337;
 }
 
 static __always_inline void syscall_read(const struct pt_regs *regs, struct syscall *ret_call)
@@ -45,9 +55,18 @@ enum {
 
 #define TIF_32BIT (1 << 22)
 
-static __always_inline bool task_is_compat(const struct task_struct *task)
+/* `probed`: task is a number to the verifier, not a pointer it trusts. */
+static __always_inline bool task_is_compat(const struct task_struct *task, const bool probed)
 {
-	return task->thread_info.flags & TIF_32BIT;
+	__u64 flags = probed ? BPF_CORE_READ(task, thread_info.flags) : task->thread_info.flags;
+
+	return flags & TIF_32BIT;
+}
+
+/* Numbers of 32-bit programs: send to recvmsg, recvmmsg, sendmmsg. */
+static __always_inline bool compat_socket_call(__u64 nr)
+{
+	return (nr >= 289 && nr <= 297) || nr == 365 || nr == 374;
 }
 
 /* The first argument shares its register with the result; the kernel keeps it aside. */

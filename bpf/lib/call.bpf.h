@@ -5,16 +5,11 @@
 
 #include "lib/data.bpf.h"
 
-/* recv() of no bytes returns 0 as well; only what could have moved something tells the end of the stream. */
-static __always_inline bool call_asked(const struct syscall *call)
-{
-	return call_shape(call->nr) != SHAPE_BUFFER || call->arg[2];
-}
-
 static __always_inline void call_moved(struct sock *sk, struct sock_state *st, const struct syscall *call,
 				       struct task_struct *task, int ret, int flags, enum dir dir)
 {
 	struct task_state *t = task_self();
+	bool mmsg = call_shape(call->nr) == SHAPE_MESSAGES;
 	bool readable;
 
 	if (!t) {
@@ -22,11 +17,13 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st, c
 		return;
 	}
 	verdict_look(st);
-	readable = caller_mem(t, call, task_is_compat(task), task->flags & PF_IO_WORKER);
+	__builtin_memset(&t->mem, 0, sizeof(t->mem));
+	readable = caller_readable(call, task_is_compat(task, false), task->flags & PF_IO_WORKER) &&
+		   mem_open(&t->mem, call, mmsg ? mmsg_at(t, call) : 0);
 	if (dir == DIR_RX && flags & MSG_TRUNC)	/* TCP throws the bytes away */
 		readable = false;
 	data_moved(sk, st, t, ret, dir, readable);
-	if (call_shape(call->nr) != SHAPE_MESSAGES || (dir == DIR_TX && (t->mem.left || t->mem.vecs)))
+	if (!mmsg || (dir == DIR_TX && (t->mem.left || t->mem.vecs)))
 		t->mmsg = 0;
 	task_moved(t, st->role, dir);
 }

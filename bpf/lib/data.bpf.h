@@ -86,6 +86,8 @@ static __noinline int piece_tell(struct moved *c)
 {
 	if (c->piece_cap <= PIECE_SMALL)
 		piece_copy(c, PIECE_SMALL);
+	else if (c->piece_cap <= PIECE_LOW)
+		piece_copy(c, PIECE_LOW);
 	else if (c->piece_cap <= PIECE_MID)
 		piece_copy(c, PIECE_MID);
 	else
@@ -245,12 +247,9 @@ static __noinline int tell_end(struct sock_state *st, enum dir dir, __u32 err)
 	return 0;
 }
 
-/* Where the bytes are in the caller's memory; false: nowhere, counted by reason. */
-static __always_inline bool caller_mem(struct task_state *t, const struct syscall *call, bool compat, bool io_worker)
+/* Can the caller's memory be looked at? Counted by reason if not. */
+static __always_inline bool caller_readable(const struct syscall *call, bool compat, bool io_worker)
 {
-	enum call_shape shape = call_shape(call->nr);
-
-	__builtin_memset(&t->mem, 0, sizeof(t->mem));
 	if (io_worker || call->nr == NR_IO_URING_ENTER) {
 		stat_inc(STAT_IO_URING);
 		return false;
@@ -259,11 +258,11 @@ static __always_inline bool caller_mem(struct task_state *t, const struct syscal
 		stat_inc(STAT_COMPAT32);
 		return false;
 	}
-	if (shape == SHAPE_NONE) {
+	if (call_shape(call->nr) == SHAPE_NONE) {
 		stat_inc(STAT_NO_BUFFER);
 		return false;
 	}
-	return mem_open(&t->mem, call, shape == SHAPE_MESSAGES ? mmsg_at(t, call) : 0);
+	return true;
 }
 
 /* TX: when the call began to copy, if a hook saw it; RX: when its first byte arrived, if a hook saw that. */

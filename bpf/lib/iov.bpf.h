@@ -50,6 +50,12 @@ static __always_inline enum call_shape call_shape(__u64 nr)
 	}
 }
 
+/* recv() of no bytes returns 0 as well; only what could have moved something tells the end of the stream. */
+static __always_inline bool call_asked(const struct syscall *call)
+{
+	return call_shape(call->nr) != SHAPE_BUFFER || call->arg[2];
+}
+
 static __always_inline bool mem_open_message(struct user_mem *m, __u64 msghdr)
 {
 	struct user_iovec vec;	/* two words as well: iov and iovlen */
@@ -63,11 +69,29 @@ static __always_inline bool mem_open_message(struct user_mem *m, __u64 msghdr)
 	return true;
 }
 
+static __always_inline bool mem_next_message(struct user_mem *m)
+{
+	__u32 len;
+
+	if (!m->msgs)
+		return false;
+	if (bpf_probe_read_user(&len, sizeof(len), (void *)(m->msg + __builtin_offsetof(struct user_mmsghdr, len)))) {
+		stat_inc(STAT_USER_FAULT);
+		return false;
+	}
+	m->msg_left = len;
+	m->msg += sizeof(struct user_mmsghdr);
+	m->msgs--;
+	return mem_open_message(m, m->msg - sizeof(struct user_mmsghdr));
+}
+
 /* Moves on to the next iovec; false: there is none, or it cannot be read. */
 static __always_inline bool mem_next(struct user_mem *m)
 {
 	struct user_iovec vec;
 
+	if (cfg.own_tables && (!m->vecs || !m->msg_left))	/* only there is an array told as one */
+		return mem_next_message(m);
 	if (!m->vecs)
 		return false;
 	if (bpf_probe_read_user(&vec, sizeof(vec), (void *)m->vec)) {
@@ -78,6 +102,11 @@ static __always_inline bool mem_next(struct user_mem *m)
 	m->left = vec.len;
 	m->vec += sizeof(vec);
 	m->vecs--;
+	if (!cfg.own_tables)
+		return true;
+	if (m->left > m->msg_left)
+		m->left = m->msg_left;
+	m->msg_left -= m->left;
 	return true;
 }
 
@@ -106,8 +135,10 @@ static __always_inline bool mem_open(struct user_mem *m, const struct syscall *c
 	case SHAPE_VECTOR:
 		m->vec = call->arg[1];
 		m->vecs = call->arg[2];
+		m->msg_left = ~0ULL;
 		return true;
 	case SHAPE_MESSAGE:
+		m->msg_left = ~0ULL;
 		return mem_open_message(m, call->arg[1]);
 	case SHAPE_MESSAGES:
 		return mem_open_message(m, message);

@@ -10,6 +10,7 @@
 #define VERDICTS_MAX	16384	/* pending verdicts; one per long body or foreign protocol. LRU, the default is safe */
 #define SEGS_MAX	16	/* iovec entries looked at per call; nginx sends up to 64, but heads come first */
 #define PIECE_SMALL	256	/* payload bytes of the smallest record: an API request or a response head */
+#define PIECE_LOW	768	/* the same with cookies and tokens */
 #define PIECE_MID	2048	/* a browser's request head */
 #define PIECE_MAX	16384	/* one TLS-record-sized read; the largest single record */
 #define BURST_MAX	81920	/* bytes copied after a change of direction: a 64 KiB head and its first body bytes */

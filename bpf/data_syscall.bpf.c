@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * System-call provider, for kernels that allow neither socket tracepoints nor fentry (down to 5.8): one program at the
+ * exit of every system call, where the saved registers still hold the arguments. It slows every system call of the host
+ * a little, so it asks first whether the process is traced at all. Not seen: io_uring, and the true start of a call.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "lib/data.bpf.h"
+
+#define MMSG_MAX 64	/* messages of one sendmmsg or recvmmsg that are looked at */
+
+/* The socket behind a file descriptor and the inode that tells it from its predecessor at the same address. */
+struct fd_sock {
+	struct sock *sk;
+	__u64 ino;
+};
+
+static __always_inline bool fd_sock(__u32 fd, struct fd_sock *ret)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **slot, *file = NULL;
+	struct inode *inode;
+	struct socket *sock;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return false;
+	slot = BPF_CORE_READ(fdt, fd) + fd;
+	bpf_probe_read_kernel(&file, sizeof(file), slot);
+	if (!file)
+		return false;
+	inode = BPF_CORE_READ(file, f_inode);
+	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return false;
+	ret->ino = BPF_CORE_READ(inode, i_ino);
+	sock = BPF_CORE_READ(file, private_data);
+	ret->sk = BPF_CORE_READ(sock, sk);
+	return ret->sk;
+}
+
+/* false: not a call that moves bytes. */
+static __always_inline bool call_dir(__u64 nr, enum dir *ret_dir)
+{
+	switch (nr) {
+	case NR_READ: case NR_READV: case NR_PREADV2: case NR_RECVFROM: case NR_RECVMSG: case NR_RECVMMSG:
+		*ret_dir = DIR_RX;
+		return true;
+	case NR_WRITE: case NR_WRITEV: case NR_PWRITEV2: case NR_SENDTO: case NR_SENDMSG: case NR_SENDMMSG: case NR_SENDFILE:
+	case NR_SPLICE:
+		*ret_dir = DIR_TX;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* splice() has a pipe at one end: whichever end is the socket gives the direction. */
+static __always_inline bool call_sock(const struct syscall *call, struct fd_sock *ret, enum dir *ret_dir)
+{
+	if (call->nr != NR_SPLICE)
+		return fd_sock(call->arg[0], ret);
+	if (fd_sock(call->arg[2], ret))
+		return true;
+	*ret_dir = DIR_RX;
+	return fd_sock(call->arg[0], ret);
+}
+
+static __always_inline __u32 call_flags(const struct syscall *call)
+{
+	switch (call->nr) {
+	case NR_RECVFROM: case NR_RECVMMSG:
+		return call->arg[3];
+	case NR_RECVMSG:
+		return call->arg[2];
+	default:
+		return 0;
+	}
+}
+
+static __always_inline struct sock_state *state_of(const struct fd_sock *fs, enum dir dir, __u32 n)
+{
+	struct sock_state *st = sock_find(fs->sk);
+
+	if (st && st->ino && st->ino != fs->ino)
+		st = NULL;
+	if (!st)
+		return n ? sock_new(fs->sk, ROLE_UNKNOWN, dir, n) : NULL;
+	st->ino = fs->ino;
+	return st;
+}
+
+/* sendmmsg and recvmmsg return how many messages; each says how many bytes. */
+static __noinline __u32 mmsg_bytes(__u64 array, __u32 cnt)
+{
+	__u32 sum = 0, len, i;
+
+	for (i = 0; i < MMSG_MAX && i < cnt; i++) {
+		len = 0;
+		if (bpf_probe_read_user(&len, sizeof(len), (void *)(array + i * sizeof(struct user_mmsghdr) +
+								    __builtin_offsetof(struct user_mmsghdr, len)))) {
+			stat_inc(STAT_USER_FAULT);
+			break;
+		}
+		sum += len;
+	}
+	if (cnt > MMSG_MAX)
+		stat_inc(STAT_SEGS_CUT);
+	return sum;
+}
+
+static __always_inline void exit_moved(const struct syscall *call, const struct fd_sock *fs, struct sock_state *st,
+				       __u32 ret, __u32 n, __u32 flags, enum dir dir)
+{
+	struct task_state *t = task_self();
+	bool readable;
+
+	if (!t) {
+		data_lost(st, n, dir);
+		return;
+	}
+	verdict_look(st);
+	__builtin_memset(&t->mem, 0, sizeof(t->mem));
+	readable = caller_readable(call, false, false);
+	if (call_shape(call->nr) == SHAPE_MESSAGES) {
+		t->mem.msg = call->arg[1];
+		t->mem.msgs = ret;
+	} else {
+		readable = readable && mem_open(&t->mem, call, 0);
+	}
+	if (dir == DIR_RX && flags & MSG_TRUNC)
+		readable = false;
+	data_moved(fs->sk, st, t, n, dir, readable);
+	task_moved(t, st->role, dir);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task;
+	struct sock_state *st;
+	struct fd_sock fs = {};
+	struct syscall call;
+	__u32 flags, n;
+	enum dir dir;
+
+	if (!traced(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	syscall_read(regs, &call);
+	task = (void *)bpf_get_current_task();
+	if (task_is_compat(task, true)) {
+		if (compat_socket_call(call.nr))
+			stat_inc(STAT_COMPAT32);
+		return 0;
+	}
+	if (call.nr == NR_IO_URING_ENTER && ret > 0)
+		stat_inc(STAT_IO_URING);
+	if (ret == -EAGAIN || !call_dir(call.nr, &dir) || !call_sock(&call, &fs, &dir))
+		return 0;
+	flags = call_flags(&call);
+	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+		return 0;
+	n = ret <= 0 ? 0 : call_shape(call.nr) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret) : ret;
+	st = state_of(&fs, dir, n);
+	if (!st)
+		return 0;
+	if (n)
+		exit_moved(&call, &fs, st, ret, n, flags, dir);
+	else
+		data_nothing(fs.sk, ret < 0 ? ret : 0, dir, call_asked(&call));
+	return 0;
+}
