@@ -45,8 +45,9 @@ void wiring_feed(struct wiring *w, const struct ev_hdr *ev)
 		services_forget(w->services, ev->tgid);
 }
 
-int wiring_init(struct wiring *w, const struct config *cfg, const struct recording_facts *facts,
-		void (*verdict)(void *, uint64_t, const struct verdict *), struct err *err)
+int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
+		const struct recording_facts *facts, void (*verdict)(void *, uint64_t, const struct verdict *),
+		struct err *err)
 {
 	struct pipeline_cfg pc = {
 		.seed = facts->seed, .link_wait_ns = cfg->link_wait_ns, .link_exact = cfg->link == LINK_EXACT,
@@ -54,7 +55,7 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct recordi
 		.redact = cfg->redact.v, .redact_cnt = cfg->redact.n,
 	};
 	struct pipeline_sink sink = { take_span, verdict, find_resource, w };
-	int code = batch_new(cfg->exporters, &cfg->export, &w->batch, err);
+	int code = batch_new(cfg->exporters, export, &w->batch, err);
 
 	if (code)
 		return code;
@@ -110,6 +111,8 @@ static int replay_records(struct wiring *w, struct replayer *r, uint64_t *kern, 
 static int run_replay(const struct config *cfg, struct err *err)
 {
 	_cleanup_(replayer_freep) struct replayer *r = NULL;
+	/* Full batches and nothing dropped: the output then depends on the recording alone. */
+	struct export_options export = cfg->export;
 	_cleanup_(wiring_release) struct wiring w = { 0 };
 	struct recording_facts facts;
 	uint64_t kern[STAT__CNT];
@@ -118,7 +121,9 @@ static int run_replay(const struct config *cfg, struct err *err)
 
 	if (code)
 		return code;
-	code = wiring_init(&w, cfg, &facts, NULL, err);
+	export.patient = true;
+	export.batch_delay_ms = UINT32_MAX;
+	code = wiring_init(&w, cfg, &export, &facts, NULL, err);
 	if (code)
 		return code;
 	code = replay_records(&w, r, kern, &books, err);

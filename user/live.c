@@ -224,7 +224,7 @@ static int start(struct live *l, struct err *err)
 	if (!code)
 		code = start_capture(l, err);
 	if (!code)
-		code = wiring_init(&l->w, l->cfg, &facts, on_verdict, err);
+		code = wiring_init(&l->w, l->cfg, &l->cfg->export, &facts, on_verdict, err);
 	if (code)
 		return code;
 	take_clock(l, clock_mono_ns());

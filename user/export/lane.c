@@ -22,6 +22,8 @@ struct lane {
 
 	pthread_mutex_t lock; /* over everything below */
 	pthread_cond_t work; /* for the thread */
+	pthread_cond_t room;	/* for lane_push() of a patient lane */
+	bool patient;
 	pthread_cond_t flushed; /* for lane_flush_wait() */
 	struct span **queue; /* a ring */
 	size_t cap, head, n;
@@ -48,6 +50,8 @@ int lane_new(const struct exporter *exporter, const char *target, const struct e
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_cond_init(&l->work, &mono);
 	pthread_cond_init(&l->flushed, &mono);
+	pthread_cond_init(&l->room, &mono);
+	l->patient = opt->patient;
 	pthread_condattr_destroy(&mono);
 	l->idle_ns = exporter->idle ? 0 : UINT64_MAX;
 	l->cap = opt->queue_max ? opt->queue_max : QUEUE_MAX;
@@ -86,6 +90,7 @@ void lane_free(struct lane *l)
 	hurry_release(&l->hurry);
 	pthread_cond_destroy(&l->work);
 	pthread_cond_destroy(&l->flushed);
+	pthread_cond_destroy(&l->room);
 	pthread_mutex_destroy(&l->lock);
 	free(l->queue);
 	free(l->batch);
@@ -158,6 +163,7 @@ static void step(struct lane *l)
 
 	/* Nothing more is pushed once the lane is ending: this is the last batch. */
 	flush |= l->ending && !l->n;
+	pthread_cond_signal(&l->room);
 	pthread_mutex_unlock(&l->lock);
 	serve(l, n, flush, &counts);
 	pthread_mutex_lock(&l->lock);
@@ -206,6 +212,8 @@ int lane_start(struct lane *l, struct err *err)
 void lane_push(struct lane *l, struct span *s)
 {
 	pthread_mutex_lock(&l->lock);
+	while (l->patient && l->n == l->cap)
+		pthread_cond_wait(&l->room, &l->lock);
 	if (l->n == l->cap) {
 		l->dropped++;
 		pthread_mutex_unlock(&l->lock);

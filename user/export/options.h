@@ -17,6 +17,7 @@ struct export_options {
 	const char *ca_file, *cert_file, *key_file;	/* NULL: none */
 	size_t queue_max;		/* spans; 0: QUEUE_MAX */
 	size_t batch_max;		/* spans in one request; 0: BATCH_MAX */
+	bool patient;			/* replay: a full queue waits for room instead of dropping */
 	uint64_t batch_delay_ms;	/* a span waits at most so long for company */
 	bool colour;			/* console: the terminal understands colours */
 	unsigned width;			/* console: columns; 0: 100 */
