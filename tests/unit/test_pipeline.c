@@ -387,6 +387,30 @@ static void long_body_is_skipped(void **state)
 	scene_end(&sc);
 }
 
+/* A response whose record was lost is not taken for the next one. */
+static void lost_response_shifts_nothing(void **state)
+{
+	const struct span *first, *second;
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	in.pos[DIR_TX] += strlen(OK);
+	in.seq[DIR_TX] += strlen(OK);
+	receive(&sc, &in, 101, REQUEST("/2"));
+	transmit(&sc, &in, 101, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	pass_time(&sc, 200000);
+	first = span_of(&sc, SPAN_SERVER, "/1");
+	second = span_of(&sc, SPAN_SERVER, "/2");
+	assert_null(attrs_find(&first->attrs, "http.response.status_code"));
+	assert_non_null(attrs_find(&first->attrs, "exchange.incomplete"));
+	assert_int_equal(attrs_find(&second->attrs, "http.response.status_code")->i, 404);
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_TX_LOST], strlen(OK));
+	scene_end(&sc);
+}
+
 static void foreign_bytes_are_ignored(void **state)
 {
 	struct end in;
@@ -466,6 +490,7 @@ int main(void)
 		cmocka_unit_test(dead_connection_is_an_error),
 		cmocka_unit_test(pipelined_requests_join_each),
 		cmocka_unit_test(long_body_is_skipped),
+		cmocka_unit_test(lost_response_shifts_nothing),
 		cmocka_unit_test(foreign_bytes_are_ignored),
 		cmocka_unit_test(flush_empties),
 		cmocka_unit_test(books_close),

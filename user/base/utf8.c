@@ -21,7 +21,7 @@ static size_t character(const unsigned char *p, size_t n)
 	size_t len;
 
 	if (p[0] < 0x80)
-		return 1;
+		return p[0] != '\0';
 	if (p[0] < 0xc2 || p[0] > 0xf4)
 		return 0;
 	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;

@@ -4,7 +4,10 @@
 
 #include "buf.h"
 
-/* Length of the longest valid UTF-8 prefix of s (no surrogates, no overlong forms, at most U+10FFFF). */
+/*
+ * Length of the longest valid UTF-8 prefix of s (no surrogates, no overlong forms, at most U+10FFFF). NUL counts as
+ * invalid: what is made valid ends up in C strings.
+ */
 size_t utf8_valid_prefix(struct slice s);
 /* Bytes of s once every invalid byte has become U+FFFD. */
 size_t utf8_repaired_len(struct slice s);

@@ -109,10 +109,25 @@ static void on_response_head(struct pipeline *p, struct conn *c, struct exchange
 	settle_answered(p, x);
 }
 
+/* Bytes were lost before this response: the requests before the newest were answered in them. */
+static void end_unseen(struct pipeline *p, struct conn *c)
+{
+	struct exchange *newest = list_last(&c->exchanges, struct exchange, by_conn);
+	struct exchange *x;
+
+	while ((x = oldest(c)) != newest) {
+		x->incomplete = true;
+		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
+	}
+}
+
 static void on_response(struct pipeline *p, struct conn *c, const struct msg *msg)
 {
-	struct exchange *x = oldest(c);
+	struct exchange *x;
 
+	if (msg->resumed)
+		end_unseen(p, c);
+	x = oldest(c);
 	if (!x)
 		return;
 	if ((msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END) && !x->answered)
