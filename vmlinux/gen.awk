@@ -65,6 +65,9 @@ END {
 		if (what[k] == "typedef") {
 			for (j = 1; j <= n; j++)
 				printf "%s", decl["typedef " w[j]]
+		} else if (what[k] == "forward") {
+			for (j = 1; j <= n; j++)
+				printf "struct %s;\n", w[j]
 		} else if (what[k] == "enum") {
 			printf "enum {\n%s};\n", members(by_enumerator[w[1]], names[k], 1)
 		} else if (names[k] ~ /\*/) {

@@ -23,6 +23,12 @@ typedef __s32 s32;
 typedef __u64 u64;
 typedef __s64 s64;
 
+typedef long unsigned int __kernel_ulong_t;
+typedef __kernel_ulong_t __kernel_size_t;
+typedef __kernel_size_t size_t;
+typedef long int __kernel_long_t;
+typedef long long int __kernel_loff_t;
+typedef __kernel_loff_t loff_t;
 typedef int __kernel_pid_t;
 typedef __kernel_pid_t pid_t;
 typedef __u16 __be16;
@@ -84,6 +90,10 @@ enum {
 enum sock_type {
 	SOCK_STREAM = 1,
 };
+
+struct msghdr;
+struct page;
+struct pipe_inode_info;
 
 struct thread_info {
 	long unsigned int flags;
