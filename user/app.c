@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The wiring: which module feeds which. Records come from the kernel (live.c) or from a file (below), and from there on
- * take the same way: facts to the services, everything else to the pipeline, spans to the exporters.
+ * The wiring: which module feeds which. Records come from the kernel (live.c) or from a file
+ * (below), and from there on take the same way: facts to the services, everything else to the
+ * pipeline, spans to the exporters.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,13 +47,17 @@ void wiring_feed(struct wiring *w, const struct ev_hdr *ev)
 }
 
 int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
-		const struct recording_facts *facts, void (*verdict)(void *, uint64_t, const struct verdict *),
-		struct err *err)
+		const struct recording_facts *facts,
+		void (*verdict)(void *, uint64_t, const struct verdict *), struct err *err)
 {
 	struct pipeline_cfg pc = {
-		.seed = facts->seed, .link_wait_ns = cfg->link_wait_ns, .link_exact = cfg->link == LINK_EXACT,
-		.routes = cfg->routes.v, .routes_cnt = cfg->routes.n,
-		.redact = cfg->redact.v, .redact_cnt = cfg->redact.n,
+		.seed = facts->seed,
+		.link_wait_ns = cfg->link_wait_ns,
+		.link_exact = cfg->link == LINK_EXACT,
+		.routes = cfg->routes.v,
+		.routes_cnt = cfg->routes.n,
+		.redact = cfg->redact.v,
+		.redact_cnt = cfg->redact.n,
 	};
 	struct pipeline_sink sink = { take_span, verdict, find_resource, w };
 	int code = batch_new(cfg->exporters, export, &w->batch, err);
@@ -78,22 +83,27 @@ void wiring_release(struct wiring *w)
 void wiring_summary(const struct wiring *w, const uint64_t *kern, uint64_t bpf_ns)
 {
 	struct summary s = {
-		.tally = pipeline_tally(w->pipeline), .kern = kern, .bpf_ns = bpf_ns,
-		.wall_ns = clock_mono_ns() - w->started_ns, .cpu_ns = clock_cpu_ns(),
+		.tally = pipeline_tally(w->pipeline),
+		.kern = kern,
+		.bpf_ns = bpf_ns,
+		.wall_ns = clock_mono_ns() - w->started_ns,
+		.cpu_ns = clock_cpu_ns(),
 	};
 
 	batch_counts(w->batch, &s.export);
 	summary_print(stderr, &s);
 }
 
-void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern, uint64_t bpf_ns)
+void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern,
+		   uint64_t bpf_ns)
 {
 	pipeline_flush(w->pipeline);
 	batch_end(w->batch, cfg->export.timeout_ms);
 	wiring_summary(w, kern, bpf_ns);
 }
 
-static int replay_records(struct wiring *w, struct replayer *r, uint64_t *kern, bool *ret_books, struct err *err)
+static int replay_records(struct wiring *w, struct replayer *r, uint64_t *kern, bool *ret_books,
+			  struct err *err)
 {
 	const struct ev_hdr *ev;
 	int code;

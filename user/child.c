@@ -17,7 +17,9 @@ static int env_id(const char *name, uint64_t *ret_id)
 	return slice_u64(slice_str(getenv(name)), 10, ret_id) && *ret_id < UINT32_MAX ? 0 : -ENOENT;
 }
 
-/* Back to the user who called sudo; without one, or without the right, everything stays as it is. */
+/*
+ * Back to the user who called sudo; without one, or without the right, everything stays as it is.
+ */
 static int become_caller(void)
 {
 	uint64_t uid, gid;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A live capture: the loop around the ring, the clock, the signals and the processes that are waited for.
+ * A live capture: the loop around the ring, the clock, the signals and the processes that are
+ * waited for.
  *
- * While records come, the ring is emptied every DRAIN_MS without any wake-up by the kernel; when a round finds nothing,
- * the reader says that it sleeps and the next record wakes it. An idle tracer therefore does not run at all.
+ * While records come, the ring is emptied every DRAIN_MS without any wake-up by the kernel; when a
+ * round finds nothing, the reader says that it sleeps and the next record wakes it. An idle tracer
+ * therefore does not run at all.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,17 +23,17 @@
 #include "targets.h"
 #include "wiring.h"
 
-#define DRAIN_MS	10	/* 8 MiB of ring hold 100,000 requests/s for longer than this */
-#define CLOCK_NS	NSEC_PER_SEC
+#define DRAIN_MS 10 /* 8 MiB of ring hold 100,000 requests/s for longer than this */
+#define CLOCK_NS NSEC_PER_SEC
 
 struct live {
-	struct wiring w;	/* first: the pipeline's context is the wiring */
+	struct wiring w; /* first: the pipeline's context is the wiring */
 	const struct config *cfg;
 	struct recorder *recorder;
 	struct targets *targets;
 	struct capture *capture;
 	struct loop *loop;
-	struct child child;	/* pid 0: none */
+	struct child child; /* pid 0: none */
 	int signals;
 	int status;
 	bool stopping;
@@ -115,7 +117,10 @@ static void on_verdict(void *ctx, uint64_t conn, const struct verdict *v)
 
 static void forward(const struct live *l, const struct signalfd_siginfo *si)
 {
-	/* A signal typed at the terminal has reached the command already: it is in the same process group. */
+	/*
+	 * A signal typed at the terminal has reached the command already: it is in the same process
+	 * group.
+	 */
 	if (si->ssi_code <= 0)
 		kill(l->child.pid, si->ssi_signo);
 }
@@ -184,7 +189,9 @@ static int start_recording(struct live *l, const struct recording_facts *facts, 
 static int start_capture(struct live *l, struct err *err)
 {
 	struct capture_opts opts = {
-		.method = l->cfg->capture, .btf_path = l->cfg->btf, .ring_sz = l->cfg->ring_sz,
+		.method = l->cfg->capture,
+		.btf_path = l->cfg->btf,
+		.ring_sz = l->cfg->ring_sz,
 		.cfg = { .wake_edges = true },
 	};
 
@@ -247,7 +254,10 @@ static int start_command(struct live *l, struct err *err)
 	return code;
 }
 
-/* How long the loop may wait: not at all while there is work, DRAIN_MS while there is traffic, else until a timer. */
+/*
+ * How long the loop may wait: not at all while there is work, DRAIN_MS while there is traffic, else
+ * until a timer.
+ */
 static int wait_ms(struct live *l, int drained)
 {
 	uint64_t next = pipeline_next_ns(l->w.pipeline), now = clock_mono_ns();
@@ -291,7 +301,9 @@ static void restore_signals(struct live *l)
 
 static void finish(struct live *l)
 {
-	struct ev_books books = { .hdr = { .kind = EV_BOOKS, .sz = sizeof(books), .ts_ns = clock_mono_ns() } };
+	struct ev_books books = {
+		.hdr = { .kind = EV_BOOKS, .sz = sizeof(books), .ts_ns = clock_mono_ns() }
+	};
 	uint64_t bpf_ns = capture_bpf_ns(l->capture);
 	uint64_t stats[STAT__CNT];
 

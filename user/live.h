@@ -5,7 +5,10 @@
 #include "base/err.h"
 #include "config.h"
 
-/* Traces until told to stop or until there is nothing left to trace. *ret_status: that of the command, or 0. */
+/*
+ * Traces until told to stop or until there is nothing left to trace. *ret_status: that of the
+ * command, or 0.
+ */
 int live_run(const struct config *cfg, int *ret_status, struct err *err) __must_check;
 
 #endif

@@ -13,9 +13,10 @@
 #include "recording.h"
 #include "trace/record.h"
 
-#define MAGIC		"EBPFTRC\n"
-#define BYTE_ORDER_MARK	0x01020304u
-#define RECORD_MAX	65536	/* no record is larger: a piece is at most PIECE_MAX, facts at most FACTS_MAX */
+#define MAGIC           "EBPFTRC\n"
+#define BYTE_ORDER_MARK 0x01020304u
+#define RECORD_MAX \
+	65536 /* no record is larger: a piece is at most PIECE_MAX, facts at most FACTS_MAX */
 
 struct file_header {
 	char magic[8];
@@ -34,16 +35,20 @@ struct recorder {
 
 struct replayer {
 	FILE *f;
-	uint64_t off;		/* of the next record */
+	uint64_t off; /* of the next record */
 	uint64_t records;
 	_Alignas(8) char record[RECORD_MAX];
 };
 
-int recorder_new(const char *path, const struct recording_facts *facts, struct recorder **ret_recorder, struct err *err)
+int recorder_new(const char *path, const struct recording_facts *facts,
+		 struct recorder **ret_recorder, struct err *err)
 {
 	struct file_header header = {
-		.magic = MAGIC, .version = RECORDING_VERSION, .byte_order = BYTE_ORDER_MARK,
-		.header_sz = sizeof(header), .facts = *facts,
+		.magic = MAGIC,
+		.version = RECORDING_VERSION,
+		.byte_order = BYTE_ORDER_MARK,
+		.header_sz = sizeof(header),
+		.facts = *facts,
 	};
 	_cleanup_(recorder_freep) struct recorder *r = calloc(1, sizeof(*r));
 	int fd;
@@ -71,7 +76,8 @@ int recorder_new(const char *path, const struct recording_facts *facts, struct r
 static void recorder_fail(struct recorder *r)
 {
 	if (!r->failed)
-		log_err("cannot write more to the recording '%s': %s; the recording ends here", r->path, strerror(errno));
+		log_err("cannot write more to the recording '%s': %s; the recording ends here",
+			r->path, strerror(errno));
 	r->failed = true;
 }
 
@@ -96,14 +102,19 @@ static int check_header(const struct file_header *h, const char *path, struct er
 	if (memcmp(h->magic, MAGIC, sizeof(h->magic)))
 		return err_set(err, -EINVAL, "'%s' is not a recording of ebpf-tracer", path);
 	if (h->byte_order != BYTE_ORDER_MARK)
-		return err_set(err, -EINVAL, "the recording '%s' was made on a machine with another byte order", path);
+		return err_set(err, -EINVAL,
+			       "the recording '%s' was made on a machine with another byte order",
+			       path);
 	if (h->version != RECORDING_VERSION || h->header_sz != sizeof(*h))
-		return err_set(err, -EINVAL, "the recording '%s' has format version %u, this program reads version %d",
-			       path, h->version, RECORDING_VERSION);
+		return err_set(
+			err, -EINVAL,
+			"the recording '%s' has format version %u, this program reads version %d",
+			path, h->version, RECORDING_VERSION);
 	return 0;
 }
 
-int replayer_new(const char *path, struct recording_facts *ret_facts, struct replayer **ret_replayer, struct err *err)
+int replayer_new(const char *path, struct recording_facts *ret_facts,
+		 struct replayer **ret_replayer, struct err *err)
 {
 	_cleanup_(replayer_freep) struct replayer *r = calloc(1, sizeof(*r));
 	struct host_facts *host = &ret_facts->host;
@@ -114,9 +125,11 @@ int replayer_new(const char *path, struct recording_facts *ret_facts, struct rep
 		return err_set(err, -ENOMEM, "cannot replay '%s': out of memory", path);
 	r->f = fopen(path, "re");
 	if (!r->f)
-		return err_set(err, -errno, "cannot read the recording '%s': %s", path, strerror(errno));
+		return err_set(err, -errno, "cannot read the recording '%s': %s", path,
+			       strerror(errno));
 	if (fread(&h, sizeof(h), 1, r->f) != 1)
-		return err_set(err, -EINVAL, "'%s' is too short to be a recording of ebpf-tracer", path);
+		return err_set(err, -EINVAL, "'%s' is too short to be a recording of ebpf-tracer",
+			       path);
 	code = check_header(&h, path, err);
 	if (code)
 		return code;
@@ -130,8 +143,9 @@ int replayer_new(const char *path, struct recording_facts *ret_facts, struct rep
 
 static int damaged(const struct replayer *r, const char *what, struct err *err)
 {
-	return err_set(err, -EBADMSG, "the recording is %s at byte %llu; replayed the %llu records before it", what,
-		       (unsigned long long)r->off, (unsigned long long)r->records);
+	return err_set(err, -EBADMSG,
+		       "the recording is %s at byte %llu; replayed the %llu records before it",
+		       what, (unsigned long long)r->off, (unsigned long long)r->records);
 }
 
 int replayer_next(struct replayer *r, const struct ev_hdr **ret_ev, struct err *err)
@@ -145,7 +159,8 @@ int replayer_next(struct replayer *r, const struct ev_hdr **ret_ev, struct err *
 		return damaged(r, "truncated", err);
 	if (hdr->sz < sizeof(*hdr) || hdr->sz > sizeof(r->record))
 		return damaged(r, "damaged", err);
-	if (fread(r->record + sizeof(*hdr), 1, hdr->sz - sizeof(*hdr), r->f) != hdr->sz - sizeof(*hdr))
+	if (fread(r->record + sizeof(*hdr), 1, hdr->sz - sizeof(*hdr), r->f) !=
+	    hdr->sz - sizeof(*hdr))
 		return damaged(r, "truncated", err);
 	if (!ev_valid(hdr, hdr->sz))
 		return damaged(r, "damaged", err);

@@ -17,10 +17,12 @@ static void print_counts(FILE *out, const struct summary *s)
 	const uint64_t *v = s->tally->v;
 	const struct export_counts *e = &s->export.exporters;
 
-	fprintf(out, "ebpf-tracer: summary: %llu requests, %llu spans: %llu sent, %llu rejected by the backend, "
+	fprintf(out,
+		"ebpf-tracer: summary: %llu requests, %llu spans: %llu sent, %llu rejected by the "
+		"backend, "
 		"%llu failed, %llu dropped because the queue was full\n",
-		(ull)v[TALLY_REQUESTS], (ull)v[TALLY_SPANS], (ull)e->sent, (ull)e->rejected, (ull)e->failed,
-		(ull)s->export.dropped_full);
+		(ull)v[TALLY_REQUESTS], (ull)v[TALLY_SPANS], (ull)e->sent, (ull)e->rejected,
+		(ull)e->failed, (ull)s->export.dropped_full);
 }
 
 static void print_cost(FILE *out, const struct summary *s)
@@ -40,23 +42,29 @@ static void print_cost(FILE *out, const struct summary *s)
 static void print_books(FILE *out, const struct summary *s, enum dir dir)
 {
 	const uint64_t *v = s->tally->v + dir;
-	uint64_t user = v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] + v[TALLY_RX_RESYNC] +
-			v[TALLY_RX_UNUSED] + v[TALLY_RX_NO_CONN];
+	uint64_t user = v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
+			v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] + v[TALLY_RX_NO_CONN];
 	bool closed = user == v[TALLY_RX_REPORTED];
 
 	fprintf(out, "ebpf-tracer: books: %s", dir == DIR_RX ? "received" : "sent");
 	if (s->kern) {
 		const uint64_t *k = s->kern + dir;
 
-		fprintf(out, " %llu = %llu reported + %llu ignored + %llu lost;", (ull)k[STAT_RX_BYTES],
-			(ull)k[STAT_RX_REPORTED], (ull)k[STAT_RX_IGNORED], (ull)k[STAT_RX_LOST]);
-		closed = closed && k[STAT_RX_BYTES] == k[STAT_RX_REPORTED] + k[STAT_RX_IGNORED] + k[STAT_RX_LOST] &&
+		fprintf(out, " %llu = %llu reported + %llu ignored + %llu lost;",
+			(ull)k[STAT_RX_BYTES], (ull)k[STAT_RX_REPORTED], (ull)k[STAT_RX_IGNORED],
+			(ull)k[STAT_RX_LOST]);
+		closed = closed &&
+			 k[STAT_RX_BYTES] ==
+				 k[STAT_RX_REPORTED] + k[STAT_RX_IGNORED] + k[STAT_RX_LOST] &&
 			 k[STAT_RX_REPORTED] == v[TALLY_RX_REPORTED];
 	}
-	fprintf(out, " %llu = %llu decoded + %llu bodies + %llu foreign + %llu resynchronising + %llu unfinished + "
+	fprintf(out,
+		" %llu = %llu decoded + %llu bodies + %llu foreign + %llu resynchronising + %llu "
+		"unfinished + "
 		"%llu without a connection: %s\n",
-		(ull)v[TALLY_RX_REPORTED], (ull)v[TALLY_RX_DECODED], (ull)v[TALLY_RX_BODY], (ull)v[TALLY_RX_FOREIGN],
-		(ull)v[TALLY_RX_RESYNC], (ull)v[TALLY_RX_UNUSED], (ull)v[TALLY_RX_NO_CONN], closed ? "closed" : "OPEN");
+		(ull)v[TALLY_RX_REPORTED], (ull)v[TALLY_RX_DECODED], (ull)v[TALLY_RX_BODY],
+		(ull)v[TALLY_RX_FOREIGN], (ull)v[TALLY_RX_RESYNC], (ull)v[TALLY_RX_UNUSED],
+		(ull)v[TALLY_RX_NO_CONN], closed ? "closed" : "OPEN");
 }
 
 /* Everything that is not zero and not said above. */

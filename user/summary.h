@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tracer did and what it cost, for the person at the terminal: at the end and on SIGUSR1. */
+/*
+ * What the tracer did and what it cost, for the person at the terminal: at the end and on SIGUSR1.
+ */
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
@@ -12,10 +14,10 @@
 
 struct summary {
 	const struct tally *tally;
-	const uint64_t *kern;		/* STAT__CNT numbers; NULL: none known */
+	const uint64_t *kern; /* STAT__CNT numbers; NULL: none known */
 	struct batch_counts export;
 	uint64_t wall_ns, cpu_ns;
-	uint64_t bpf_ns;		/* 0: the kernel does not keep it */
+	uint64_t bpf_ns; /* 0: the kernel does not keep it */
 };
 
 void summary_print(FILE *out, const struct summary *s);

@@ -11,17 +11,17 @@
 #include "host/select.h"
 #include "targets.h"
 
-#define NAMED_MAX	8	/* processes that the ready line names; the rest is a number */
+#define NAMED_MAX 8 /* processes that the ready line names; the rest is a number */
 
 struct targets {
 	struct selectors sel;
-	struct pollfd *named;	/* pidfds of the processes named by number, and of the command: we end with the last */
+	struct pollfd *named; /* pidfds of what was named by number: we end with the last */
 	size_t named_cnt;
-	uint32_t *pids;		/* of sel */
+	uint32_t *pids; /* of sel */
 	struct capture *capture;
-	size_t traced;		/* how many the first look found */
-	struct buf who;		/* and the names of the first of them */
-	int err;		/* of the last capture_trace() */
+	size_t traced; /* how many the first look found */
+	struct buf who; /* and the names of the first of them */
+	int err; /* of the last capture_trace() */
 };
 
 static int add_named(struct targets *t, uint32_t tgid)
@@ -44,10 +44,12 @@ static int resolve_pids(struct targets *t, const struct config *cfg, struct err 
 		if (code)
 			return code;
 		if (t->pids[i] != cfg->pids.v[i])
-			log_info("%u is a thread of process %u, which is traced", cfg->pids.v[i], t->pids[i]);
+			log_info("%u is a thread of process %u, which is traced", cfg->pids.v[i],
+				 t->pids[i]);
 		code = add_named(t, t->pids[i]);
 		if (code)
-			return err_set(err, code, "cannot watch process %u: %s", t->pids[i], strerror(-code));
+			return err_set(err, code, "cannot watch process %u: %s", t->pids[i],
+				       strerror(-code));
 	}
 	t->sel.pids_cnt = cfg->pids.n;
 	return 0;
@@ -61,14 +63,20 @@ int targets_new(const struct config *cfg, struct targets **ret_targets, struct e
 	if (!t)
 		return err_set(err, -ENOMEM, "out of memory");
 	buf_init(&t->who, 4096);
-	t->named = calloc(cfg->pids.n + 1, sizeof(*t->named));	/* one more for a command */
+	t->named = calloc(cfg->pids.n + 1, sizeof(*t->named)); /* one more for a command */
 	t->pids = calloc(cfg->pids.n + 1, sizeof(*t->pids));
 	if (!t->named || !t->pids)
 		return err_set(err, -ENOMEM, "out of memory");
 	t->sel = (struct selectors){
-		.pids = t->pids, .ports = cfg->ports.v, .ports_cnt = cfg->ports.n,
-		.comms = cfg->comms.v, .comms_cnt = cfg->comms.n, .exes = cfg->exes.v, .exes_cnt = cfg->exes.n,
-		.all = cfg->all, .self = getpid(),
+		.pids = t->pids,
+		.ports = cfg->ports.v,
+		.ports_cnt = cfg->ports.n,
+		.comms = cfg->comms.v,
+		.comms_cnt = cfg->comms.n,
+		.exes = cfg->exes.v,
+		.exes_cnt = cfg->exes.n,
+		.all = cfg->all,
+		.self = getpid(),
 	};
 	code = resolve_pids(t, cfg, err);
 	if (code)
@@ -131,9 +139,11 @@ int targets_start(struct targets *t, struct capture *c, struct err *err)
 	t->capture = c;
 	code = select_scan(&t->sel, trace, t);
 	if (code)
-		return err_set(err, code, "cannot list the processes in /proc: %s", strerror(-code));
+		return err_set(err, code, "cannot list the processes in /proc: %s",
+			       strerror(-code));
 	if (t->err)
-		return err_set(err, t->err, "cannot trace all processes that match: %s", strerror(-t->err));
+		return err_set(err, t->err, "cannot trace all processes that match: %s",
+			       strerror(-t->err));
 	return 0;
 }
 
@@ -155,8 +165,10 @@ void targets_event(struct targets *t, const struct ev_hdr *ev)
 
 	switch (ev->kind) {
 	case EV_EXEC:
-		if (select_process(&t->sel, ev->tgid, &start_ns) && capture_trace(t->capture, ev->tgid, start_ns))
-			log_warn("cannot trace process %u: too many processes are traced", ev->tgid);
+		if (select_process(&t->sel, ev->tgid, &start_ns) &&
+		    capture_trace(t->capture, ev->tgid, start_ns))
+			log_warn("cannot trace process %u: too many processes are traced",
+				 ev->tgid);
 		break;
 	case EV_LISTEN:
 		if (select_listener(&t->sel, ev->tgid, ((const struct ev_listen *)ev)->port))
@@ -191,7 +203,8 @@ void targets_describe(const struct targets *t, struct buf *out)
 	else if (t->traced > NAMED_MAX)
 		err = buf_printf(out, "%s and %zu more", t->who.p, t->traced - NAMED_MAX);
 	else
-		err = buf_puts(out, t->who.n ? t->who.p : "nothing yet, waiting for a process that matches");
+		err = buf_puts(out, t->who.n ? t->who.p
+					     : "nothing yet, waiting for a process that matches");
 	if (err)
 		log_debug("targets: the list of names is cut");
 }

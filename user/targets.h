@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which processes are traced: what the selectors match now, what they match later (exec, listen), and, when only --pid
- * was given, whether any of those is left. Children of traced processes are added by the kernel side itself.
+ * Which processes are traced: what the selectors match now, what they match later (exec, listen),
+ * and, when only --pid was given, whether any of those is left. Children of traced processes are
+ * added by the kernel side itself.
  */
 #ifndef TARGETS_H
 #define TARGETS_H
@@ -14,14 +15,19 @@
 
 struct targets;
 
-int targets_new(const struct config *cfg, struct targets **ret_targets, struct err *err) __must_check;	/* checks the pids */
+int targets_new(const struct config *cfg, struct targets **ret_targets,
+		struct err *err) __must_check; /* checks the pids */
 void targets_free(struct targets *t);
-void targets_watch(const struct targets *t, struct bpf_cfg *ret_cfg);	/* which reports the selectors need */
-int targets_start(struct targets *t, struct capture *c, struct err *err) __must_check;	/* traces what matches now */
-int targets_add(struct targets *t, uint32_t tgid) __must_check;	/* a process that must be traced; what is left counts it */
-void targets_event(struct targets *t, const struct ev_hdr *ev);	/* EXEC, LISTEN */
-bool targets_ended(struct targets *t);	/* only processes named by number, and all of them have ended */
-void targets_describe(const struct targets *t, struct buf *out);	/* "python3 (12), gunicorn (34)" */
+void targets_watch(const struct targets *t,
+		   struct bpf_cfg *ret_cfg); /* which reports the selectors need */
+int targets_start(struct targets *t, struct capture *c,
+		  struct err *err) __must_check; /* traces what matches now */
+int targets_add(struct targets *t, uint32_t tgid)
+	__must_check; /* a process that must be traced; what is left counts it */
+void targets_event(struct targets *t, const struct ev_hdr *ev); /* EXEC, LISTEN */
+bool targets_ended(
+	struct targets *t); /* only processes named by number, and all of them have ended */
+void targets_describe(const struct targets *t, struct buf *out); /* "python3 (12), gunicorn (34)" */
 
 DEFINE_FREEP(targets_free, struct targets)
 

@@ -20,11 +20,17 @@ struct wiring {
 };
 
 int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
-		const struct recording_facts *facts, void (*verdict)(void *w, uint64_t conn, const struct verdict *v), struct err *err) __must_check;
+		const struct recording_facts *facts,
+		void (*verdict)(void *w, uint64_t conn, const struct verdict *v),
+		struct err *err) __must_check;
 void wiring_release(struct wiring *w);
 void wiring_feed(struct wiring *w, const struct ev_hdr *ev);
-/* Everything in flight goes out, within the export timeout, and the summary is printed. kern: STAT__CNT numbers or NULL. */
-void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern, uint64_t bpf_ns);
+/*
+ * Everything in flight goes out, within the export timeout, and the summary is printed. kern:
+ * STAT__CNT numbers or NULL.
+ */
+void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern,
+		   uint64_t bpf_ns);
 void wiring_summary(const struct wiring *w, const uint64_t *kern, uint64_t bpf_ns);
 
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The records of the ring buffer: the contract between the kernel side, the recordings and the user side.
+ * The records of the ring buffer: the contract between the kernel side, the recordings and the user
+ * side.
  *
- * Every record starts with struct ev_hdr and is padded to 8 bytes; `sz` is its whole size. All numbers are in host
- * order, all times CLOCK_MONOTONIC nanoseconds, all pids those of the initial pid namespace. A record states what the
- * kernel did; what it means is decided in user/trace/.
+ * Every record starts with struct ev_hdr and is padded to 8 bytes; `sz` is its whole size. All
+ * numbers are in host order, all times CLOCK_MONOTONIC nanoseconds, all pids those of the initial
+ * pid namespace. A record states what the kernel did; what it means is decided in user/trace/.
  *
- * A call that moves bytes makes one DATA record per contiguous piece of user memory that was copied; the pieces of one
- * call carry DATA_MORE except the last. `pos` counts the bytes of that direction since the CONN record, whether or not
- * they were copied or their record was lost: a jump of `pos` is a loss, exactly sized. `seq` is TCP's own position after
- * the piece, so a difference between its advance and that of `pos` is bytes that no hook saw (splice); and the pair of
- * both directions' positions names the same moment at both ends of a connection.
+ * A call that moves bytes makes one DATA record per contiguous piece of user memory that was
+ * copied; the pieces of one call carry DATA_MORE except the last. `pos` counts the bytes of that
+ * direction since the CONN record, whether or not they were copied or their record was lost: a jump
+ * of `pos` is a loss, exactly sized. `seq` is TCP's own position after the piece, so a difference
+ * between its advance and that of `pos` is bytes that no hook saw (splice); and the pair of both
+ * directions' positions names the same moment at both ends of a connection.
  */
 #ifndef ABI_EVENT_H
 #define ABI_EVENT_H
@@ -40,7 +42,10 @@ enum dir { DIR_RX, DIR_TX, DIR__CNT };
 enum role { ROLE_UNKNOWN, ROLE_CLIENT, ROLE_SERVER };
 enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
 
-/* The thread of control a person would draw. Identities are recycled, so two strands are one only if all fields agree. */
+/*
+ * The thread of control a person would draw. Identities are recycled, so two strands are one only
+ * if all fields agree.
+ */
 enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_CALLBACK };
 struct strand {
 	__u64 id;	/* THREAD: tid */
@@ -56,7 +61,7 @@ struct ev_hdr {
 	__u32 tid;	/* its thread */
 };
 
-#define CONN_MIDWAY	(1 << 0)	/* bytes had flowed before: the first byte is not a message boundary */
+#define CONN_MIDWAY	(1 << 0)	/* bytes had flowed before it was seen */
 
 struct ev_conn {
 	struct ev_hdr hdr;
@@ -72,7 +77,7 @@ struct ev_conn {
 	__u8 role;		/* enum role: a hint, right for TCP listeners */
 	__u8 flags;		/* CONN_* */
 	__u8 family;		/* 4, 6, or 0 for unix */
-	char path[UNIX_PATH_LEN]; /* unix: the bound path of either end, "" if none; '@' first for abstract names */
+	char path[UNIX_PATH_LEN]; /* unix: of either end; "": none; '@' first: abstract */
 };
 
 #define DATA_MORE	(1 << 0)	/* another piece of the same call follows */
@@ -84,11 +89,11 @@ struct ev_data {
 	__u64 conn;
 	struct strand strand;	/* who made the call */
 	__u64 pos;		/* of the first byte of this piece */
-	__u64 start_ns;		/* TX: when the call began to copy; RX: when the first byte arrived; 0: not known */
+	__u64 start_ns;		/* TX: the copy began; RX: the first byte arrived; 0: unknown */
 	__u32 len;		/* bytes this piece accounts for */
 	__u32 cap;		/* of these, copied: bytes[0..cap) */
 	__u32 seq;		/* TCP: write_seq (TX) or copied_seq (RX) after this piece */
-	__u32 other_seq;	/* TCP: the other direction's position (copied_seq for TX, write_seq for RX) at that time */
+	__u32 other_seq;	/* TCP: the position of the other direction then */
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* */
 	__u16 pad;
@@ -148,7 +153,7 @@ struct ev_wake {
 	struct ev_hdr hdr;	/* of the waker */
 	struct strand waker;
 	struct strand wakee;
-	__u64 futex;		/* user address the wakee waits on; 0: it does not wait in futex() */
+	__u64 futex;		/* address the wakee waits on; 0: not in futex() */
 };
 
 struct ev_listen {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Records in an order that no kernel would give them: four connections, four threads, bytes, gaps, wakes, time. Each
- * command is a byte (what, which), a byte (how much) and, for data, so many bytes. At the end the books must close.
+ * Records in an order that no kernel would give them: four connections, four threads, bytes, gaps,
+ * wakes, time. Each command is a byte (what, which), a byte (how much) and, for data, so many
+ * bytes. At the end the books must close.
  */
 #include "unit/script.h"
 
@@ -19,14 +20,16 @@ static void data(struct play *p, struct end *e, uint8_t what, struct slice bytes
 
 	e->tgid = 100 + (e->id & 1);
 	if (what & 0x80)
-		e->pos[what >> 4 & 1] += text.n;	/* a record was lost */
+		e->pos[what >> 4 & 1] += text.n; /* a record was lost */
 	move_cut(&p->sc, e, 200 + (what & 3), what >> 4 & 1, text.p, text.n, text.n + lost);
 }
 
 static void happening(struct play *p, struct end *e, uint8_t what, uint8_t much)
 {
-	struct ev_end end = { .hdr = header(&p->sc, EV_END, sizeof(end), e->tgid, 200), .conn = e->id,
-			      .dir = what >> 4 & 1, .err = what >> 5 & 1 ? 104 : 0 };
+	struct ev_end end = { .hdr = header(&p->sc, EV_END, sizeof(end), e->tgid, 200),
+			      .conn = e->id,
+			      .dir = what >> 4 & 1,
+			      .err = what >> 5 & 1 ? 104 : 0 };
 
 	switch (much & 7) {
 	case 0:
@@ -56,8 +59,9 @@ static void check_books(const struct tally *t)
 	for (dir = 0; dir < DIR__CNT; dir++) {
 		const uint64_t *v = t->v + dir;
 
-		if (v[TALLY_RX_REPORTED] != v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
-		    v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] + v[TALLY_RX_NO_CONN])
+		if (v[TALLY_RX_REPORTED] != v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] +
+						    v[TALLY_RX_FOREIGN] + v[TALLY_RX_RESYNC] +
+						    v[TALLY_RX_UNUSED] + v[TALLY_RX_NO_CONN])
 			abort();
 	}
 }
@@ -65,8 +69,10 @@ static void check_books(const struct tally *t)
 int LLVMFuzzerTestOneInput(const uint8_t *data_in, size_t size)
 {
 	struct slice in = { (const char *)data_in, size };
-	struct play p = { .ends = { { 1, 100, { 0 }, { 10, 20 } }, { 2, 101, { 0 }, { 20, 10 } },
-				    { 3, 100, { 0 }, { 10, 20 } }, { 4, 101, { 0 }, { 20, 10 } } } };
+	struct play p = { .ends = { { 1, 100, { 0 }, { 10, 20 } },
+				    { 2, 101, { 0 }, { 20, 10 } },
+				    { 3, 100, { 0 }, { 10, 20 } },
+				    { 4, 101, { 0 }, { 20, 10 } } } };
 
 	scene_begin(&p.sc);
 	while (in.n >= 2) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A scene for the pipeline: connections, threads and bytes as the kernel would have reported them, and the spans that
- * came out. Time is in microseconds and moves on by one with every record.
+ * A scene for the pipeline: connections, threads and bytes as the kernel would have reported them,
+ * and the spans that came out. Time is in microseconds and moves on by one with every record.
  */
 #ifndef TESTS_SCRIPT_H
 #define TESTS_SCRIPT_H
@@ -12,7 +12,7 @@
 #include "base/compiler.h"
 #include "trace/pipeline.h"
 
-#define SPANS_MAX	256
+#define SPANS_MAX 256
 
 struct scene {
 	struct pipeline *p;
@@ -56,7 +56,9 @@ static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t
 static inline void scene_begin_with(struct scene *sc, bool link_exact)
 {
 	const struct pipeline_cfg cfg = {
-		.seed = { { 1, 2, 3, 4 } }, .link_wait_ns = 10 * NSEC_PER_SEC, .link_exact = link_exact,
+		.seed = { { 1, 2, 3, 4 } },
+		.link_wait_ns = 10 * NSEC_PER_SEC,
+		.link_exact = link_exact,
 	};
 	struct pipeline_sink sink = { scene_span, scene_verdict, scene_resource, sc };
 
@@ -81,7 +83,8 @@ static inline void scene_end(struct scene *sc)
 	resource_put(sc->resource);
 }
 
-static inline struct ev_hdr header(struct scene *sc, uint32_t kind, size_t sz, uint32_t tgid, uint32_t tid)
+static inline struct ev_hdr header(struct scene *sc, uint32_t kind, size_t sz, uint32_t tgid,
+				   uint32_t tid)
 {
 	return (struct ev_hdr){ kind, sz, ++sc->now_us * NSEC_PER_USEC, tgid, tid };
 }
@@ -91,12 +94,18 @@ static inline struct strand thread_of(uint32_t tid)
 	return (struct strand){ .id = tid, .gen = 1, .kind = tid ? STRAND_THREAD : STRAND_NONE };
 }
 
-static inline struct end open_end(struct scene *sc, uint64_t id, uint32_t tgid, uint32_t rx_seq, uint32_t tx_seq)
+static inline struct end open_end(struct scene *sc, uint64_t id, uint32_t tgid, uint32_t rx_seq,
+				  uint32_t tx_seq)
 {
 	struct ev_conn ev = {
-		.hdr = header(sc, EV_CONN, sizeof(ev), tgid, tgid), .conn = id, .sk = id, .family = 4,
+		.hdr = header(sc, EV_CONN, sizeof(ev), tgid, tgid),
+		.conn = id,
+		.sk = id,
+		.family = 4,
 		.local_addr = { [10] = 0xff, [11] = 0xff, 127, 0, 0, 1 },
-		.peer_addr = { [10] = 0xff, [11] = 0xff, 127, 0, 0, 1 }, .local_port = 5000, .peer_port = 40000,
+		.peer_addr = { [10] = 0xff, [11] = 0xff, 127, 0, 0, 1 },
+		.local_port = 5000,
+		.peer_port = 40000,
 	};
 
 	pipeline_feed(sc->p, &ev.hdr);
@@ -104,8 +113,8 @@ static inline struct end open_end(struct scene *sc, uint64_t id, uint32_t tgid, 
 }
 
 /* len bytes of which the first cap are text. */
-static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum dir dir, const char *text, uint32_t cap,
-			    uint32_t len)
+static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum dir dir,
+			    const char *text, uint32_t cap, uint32_t len)
 {
 	size_t sz = (sizeof(struct ev_data) + cap + 7) & ~7ul;
 	struct ev_data *ev = calloc(1, sz);
@@ -140,16 +149,21 @@ static inline void transmit(struct scene *sc, struct end *e, uint32_t tid, const
 
 static inline void close_end(struct scene *sc, struct end *e, uint32_t err)
 {
-	struct ev_close ev = { .hdr = header(sc, EV_CLOSE, sizeof(ev), e->tgid, e->tgid), .conn = e->id, .err = err };
+	struct ev_close ev = { .hdr = header(sc, EV_CLOSE, sizeof(ev), e->tgid, e->tgid),
+			       .conn = e->id,
+			       .err = err };
 
 	pipeline_feed(sc->p, &ev.hdr);
 }
 
-static inline void wake(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_t wakee, uint64_t futex)
+static inline void wake(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_t wakee,
+			uint64_t futex)
 {
 	struct ev_wake ev = {
 		.hdr = header(sc, EV_WAKE, sizeof(ev), tgid, waker),
-		.waker = thread_of(waker), .wakee = thread_of(wakee), .futex = futex,
+		.waker = thread_of(waker),
+		.wakee = thread_of(wakee),
+		.futex = futex,
 	};
 
 	pipeline_feed(sc->p, &ev.hdr);
@@ -158,8 +172,11 @@ static inline void wake(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_
 static inline void fork_thread(struct scene *sc, uint32_t tgid, uint32_t parent, uint32_t child)
 {
 	struct ev_fork ev = {
-		.hdr = header(sc, EV_FORK, sizeof(ev), tgid, parent), .parent = thread_of(parent),
-		.child = thread_of(child), .child_tgid = tgid, .child_tid = child,
+		.hdr = header(sc, EV_FORK, sizeof(ev), tgid, parent),
+		.parent = thread_of(parent),
+		.child = thread_of(child),
+		.child_tgid = tgid,
+		.child_tid = child,
 	};
 
 	pipeline_feed(sc->p, &ev.hdr);
@@ -175,13 +192,15 @@ static inline void pass_time(struct scene *sc, uint64_t us)
 }
 
 /* The span with that kind whose path (url.path or the end of url.full) is `path`; NULL: none. */
-static inline const struct span *span_of(const struct scene *sc, enum span_kind kind, const char *path)
+static inline const struct span *span_of(const struct scene *sc, enum span_kind kind,
+					 const char *path)
 {
 	size_t i;
 
 	for (i = 0; i < sc->n; i++) {
 		const struct span *s = sc->spans[i];
-		const struct attr *a = attrs_find(&s->attrs, kind == SPAN_SERVER ? "url.path" : "url.full");
+		const struct attr *a =
+			attrs_find(&s->attrs, kind == SPAN_SERVER ? "url.path" : "url.full");
 		const char *text = a ? attr_text(&s->attrs, a) : "";
 		size_t len = strlen(text), want = strlen(path);
 
@@ -193,7 +212,8 @@ static inline const struct span *span_of(const struct scene *sc, enum span_kind 
 
 static inline bool is_child(const struct span *child, const struct span *parent)
 {
-	return child && parent && child->has_parent && !memcmp(&child->parent_id, &parent->span_id, sizeof(struct span_id)) &&
+	return child && parent && child->has_parent &&
+	       !memcmp(&child->parent_id, &parent->span_id, sizeof(struct span_id)) &&
 	       !memcmp(&child->trace_id, &parent->trace_id, sizeof(struct trace_id));
 }
 

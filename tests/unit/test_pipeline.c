@@ -9,8 +9,8 @@
 
 #include "script.h"
 
-#define REQUEST(path)	"GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-#define OK		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define REQUEST(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static void one_request_one_span(void **state)
 {
@@ -21,7 +21,7 @@ static void one_request_one_span(void **state)
 	srv = open_end(&sc, 1, 100, 1000, 2000);
 	receive(&sc, &srv, 101, REQUEST("/x"));
 	transmit(&sc, &srv, 101, OK);
-	assert_int_equal(sc.n, 0);	/* a caller on this host might still be seen */
+	assert_int_equal(sc.n, 0); /* a caller on this host might still be seen */
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 1);
 	assert_string_equal(sc.spans[0]->name, "GET");
@@ -34,7 +34,10 @@ static void one_request_one_span(void **state)
 	scene_end(&sc);
 }
 
-/* A's thread serves a request, calls B, B answers, A answers. All three in one trace, by thread and position. */
+/*
+ * A's thread serves a request, calls B, B answers, A answers. All three in one trace, by thread and
+ * position.
+ */
 static void two_services(void **state)
 {
 	const struct span *a, *call, *b;
@@ -91,12 +94,16 @@ static void event_loop(void **state)
 	assert_int_equal(sc.n, 5);
 	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
 	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/again2"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_true(
+		is_child(span_of(&sc, SPAN_CLIENT, "/again2"), span_of(&sc, SPAN_SERVER, "/2")));
 	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "socket");
 	scene_end(&sc);
 }
 
-/* Two requests read before any call is made: whose call it is can only be guessed, and that is said. */
+/*
+ * Two requests read before any call is made: whose call it is can only be guessed, and that is
+ * said.
+ */
 static void guess_is_said(void **state)
 {
 	struct end in1, in2, out;
@@ -240,7 +247,7 @@ static void call_by_nobody_is_a_root(void **state)
 	transmit(&sc, &out, 150, REQUEST("/cron"));
 	receive(&sc, &out, 150, OK);
 	transmit(&sc, &in, 101, OK);
-	transmit(&sc, &out, 101, REQUEST("/after"));	/* the request is over: nobody works for it */
+	transmit(&sc, &out, 101, REQUEST("/after")); /* the request is over: nobody works for it */
 	receive(&sc, &out, 101, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 3);
@@ -249,10 +256,14 @@ static void call_by_nobody_is_a_root(void **state)
 	scene_end(&sc);
 }
 
-/* The caller's header is honoured; where the caller is traced too, its own span is the parent and the header a link. */
+/*
+ * The caller's header is honoured; where the caller is traced too, its own span is the parent and
+ * the header a link.
+ */
 static void header_and_position(void **state)
 {
-	static const char req[] = "GET /b HTTP/1.1\r\nHost: b\r\n"
+	static const char req[] =
+		"GET /b HTTP/1.1\r\nHost: b\r\n"
 		"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n";
 	const struct span *call, *b;
 	struct end in, out;
@@ -268,7 +279,8 @@ static void header_and_position(void **state)
 	call = span_of(&sc, SPAN_CLIENT, "/b");
 	b = span_of(&sc, SPAN_SERVER, "/b");
 	assert_true(is_child(b, call));
-	assert_int_equal(call->trace_id.b[0], 0x0a);	/* the root of what is seen continues the header's trace */
+	assert_int_equal(call->trace_id.b[0],
+			 0x0a); /* the root of what is seen continues the header's trace */
 	assert_true(call->parent_remote);
 	assert_int_equal(b->links_cnt, 1);
 	assert_string_equal(b->links[0].reason, "header");
@@ -282,7 +294,8 @@ static void unsampled_is_not_sent(void **state)
 
 	scene_begin(&sc);
 	in = open_end(&sc, 1, 100, 1, 2);
-	receive(&sc, &in, 101, "GET / HTTP/1.1\r\n"
+	receive(&sc, &in, 101,
+		"GET / HTTP/1.1\r\n"
 		"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00\r\n\r\n");
 	transmit(&sc, &in, 101, OK);
 	pass_time(&sc, 200000);
@@ -299,7 +312,8 @@ static void stream_shows_up_after_the_wait(void **state)
 	scene_begin(&sc);
 	in = open_end(&sc, 1, 100, 1, 2);
 	receive(&sc, &in, 101, REQUEST("/events"));
-	transmit(&sc, &in, 101, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+	transmit(&sc, &in, 101,
+		 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
 	pass_time(&sc, 9000000);
 	assert_int_equal(sc.n, 0);
 	pass_time(&sc, 1100000);
@@ -340,7 +354,8 @@ static void dead_connection_is_an_error(void **state)
 	pass_time(&sc, 200000);
 	s = span_of(&sc, SPAN_SERVER, "/x");
 	assert_true(s && s->error);
-	assert_string_equal(attr_text(&s->attrs, attrs_find(&s->attrs, "error.type")), "connection_reset");
+	assert_string_equal(attr_text(&s->attrs, attrs_find(&s->attrs, "error.type")),
+			    "connection_reset");
 	scene_end(&sc);
 }
 
@@ -365,7 +380,10 @@ static void pipelined_requests_join_each(void **state)
 	scene_end(&sc);
 }
 
-/* A body that is not copied is skipped by length, the kernel is told, and the next request is found. */
+/*
+ * A body that is not copied is skipped by length, the kernel is told, and the next request is
+ * found.
+ */
 static void long_body_is_skipped(void **state)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
@@ -463,8 +481,9 @@ static void books_close(void **state)
 	v = pipeline_tally(sc.p)->v;
 	for (dir = 0; dir < DIR__CNT; dir++) {
 		assert_int_equal(v[TALLY_RX_REPORTED + dir],
-				 v[TALLY_RX_DECODED + dir] + v[TALLY_RX_BODY + dir] + v[TALLY_RX_FOREIGN + dir] +
-				 v[TALLY_RX_RESYNC + dir] + v[TALLY_RX_UNUSED + dir] + v[TALLY_RX_NO_CONN + dir]);
+				 v[TALLY_RX_DECODED + dir] + v[TALLY_RX_BODY + dir] +
+					 v[TALLY_RX_FOREIGN + dir] + v[TALLY_RX_RESYNC + dir] +
+					 v[TALLY_RX_UNUSED + dir] + v[TALLY_RX_NO_CONN + dir]);
 	}
 	assert_int_equal(v[TALLY_REQUESTS], 2);
 	scene_end(&sc);

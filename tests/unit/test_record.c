@@ -12,7 +12,9 @@ static void refuses_what_lies_about_itself(void **state)
 	union {
 		struct ev_data ev;
 		char room[256];
-	} r = { .ev = { .hdr = { .kind = EV_DATA, .sz = sizeof(struct ev_data) + 16 }, .len = 100, .cap = 16 } };
+	} r = { .ev = { .hdr = { .kind = EV_DATA, .sz = sizeof(struct ev_data) + 16 },
+			.len = 100,
+			.cap = 16 } };
 
 	assert_true(ev_valid(&r.ev.hdr, sizeof(r)));
 	assert_false(ev_valid(&r.ev.hdr, sizeof(struct ev_data) + 8));

@@ -6,7 +6,7 @@
 #include "base/loop.h"
 
 struct watch {
-	int fd;			/* -1: free */
+	int fd; /* -1: free */
 	loop_fn fn;
 	void *ctx;
 };

@@ -8,16 +8,17 @@
 #include "cleanup.h"
 #include "compiler.h"
 
-#define LOOP_FDS_MAX	64	/* ring, signals, one per process that is waited for; further ones are refused */
+#define LOOP_FDS_MAX \
+	64 /* ring, signals, one per process that is waited for; further ones are refused */
 
 struct loop;
 typedef void (*loop_fn)(void *ctx, int fd);
 
-struct loop *loop_new(void);						/* NULL: out of memory or descriptors */
-void loop_free(struct loop *l);						/* the descriptors stay open */
-int loop_add(struct loop *l, int fd, loop_fn fn, void *ctx) __must_check;	/* -ENOSPC, -errno */
+struct loop *loop_new(void); /* NULL: out of memory or descriptors */
+void loop_free(struct loop *l); /* the descriptors stay open */
+int loop_add(struct loop *l, int fd, loop_fn fn, void *ctx) __must_check; /* -ENOSPC, -errno */
 void loop_del(struct loop *l, int fd);
-int loop_wait(struct loop *l, int timeout_ms);				/* calls what is ready; -1: for ever. 0 or -errno */
+int loop_wait(struct loop *l, int timeout_ms); /* calls what is ready; -1: for ever. 0 or -errno */
 
 DEFINE_FREEP(loop_free, struct loop)
 

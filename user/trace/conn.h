@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Connections: one per socket of a traced process. Each has two streams, the state of its decoder and the exchanges that
- * are under way. The table is bounded (CONNS_MAX): the one unused for longest is given up, and counted.
+ * Connections: one per socket of a traced process. Each has two streams, the state of its decoder
+ * and the exchanges that are under way. The table is bounded (CONNS_MAX): the one unused for
+ * longest is given up, and counted.
  */
 #ifndef TRACE_CONN_H
 #define TRACE_CONN_H
@@ -14,37 +15,37 @@
 
 struct conn {
 	struct hnode by_id;
-	struct hnode by_sk;		/* unix: key sk */
+	struct hnode by_sk; /* unix: key sk */
 	struct list by_use;
 	uint64_t id;
 	struct ev_conn facts;
-	enum role role;			/* what the bytes decided; UNKNOWN until then */
-	bool foreign;			/* not a protocol of ours, or no longer */
-	unsigned tries;			/* how often the bytes were looked at in vain */
-	const struct proto *proto;	/* NULL until the bytes decided */
+	enum role role; /* what the bytes decided; UNKNOWN until then */
+	bool foreign; /* not a protocol of ours, or no longer */
+	unsigned tries; /* how often the bytes were looked at in vain */
+	const struct proto *proto; /* NULL until the bytes decided */
 	void *state;
 	struct stream dir[DIR__CNT];
-	struct list exchanges;		/* requests without a complete response, oldest first */
-	uint64_t cause;			/* serial of the request during which it was connected; 0: none */
-	struct conn *peer;		/* the other end, once it is known (join.c) */
-	bool peer_absent;		/* the other end was waited for in vain */
-	int64_t peer_shift;		/* unix: our request positions minus the peer's */
+	struct list exchanges; /* requests without a complete response, oldest first */
+	uint64_t cause; /* serial of the request during which it was connected; 0: none */
+	struct conn *peer; /* the other end, once it is known (join.c) */
+	bool peer_absent; /* the other end was waited for in vain */
+	int64_t peer_shift; /* unix: our request positions minus the peer's */
 };
 
 struct conns {
 	struct hash by_id;
 	struct hash by_sk;
-	struct list by_use;		/* least recently used first */
+	struct list by_use; /* least recently used first */
 	size_t n;
 };
 
 int conns_init(struct conns *t) __must_check;
-void conns_release(struct conns *t);			/* the connections must be gone */
-struct conn *conn_new(struct conns *t, const struct ev_conn *ev);	/* NULL: out of memory */
+void conns_release(struct conns *t); /* the connections must be gone */
+struct conn *conn_new(struct conns *t, const struct ev_conn *ev); /* NULL: out of memory */
 void conn_free(struct conns *t, struct conn *c);
-struct conn *conn_find(struct conns *t, uint64_t id);	/* NULL: unknown; marks it used */
+struct conn *conn_find(struct conns *t, uint64_t id); /* NULL: unknown; marks it used */
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk);
-void conn_pair(struct conn *a, struct conn *b);		/* makes them peers, and nobody else theirs */
+void conn_pair(struct conn *a, struct conn *b); /* makes them peers, and nobody else theirs */
 bool conn_is_server(const struct conn *c);
 enum flow conn_flow(const struct conn *c, enum dir dir);
 void conn_peer_facts(const struct conn *c, struct peer_facts *ret_peer);

@@ -14,7 +14,8 @@ struct trace_ctx {
 
 #define TRACEPARENT_LEN 55
 
-int trace_ctx_parse(struct slice traceparent, struct trace_ctx *ret_ctx) __must_check;	/* -EINVAL: to be ignored */
+/* -EINVAL: to be ignored. */
+int trace_ctx_parse(struct slice traceparent, struct trace_ctx *ret_ctx) __must_check;
 /* 0: usable; -EINVAL: to be ignored, which never invalidates the traceparent beside it. */
 int tracestate_check(struct slice tracestate) __must_check;
 void trace_ctx_format(const struct trace_ctx *ctx, char ret_text[TRACEPARENT_LEN + 1]);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Bytes of a connection through its decoder: sniffing, heads that come in pieces, bodies that are skipped, gaps, and the
- * way back to a message boundary after one. Every byte is put in exactly one row of the tally.
+ * Bytes of a connection through its decoder: sniffing, heads that come in pieces, bodies that are
+ * skipped, gaps, and the way back to a message boundary after one. Every byte is put in exactly one
+ * row of the tally.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "trace/stages.h"
 
-#define SNIFF_TRIES_MAX	16	/* looks at a connection that was open before us, until it counts as foreign */
-#define LONG_BODY	65536	/* a body of this size is worth telling the kernel not to copy */
+#define SNIFF_TRIES_MAX \
+	16 /* looks at a connection that was open before us, until it counts as foreign */
+#define LONG_BODY 65536 /* a body of this size is worth telling the kernel not to copy */
 
 /* One record on its way through the decoder. */
 struct feed {
@@ -17,7 +19,7 @@ struct feed {
 	struct conn *c;
 	struct stream *s;
 	enum dir dir;
-	struct stamp stamp;	/* of the next byte that comes */
+	struct stamp stamp; /* of the next byte that comes */
 };
 
 enum gap_reason { GAP_NOT_COPIED, GAP_LOST, GAP_SPLICED };
@@ -127,8 +129,8 @@ static bool deliver(struct feed *f, const struct msg *msg, const struct stamp *f
 }
 
 /*
- * Runs the decoder over `all`, whose first `held_n` bytes were held. Returns how many bytes are done with; the rest is an
- * incomplete head, unless the stream was given up, lost or is skipping.
+ * Runs the decoder over `all`, whose first `held_n` bytes were held. Returns how many bytes are
+ * done with; the rest is an incomplete head, unless the stream was given up, lost or is skipping.
  */
 static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
 {
@@ -209,7 +211,10 @@ static bool begin_protocol(struct feed *f, const struct proto *proto, bool reque
 	return true;
 }
 
-/* The first bytes decide what a connection speaks; one that was open before us may be in the middle of a message. */
+/*
+ * The first bytes decide what a connection speaks; one that was open before us may be in the middle
+ * of a message.
+ */
 static void sniff(struct feed *f, struct slice in)
 {
 	const struct proto *proto = NULL;

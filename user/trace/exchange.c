@@ -104,7 +104,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 {
 	struct exchange *child, *tmp;
 
-	list_for_each_safe(child, tmp, &x->children, sibling) {
+	list_for_each_safe (child, tmp, &x->children, sibling) {
 		if (x->traced)
 			exchange_inherit(child, x);
 		list_del(&child->sibling);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A request and its response on one connection, seen from one side: what becomes a span. And the table that holds them
- * from the request's first byte until the span has gone out.
+ * A request and its response on one connection, seen from one side: what becomes a span. And the
+ * table that holds them from the request's first byte until the span has gone out.
  *
  *      begun ──────────────► done (response complete, connection over, or given up)
  *        │                     │
  *        └── traced ◄──────────┴── its cause is final and has a trace (settle.c)
  *                    traced + done: the span goes out, the exchange is freed
  *
- * Causes form a tree: a client exchange hangs below the server exchange that made it (link.c), a server exchange below
- * the client exchange at the other end of its connection (join.c). Whoever must remember an exchange for longer keeps
- * its serial number and asks exchange_find(), which knows only those that are alive.
+ * Causes form a tree: a client exchange hangs below the server exchange that made it (link.c), a
+ * server exchange below the client exchange at the other end of its connection (join.c). Whoever
+ * must remember an exchange for longer keeps its serial number and asks exchange_find(), which
+ * knows only those that are alive.
  */
 #ifndef TRACE_EXCHANGE_H
 #define TRACE_EXCHANGE_H
@@ -46,10 +47,10 @@ struct exchange {
 	uint64_t serial;	/* never used twice */
 	struct hnode by_serial;
 	struct list by_conn;	/* conn->exchanges: not done, in order of their requests */
-	struct list by_age;	/* exchanges->waiting until traced, then lasting or streaming until done */
+	struct list by_age;	/* exchanges->waiting; once traced, lasting or streaming */
 	uint64_t answered_ns;
-	struct list by_grace;	/* settle->grace: done server exchanges that a client may still claim */
-	struct list by_process;	/* process->serving (server side) or process->unlinked (client side without a cause) */
+	struct list by_grace;	/* settle->grace: done, a client may still claim it */
+	struct list by_process;	/* process->serving, or ->unlinked (a call without a cause) */
 	struct conn *conn;	/* NULL when done */
 	uint64_t conn_id;
 	bool server_side;
@@ -66,9 +67,9 @@ struct exchange {
 	uint16_t local_port;
 	struct strand strand;	/* who read (server) or sent (client) the request */
 	uint64_t start_ns, end_ns;	/* monotonic */
-	uint64_t end_min_ns;	/* the last byte left no earlier than this: the call that sent it began then */
+	uint64_t end_min_ns;	/* the call that sent the last byte began then */
 
-	uint64_t req_pos;	/* bytes of its direction before the request, since the connection was first seen */
+	uint64_t req_pos;	/* bytes of its direction before the request */
 	uint32_t req_seq, rsp_seq; /* TCP positions when its first byte moved; valid with has_seq */
 	bool has_seq;
 	struct hnode by_join;	/* join_open: waiting for the other end */
@@ -76,12 +77,12 @@ struct exchange {
 	bool joined;		/* the other end is known */
 	bool no_peer;		/* the other end is not traced: nothing to wait for */
 
-	struct exchange *parent;	/* who caused it; NULL: nobody, or the parent has gone out (context below) */
+	struct exchange *parent;	/* who caused it; NULL: nobody, or it has gone out */
 	struct list children;
 	struct list sibling;	/* in parent->children */
 	enum link_method method;
 	double confidence;
-	uint64_t prev_call;	/* serial of the same strand's call before it whose cause was not known either */
+	uint64_t prev_call;	/* the strand's call before it, also without a cause */
 	struct wake_edge edges[WAKES_MAX];
 	uint32_t edges_cnt;
 
@@ -94,7 +95,7 @@ struct exchange {
 	uint64_t bound_start_ns, bound_end_ns;	/* of a parent that has gone out; 0: none */
 	bool sampled;
 	uint64_t wall_offset_ns;	/* of the whole trace */
-	struct span_link link;	/* header against position, or a cause that was only inferred; with has_link */
+	struct span_link link;	/* a header or a cause that is not the parent */
 	bool has_link;
 
 	char *name;

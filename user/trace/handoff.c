@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The completion edge. When a pool's worker has finished a call made for somebody, it wakes the thread that waits for
- * the result, and that thread still serves its request: the waker's call belonged to whom it then woke. The opposite
- * edge (whoever is woken inherits from the waker) is wrong up to 41 % of the time, because a queue stands between them.
+ * The completion edge. When a pool's worker has finished a call made for somebody, it wakes the
+ * thread that waits for the result, and that thread still serves its request: the waker's call
+ * belonged to whom it then woke. The opposite edge (whoever is woken inherits from the waker) is
+ * wrong up to 41 % of the time, because a queue stands between them.
  */
 #include "trace/stages.h"
 
-#define JOB_CALLS_MAX	16	/* calls of one job that its hand-over is looked for; a first edge is never replaced */
+#define JOB_CALLS_MAX \
+	16 /* calls of one job that its hand-over is looked for; a first edge is never replaced */
 
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 {
@@ -21,7 +23,8 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 	process_note_wake(proc, ev->futex, ev->wakee.id);
 	if (!waker || !wakee || !wakee->current || wakee->serving > 1)
 		return;
-	for (call = link_open_call(p, waker); call && n < JOB_CALLS_MAX; call = link_open_call_before(p, call), n++) {
+	for (call = link_open_call(p, waker); call && n < JOB_CALLS_MAX;
+	     call = link_open_call_before(p, call), n++) {
 		if (!call->answered || call->edges_cnt == WAKES_MAX)
 			continue;
 		call->edges[call->edges_cnt++] = (struct wake_edge){ ev->futex, wakee->current };

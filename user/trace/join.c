@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who caused a request, when the caller is traced on this host too: both ends see the same bytes. TCP names them alike
- * at both ends: the pair (position of the request, position of the response) that the client sees when it sends is the
- * pair that the server sees when it receives, 64 bits that survive address translation. The first exchange that matches
- * makes the two connections peers; later ones, pipelined ones among them, are looked up at the peer by the request's
- * position alone.
+ * Who caused a request, when the caller is traced on this host too: both ends see the same bytes.
+ * TCP names them alike at both ends: the pair (position of the request, position of the response)
+ * that the client sees when it sends is the pair that the server sees when it receives, 64 bits
+ * that survive address translation. The first exchange that matches makes the two connections
+ * peers; later ones, pipelined ones among them, are looked up at the peer by the request's position
+ * alone.
  *
- * Unix sockets have no positions of their own, but each end knows the other; the bytes counted since the connection was
- * first seen differ by a constant, taken from the first exchange that both ends saw.
+ * Unix sockets have no positions of their own, but each end knows the other; the bytes counted
+ * since the connection was first seen differ by a constant, taken from the first exchange that both
+ * ends saw.
  */
 #include <stdlib.h>
 
 #include "trace/stages.h"
 
-static void link_ends(struct pipeline *p, struct exchange *a, struct exchange *b, enum link_method how)
+static void link_ends(struct pipeline *p, struct exchange *a, struct exchange *b,
+		      enum link_method how)
 {
 	struct exchange *client = a->server_side ? b : a;
 	struct exchange *server = a->server_side ? a : b;
@@ -68,7 +71,10 @@ static bool same_place(const struct conn *c, const struct exchange *x, const str
 	return x->has_seq && other->has_seq && x->req_seq == other->req_seq;
 }
 
-/* Among the exchanges under way at the other end; a unix connection that was open before us takes the oldest. */
+/*
+ * Among the exchanges under way at the other end; a unix connection that was open before us takes
+ * the oldest.
+ */
 static struct exchange *at_peer(struct pipeline *p, const struct conn *c, const struct exchange *x)
 {
 	const struct conn *peer = c->peer;
@@ -79,7 +85,7 @@ static struct exchange *at_peer(struct pipeline *p, const struct conn *c, const 
 		peer = conn_find_sk(&p->conns, c->facts.peer_sk);
 	if (!peer)
 		return NULL;
-	list_for_each(other, &peer->exchanges, by_conn) {
+	list_for_each (other, &peer->exchanges, by_conn) {
 		if (!other->joined && other->server_side != x->server_side &&
 		    (first || same_place(c, x, other)))
 			return other;
@@ -98,7 +104,8 @@ void join_began(struct pipeline *p, struct exchange *x)
 		other = by_key(p, x, key);
 	if (other) {
 		make_peers(p, x, other);
-		link_ends(p, x, other, c->facts.transport == TRANSPORT_UNIX ? LINK_UNIX : LINK_POSITION);
+		link_ends(p, x, other,
+			  c->facts.transport == TRANSPORT_UNIX ? LINK_UNIX : LINK_POSITION);
 		return;
 	}
 	x->no_peer = c->peer_absent;

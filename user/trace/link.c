@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who caused a call, inside one process. A strand works for the request it last heard of: it read it (a server's
- * connection), or it read the answer to a call made for it (context follows the socket). A request is over when its own
- * response has left, and then nobody works for it any more.
+ * Who caused a call, inside one process. A strand works for the request it last heard of: it read
+ * it (a server's connection), or it read the answer to a call made for it (context follows the
+ * socket). A request is over when its own response has left, and then nobody works for it any more.
  *
- * What a strand works for is known when it sends, so most links are made at once. A call by a strand that serves nothing
- * stays in process->unlinked until there is evidence: the thread it wakes with the result (handoff.c), the response it
- * writes itself, or, failing those, the request during which the strand was made. When every request that was being
- * served during the call has ended and none of this has come, nobody caused it.
+ * What a strand works for is known when it sends, so most links are made at once. A call by a
+ * strand that serves nothing stays in process->unlinked until there is evidence: the thread it
+ * wakes with the result (handoff.c), the response it writes itself, or, failing those, the request
+ * during which the strand was made. When every request that was being served during the call has
+ * ended and none of this has come, nobody caused it.
  */
 #include "trace/stages.h"
 
@@ -130,8 +131,8 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 }
 
 /*
- * Whoever writes the response worked for the request. When that is not the strand that read it, the calls it made in the
- * meantime were made for it.
+ * Whoever writes the response worked for the request. When that is not the strand that read it, the
+ * calls it made in the meantime were made for it.
  */
 void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer)
 {
@@ -173,7 +174,7 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 	list_del(&x->by_process);
 	if (!proc)
 		return;
-	list_for_each_back_safe(call, before, &proc->unlinked, by_process) {
+	list_for_each_back_safe (call, before, &proc->unlinked, by_process) {
 		if (call->start_ns < x->start_ns)
 			break;
 		if (call->done && handoff_choice(p, call) == x)

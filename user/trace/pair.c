@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Messages become exchanges: a request opens one, the response that is due on its connection closes it. */
+/*
+ * Messages become exchanges: a request opens one, the response that is due on its connection closes
+ * it.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +91,8 @@ static struct exchange *oldest(struct conn *c)
 	return list_first(&c->exchanges, struct exchange, by_conn);
 }
 
-static void on_request(struct pipeline *p, struct conn *c, const struct msg *msg, const struct stamp *first, uint64_t pos)
+static void on_request(struct pipeline *p, struct conn *c, const struct msg *msg,
+		       const struct stamp *first, uint64_t pos)
 {
 	struct exchange *x;
 
@@ -99,7 +103,8 @@ static void on_request(struct pipeline *p, struct conn *c, const struct msg *msg
 		x->request_sent = true;
 }
 
-static void on_response_head(struct pipeline *p, struct conn *c, struct exchange *x, const struct msg *msg)
+static void on_response_head(struct pipeline *p, struct conn *c, struct exchange *x,
+			     const struct msg *msg)
 {
 	x->answered = true;
 	x->error = x->server_side ? msg->error : msg->client_error;
@@ -140,8 +145,8 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
 }
 
-void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg, const struct stamp *first,
-		  uint64_t pos)
+void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,
+		  const struct stamp *first, uint64_t pos)
 {
 	if (flow == FLOW_REQUEST)
 		on_request(p, c, msg, first, pos);
@@ -164,8 +169,8 @@ static const char *error_of(uint32_t err)
 }
 
 /*
- * The connection is over with exchanges under way. A client that closes its own connection has given up on purpose: that
- * is no error of the call. Everything else is.
+ * The connection is over with exchanges under way. A client that closes its own connection has
+ * given up on purpose: that is no error of the call. Everything else is.
  */
 void pair_conn_over(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
 {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a record enters the user side: one function per kind of record, and the life of the connections. */
+/*
+ * Where a record enters the user side: one function per kind of record, and the life of the
+ * connections.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "trace/stages.h"
 
-#define TCP_SYN_SENT	2
-#define TCP_CLOSE	7
+#define TCP_SYN_SENT 2
+#define TCP_CLOSE    7
 
 struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipeline_sink *sink)
 {
@@ -21,8 +24,9 @@ struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipel
 	list_init(&p->todo);
 	list_init(&p->spent);
 	p->redact = calloc(cfg->redact_cnt + 1, sizeof(*p->redact));
-	if (!p->redact || exchanges_init(&p->exchanges, &cfg->seed, &p->tally) || conns_init(&p->conns) ||
-	    strands_init(&p->strands, &p->tally) || processes_init(&p->processes) || hash_init(&p->join_open, 256))
+	if (!p->redact || exchanges_init(&p->exchanges, &cfg->seed, &p->tally) ||
+	    conns_init(&p->conns) || strands_init(&p->strands, &p->tally) ||
+	    processes_init(&p->processes) || hash_init(&p->join_open, 256))
 		return NULL;
 	for (i = 0; i < cfg->redact_cnt; i++)
 		p->redact[i] = slice_str(cfg->redact[i]);
@@ -33,20 +37,21 @@ static void drop_everything(struct pipeline *p)
 {
 	struct exchange *x, *xtmp;
 	struct conn *c, *ctmp;
-	struct list *lists[] = { &p->exchanges.waiting, &p->exchanges.lasting, &p->exchanges.streaming };
+	struct list *lists[] = { &p->exchanges.waiting, &p->exchanges.lasting,
+				 &p->exchanges.streaming };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(lists); i++) {
 		if (!lists[i]->next)
 			continue;
-		list_for_each_safe(x, xtmp, lists[i], by_age) {
+		list_for_each_safe (x, xtmp, lists[i], by_age) {
 			join_forget(p, x);
 			exchange_free(&p->exchanges, x);
 		}
 	}
 	if (!p->conns.by_use.next)
 		return;
-	list_for_each_safe(c, ctmp, &p->conns.by_use, by_use)
+	list_for_each_safe (c, ctmp, &p->conns.by_use, by_use)
 		conn_free(&p->conns, c);
 }
 
@@ -89,7 +94,9 @@ static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 	conn_new(&p->conns, ev);
 }
 
-/* A connection whose CONN record was lost still carries requests; only its addresses stay unknown. */
+/*
+ * A connection whose CONN record was lost still carries requests; only its addresses stay unknown.
+ */
 static struct conn *conn_of(struct pipeline *p, uint64_t id, const struct ev_hdr *hdr)
 {
 	struct ev_conn unknown = { .hdr = *hdr, .conn = id, .sk = id, .flags = CONN_MIDWAY };
@@ -157,7 +164,7 @@ static void end_unix_conns(struct pipeline *p, uint32_t tgid)
 {
 	struct conn *c, *tmp;
 
-	list_for_each_safe(c, tmp, &p->conns.by_use, by_use) {
+	list_for_each_safe (c, tmp, &p->conns.by_use, by_use) {
 		if (c->facts.transport != TRANSPORT_UNIX || c->facts.hdr.tgid != tgid)
 			continue;
 		end_conn(p, c, 0, true);
@@ -195,7 +202,8 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 		on_close(p, (const struct ev_close *)ev);
 		break;
 	case EV_FORK:
-		link_fork(p, &((const struct ev_fork *)ev)->parent, &((const struct ev_fork *)ev)->child);
+		link_fork(p, &((const struct ev_fork *)ev)->parent,
+			  &((const struct ev_fork *)ev)->child);
 		break;
 	case EV_EXIT:
 		on_task_exit(p, (const struct ev_exit *)ev);
@@ -217,7 +225,7 @@ void pipeline_flush(struct pipeline *p)
 	struct conn *c;
 
 	settle_all(p);
-	list_for_each(c, &p->conns.by_use, by_use)
+	list_for_each (c, &p->conns.by_use, by_use)
 		end_conn(p, c, 0, true);
 }
 

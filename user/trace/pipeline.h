@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Records in, spans out: stream -> decoder -> exchange -> link -> span. Deterministic: it knows no clock, no /proc and
- * no kernel, only the records it is fed and the seed of its ids, so a recording gives the same spans again.
- * Belongs to the loop thread.
+ * Records in, spans out: stream -> decoder -> exchange -> link -> span. Deterministic: it knows no
+ * clock, no /proc and no kernel, only the records it is fed and the seed of its ids, so a recording
+ * gives the same spans again. Belongs to the loop thread.
  */
 #ifndef TRACE_PIPELINE_H
 #define TRACE_PIPELINE_H
@@ -16,28 +16,38 @@ struct pipeline;
 
 struct pipeline_cfg {
 	struct rand_seed seed;
-	uint64_t link_wait_ns;		/* how long a client span may wait for the exchange that caused it */
-	bool link_exact;		/* only methods that rest on evidence */
-	const char *const *routes;	/* "/users/{id}" patterns, in order; borrowed */
+	uint64_t link_wait_ns; /* how long a client span may wait for the exchange that caused it */
+	bool link_exact; /* only methods that rest on evidence */
+	const char *const *routes; /* "/users/{id}" patterns, in order; borrowed */
 	size_t routes_cnt;
-	const char *const *redact;	/* more query keys whose values are hidden; borrowed */
+	const char *const *redact; /* more query keys whose values are hidden; borrowed */
 	size_t redact_cnt;
 };
 
-/* Where the pipeline's products go; every function is called from pipeline_feed(), pipeline_flush(). */
+/*
+ * Where the pipeline's products go; every function is called from pipeline_feed(),
+ * pipeline_flush().
+ */
 struct pipeline_sink {
-	void (*span)(void *ctx, struct span *s);				/* s is handed over */
-	void (*verdict)(void *ctx, uint64_t conn, const struct verdict *v);	/* NULL in replay */
-	/* The resource of a process, by the local port of a server (0: not one); a borrowed reference, never NULL. */
+	void (*span)(void *ctx, struct span *s); /* s is handed over */
+	void (*verdict)(void *ctx, uint64_t conn, const struct verdict *v); /* NULL in replay */
+	/*
+	 * The resource of a process, by the local port of a server (0: not one); a borrowed
+	 * reference, never NULL.
+	 */
 	struct resource *(*resource)(void *ctx, uint32_t tgid, uint16_t port);
 	void *ctx;
 };
 
-struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipeline_sink *sink); /* both copied; NULL: out of memory */
-void pipeline_free(struct pipeline *p);						/* what was not flushed is dropped */
-void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev);		/* ev is borrowed, already checked by ev_valid() */
-void pipeline_flush(struct pipeline *p);					/* everything in flight goes out as it is */
-uint64_t pipeline_next_ns(const struct pipeline *p);				/* when a TICK is due (monotonic); UINT64_MAX: never */
+struct pipeline *
+pipeline_new(const struct pipeline_cfg *cfg,
+	     const struct pipeline_sink *sink); /* both copied; NULL: out of memory */
+void pipeline_free(struct pipeline *p); /* what was not flushed is dropped */
+void pipeline_feed(struct pipeline *p,
+		   const struct ev_hdr *ev); /* ev is borrowed, already checked by ev_valid() */
+void pipeline_flush(struct pipeline *p); /* everything in flight goes out as it is */
+uint64_t
+pipeline_next_ns(const struct pipeline *p); /* when a TICK is due (monotonic); UINT64_MAX: never */
 const struct tally *pipeline_tally(const struct pipeline *p);
 
 DEFINE_FREEP(pipeline_free, struct pipeline)

@@ -64,8 +64,9 @@ void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee)
 }
 
 /*
- * A hand-over wakes the one thread that waits for this result; a lock such as CPython's GIL wakes whoever is next. The
- * few distinct wakees that a hand-over's futex may have come from allocators that give the same address out again.
+ * A hand-over wakes the one thread that waits for this result; a lock such as CPython's GIL wakes
+ * whoever is next. The few distinct wakees that a hand-over's futex may have come from allocators
+ * that give the same address out again.
  */
 bool process_futex_shared(const struct process *p, uint64_t futex)
 {

@@ -7,7 +7,10 @@
 
 #include "abi/event.h"
 
-/* Whether a record of at most `room` bytes is what its kind says; nothing may look into one that is not. */
+/*
+ * Whether a record of at most `room` bytes is what its kind says; nothing may look into one that is
+ * not.
+ */
 bool ev_valid(const struct ev_hdr *ev, size_t room);
 
 #endif

@@ -20,8 +20,11 @@ static bool fits(struct slice pattern, struct slice path)
 			return false;
 		path = slice_sub(path, 1, path.n);
 		pattern = slice_sub(pattern, 1, pattern.n);
-		have = slice_sub(path, 0, slice_chr(path, '/') < 0 ? path.n : (size_t)slice_chr(path, '/'));
-		want = slice_sub(pattern, 0, slice_chr(pattern, '/') < 0 ? pattern.n : (size_t)slice_chr(pattern, '/'));
+		have = slice_sub(path, 0,
+				 slice_chr(path, '/') < 0 ? path.n : (size_t)slice_chr(path, '/'));
+		want = slice_sub(pattern, 0,
+				 slice_chr(pattern, '/') < 0 ? pattern.n
+							     : (size_t)slice_chr(pattern, '/'));
 		if (takes_rest(want))
 			return true;
 		if (is_variable(want) ? !have.n : !slice_eq(want, have))

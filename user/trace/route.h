@@ -4,7 +4,10 @@
 
 #include "base/slice.h"
 
-/* The first pattern that fits the whole path, segment by segment: "{name}" fits one segment, a last "{name*}" the rest. NULL: none. */
+/*
+ * The first pattern that fits the whole path, segment by segment: "{name}" fits one segment, a last
+ * "{name*}" the rest. NULL: none.
+ */
 const char *route_find(const char *const *patterns, size_t n, struct slice path);
 
 #endif

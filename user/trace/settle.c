@@ -2,18 +2,19 @@
 /*
  * When an exchange's place in its trace is final, and what then goes out.
  *
- * A server exchange whose caller is traced too hangs below the caller's exchange, whatever its header says, and waits for
- * it. One whose caller is not seen waits JOIN_GRACE after its end, because the record of the caller's send may come late
- * (it is made at the end of the call); a connection on which that wait was once in vain waits no more. A client exchange
- * waits for the request that caused it, at most --link-wait. A trace thus becomes final from its outermost request down,
- * all at once.
+ * A server exchange whose caller is traced too hangs below the caller's exchange, whatever its
+ * header says, and waits for it. One whose caller is not seen waits JOIN_GRACE after its end,
+ * because the record of the caller's send may come late (it is made at the end of the call); a
+ * connection on which that wait was once in vain waits no more. A client exchange waits for the
+ * request that caused it, at most --link-wait. A trace thus becomes final from its outermost
+ * request down, all at once.
  *
- * An exchange that is still open when it is traced goes out when it ends, except that a response which streams is shown,
- * as it is, after --link-wait.
+ * An exchange that is still open when it is traced goes out when it ends, except that a response
+ * which streams is shown, as it is, after --link-wait.
  */
 #include "trace/stages.h"
 
-#define JOIN_GRACE_NS	(100 * NSEC_PER_MSEC)
+#define JOIN_GRACE_NS (100 * NSEC_PER_MSEC)
 
 /* Position decides the parent; a header that names another one is kept as a link. */
 static void note_other_header(struct exchange *x)
@@ -21,8 +22,11 @@ static void note_other_header(struct exchange *x)
 	if (!x->server_side || !x->has_header)
 		return;
 	x->link = (struct span_link){
-		.trace_id = x->header.trace_id, .span_id = x->header.span_id, .flags = x->header.flags,
-		.remote = true, .reason = "header",
+		.trace_id = x->header.trace_id,
+		.span_id = x->header.span_id,
+		.flags = x->header.flags,
+		.remote = true,
+		.reason = "header",
 	};
 	x->has_link = true;
 }
@@ -35,8 +39,10 @@ static void drop_inference(const struct pipeline *p, struct exchange *x)
 	if (!p->cfg.link_exact || !candidate || link_method_evidence(x->method))
 		return;
 	x->link = (struct span_link){
-		.trace_id = candidate->ctx.trace_id, .span_id = candidate->ctx.span_id,
-		.flags = candidate->ctx.flags, .reason = "candidate",
+		.trace_id = candidate->ctx.trace_id,
+		.span_id = candidate->ctx.span_id,
+		.flags = candidate->ctx.flags,
+		.reason = "candidate",
 	};
 	x->has_link = true;
 	list_del(&x->sibling);
@@ -104,7 +110,10 @@ static uint64_t stream_due_ns(const struct pipeline *p, const struct exchange *x
 	return x->answered_ns + p->cfg.link_wait_ns;
 }
 
-/* A traced exchange whose response has begun is shown when it lasts too long; the list is kept in order of that time. */
+/*
+ * A traced exchange whose response has begun is shown when it lasts too long; the list is kept in
+ * order of that time.
+ */
 static void watch_stream(struct pipeline *p, struct exchange *x)
 {
 	struct list *at = &p->exchanges.streaming;
@@ -129,7 +138,7 @@ static void queue_children(struct pipeline *p, struct exchange *x)
 {
 	struct exchange *child;
 
-	list_for_each(child, &x->children, sibling) {
+	list_for_each (child, &x->children, sibling) {
 		if (follows(child))
 			queue(p, child);
 	}
@@ -217,7 +226,7 @@ void settle_process(struct pipeline *p, uint32_t tgid)
 	if (!proc)
 		return;
 	oldest = list_first(&proc->serving, struct exchange, by_process);
-	list_for_each_safe(call, tmp, &proc->unlinked, by_process) {
+	list_for_each_safe (call, tmp, &proc->unlinked, by_process) {
 		if (oldest && call->start_ns > oldest->start_ns)
 			break;
 		if (!call->done || (oldest && oldest->start_ns <= call->end_ns))
@@ -270,14 +279,16 @@ void settle_time(struct pipeline *p)
 	struct exchanges *t = &p->exchanges;
 	struct exchange *x;
 
-	while ((x = list_first(&p->grace, struct exchange, by_grace)) && x->end_ns + JOIN_GRACE_NS <= p->now_ns)
+	while ((x = list_first(&p->grace, struct exchange, by_grace)) &&
+	       x->end_ns + JOIN_GRACE_NS <= p->now_ns)
 		grace_over(p, x);
 	while ((x = list_first(&t->waiting, struct exchange, by_age)) &&
 	       x->start_ns + p->cfg.link_wait_ns <= p->now_ns) {
 		p->tally.v[TALLY_LINK_WAIT_OVER] += !x->server_side;
 		force(p, x);
 	}
-	while ((x = list_first(&t->streaming, struct exchange, by_age)) && stream_due_ns(p, x) <= p->now_ns) {
+	while ((x = list_first(&t->streaming, struct exchange, by_age)) &&
+	       stream_due_ns(p, x) <= p->now_ns) {
 		list_del(&x->by_age);
 		show_stream(p, x);
 	}
@@ -287,7 +298,8 @@ uint64_t settle_next_ns(const struct pipeline *p)
 {
 	const struct exchange *graced = list_first(&p->grace, struct exchange, by_grace);
 	const struct exchange *waiting = list_first(&p->exchanges.waiting, struct exchange, by_age);
-	const struct exchange *streaming = list_first(&p->exchanges.streaming, struct exchange, by_age);
+	const struct exchange *streaming =
+		list_first(&p->exchanges.streaming, struct exchange, by_age);
 	uint64_t next = UINT64_MAX;
 
 	if (graced)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One finished operation as OpenTelemetry sees it: the value that the pipeline hands to the exporters, which then own it. */
+/*
+ * One finished operation as OpenTelemetry sees it: the value that the pipeline hands to the
+ * exporters, which then own it.
+ */
 #ifndef TRACE_SPAN_H
 #define TRACE_SPAN_H
 
@@ -38,7 +41,7 @@ struct span {
 	struct span_id parent_id;	/* meaningful with has_parent */
 	bool has_parent;
 	bool parent_remote;		/* the parent came over the wire in a header */
-	bool local_root;		/* no span of this capture is its parent: the trace on this host begins here */
+	bool local_root;		/* the trace on this host begins here */
 	bool error;			/* status ERROR */
 	uint8_t trace_flags;
 	uint8_t kind;			/* enum span_kind */

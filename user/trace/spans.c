@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An exchange whose trace is known becomes a span: resource, name, times on the wall clock, what is said of its link. */
+/*
+ * An exchange whose trace is known becomes a span: resource, name, times on the wall clock, what is
+ * said of its link.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,8 +10,9 @@
 #include "trace/stages.h"
 
 /*
- * A call's end is stamped when the call returns, which on loopback may be after the other end has read the bytes. Such a
- * time is moved into the parent's, as far as the call's beginning allows; beyond that it would be a lie, so it is said.
+ * A call's end is stamped when the call returns, which on loopback may be after the other end has
+ * read the bytes. Such a time is moved into the parent's, as far as the call's beginning allows;
+ * beyond that it would be a lie, so it is said.
  */
 static void clamp_times(struct exchange *x, struct attrs *attrs)
 {
@@ -27,14 +31,16 @@ static void clamp_times(struct exchange *x, struct attrs *attrs)
 		attrs_bool(attrs, "time.clamped", true);
 }
 
-/* Without a stamp at the start of the send, a call began no later than its other end received it. */
+/*
+ * Without a stamp at the start of the send, a call began no later than its other end received it.
+ */
 static void start_before_children(struct exchange *x, struct attrs *attrs)
 {
 	const struct exchange *child;
 
 	if (x->start_exact || x->server_side)
 		return;
-	list_for_each(child, &x->children, sibling) {
+	list_for_each (child, &x->children, sibling) {
 		if (child->start_ns >= x->start_ns)
 			continue;
 		x->start_ns = child->start_ns;
@@ -42,7 +48,8 @@ static void start_before_children(struct exchange *x, struct attrs *attrs)
 	}
 }
 
-static char *name_with_route(const struct pipeline *p, const struct exchange *x, struct attrs *attrs)
+static char *name_with_route(const struct pipeline *p, const struct exchange *x,
+			     struct attrs *attrs)
 {
 	const struct attr *path = x->server_side ? attrs_find(attrs, "url.path") : NULL;
 	const char *route = NULL;
@@ -88,7 +95,8 @@ void spans_emit(struct pipeline *p, struct exchange *x)
 	clamp_times(x, &s->attrs);
 	routed = name_with_route(p, x, &s->attrs);
 	s->name = routed ? routed : take_ptr(x->name);
-	s->resource = resource_get(p->sink.resource(p->sink.ctx, x->tgid, x->server_side ? x->local_port : 0));
+	s->resource = resource_get(
+		p->sink.resource(p->sink.ctx, x->tgid, x->server_side ? x->local_port : 0));
 	s->trace_id = x->ctx.trace_id;
 	s->span_id = x->ctx.span_id;
 	s->parent_id = x->parent_ctx.span_id;

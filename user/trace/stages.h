@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The stages of the pipeline in the order in which the data flows, and what they share. Each stage calls only those
- * below it.
+ * The stages of the pipeline in the order in which the data flows, and what they share. Each stage
+ * calls only those below it.
  *
  *     pipeline.c   a record, by kind
  *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
@@ -22,18 +22,19 @@
 
 struct pipeline {
 	struct pipeline_cfg cfg;
-	struct slice *redact;		/* cfg.redact as slices */
+	struct slice *redact; /* cfg.redact as slices */
 	struct pipeline_sink sink;
 	struct tally tally;
 	struct conns conns;
 	struct strands strands;
 	struct processes processes;
 	struct exchanges exchanges;
-	struct hash join_open;		/* by request position: exchanges whose other end has not been seen */
-	struct list grace;		/* done server exchanges that a client may still claim, oldest first */
-	struct list todo, spent;	/* of settle.c, empty between calls */
-	uint64_t held_bytes;		/* of incomplete heads, all connections */
-	uint64_t now_ns;		/* of the newest record */
+	struct hash
+		join_open; /* by request position: exchanges whose other end has not been seen */
+	struct list grace; /* done server exchanges that a client may still claim, oldest first */
+	struct list todo, spent; /* of settle.c, empty between calls */
+	uint64_t held_bytes; /* of incomplete heads, all connections */
+	uint64_t now_ns; /* of the newest record */
 	uint64_t wall_offset_ns;
 };
 
@@ -42,40 +43,44 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev);
 void decode_end(struct pipeline *p, struct conn *c, enum dir dir, const struct stamp *at);
 
 /* pair.c */
-void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg, const struct stamp *first,
-		  uint64_t pos);
+void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,
+		  const struct stamp *first, uint64_t pos);
 void pair_conn_over(struct pipeline *p, struct conn *c, uint32_t err, bool local_close);
 
 /* link.c */
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s);
 void link_server_began(struct pipeline *p, struct exchange *x);
 void link_client_sent(struct pipeline *p, struct exchange *x);
-void link_received(struct pipeline *p, struct conn *c, const struct strand *s);	/* bytes came: whom they are for */
-void link_sent(struct pipeline *p, const struct strand *s);	/* bytes went out */
+void link_received(struct pipeline *p, struct conn *c,
+		   const struct strand *s); /* bytes came: whom they are for */
+void link_sent(struct pipeline *p, const struct strand *s); /* bytes went out */
 void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
 /* The newest call of a strand whose cause is still open, then the ones before it; NULL: no more. */
 struct exchange *link_open_call(struct pipeline *p, const struct strand_state *st);
 struct exchange *link_open_call_before(struct pipeline *p, const struct exchange *x);
-void link_best(struct pipeline *p, struct exchange *x);	/* decides a client exchange by what is known by now */
+void link_best(struct pipeline *p,
+	       struct exchange *x); /* decides a client exchange by what is known by now */
 
 /* handoff.c */
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev);
-struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x);	/* NULL: no evidence */
+struct exchange *handoff_choice(struct pipeline *p,
+				const struct exchange *x); /* NULL: no evidence */
 
 /* join.c */
 void join_began(struct pipeline *p, struct exchange *x);
-void join_forget(struct pipeline *p, struct exchange *x);	/* idempotent */
+void join_forget(struct pipeline *p, struct exchange *x); /* idempotent */
 
 /* settle.c */
-void settle_done(struct pipeline *p, struct exchange *x);	/* x has just become done */
-void settle_answered(struct pipeline *p, struct exchange *x);	/* its response has begun */
-void settle_joined(struct pipeline *p, struct exchange *server);	/* its client is known now */
-void settle_process(struct pipeline *p, uint32_t tgid);	/* calls of which no request now served can be the cause */
-void settle_time(struct pipeline *p);				/* what has waited long enough */
-void settle_all(struct pipeline *p);				/* nothing waits any longer */
-void settle_room(struct pipeline *p);				/* makes room for one more exchange */
+void settle_done(struct pipeline *p, struct exchange *x); /* x has just become done */
+void settle_answered(struct pipeline *p, struct exchange *x); /* its response has begun */
+void settle_joined(struct pipeline *p, struct exchange *server); /* its client is known now */
+void settle_process(struct pipeline *p,
+		    uint32_t tgid); /* calls of which no request now served can be the cause */
+void settle_time(struct pipeline *p); /* what has waited long enough */
+void settle_all(struct pipeline *p); /* nothing waits any longer */
+void settle_room(struct pipeline *p); /* makes room for one more exchange */
 uint64_t settle_next_ns(const struct pipeline *p);
 
 /* spans.c */

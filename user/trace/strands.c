@@ -24,7 +24,7 @@ void strands_release(struct strands *t)
 {
 	struct strand_state *st, *tmp;
 
-	list_for_each_safe(st, tmp, &t->by_use, by_use)
+	list_for_each_safe (st, tmp, &t->by_use, by_use)
 		forget(t, st);
 	hash_release(&t->by_id);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What each strand is busy with: the request it serves, and the one it inherits from whoever made it. Bounded
- * (STRANDS_MAX): the strand unused for longest is forgotten, counted.
+ * What each strand is busy with: the request it serves, and the one it inherits from whoever made
+ * it. Bounded (STRANDS_MAX): the strand unused for longest is forgotten, counted.
  */
 #ifndef TRACE_STRANDS_H
 #define TRACE_STRANDS_H
@@ -17,10 +17,10 @@ struct strand_state {
 	struct hnode by_id;
 	struct list by_use;
 	struct strand strand;
-	uint64_t current;	/* serial of the request it works for; 0: none. May be gone: exchange_find() tells */
-	uint64_t inherited;	/* serial of the request during which it was made */
-	uint64_t last_call;	/* serial of the newest call it made whose cause was not known then */
-	unsigned serving;	/* requests that it read and that have no complete response yet */
+	uint64_t current;	/* serial of the request it works for; 0: none, or gone */
+	uint64_t inherited;	/* the request during which it was made */
+	uint64_t last_call;	/* its newest call without a cause */
+	unsigned serving;	/* requests that it read, without a complete response */
 	unsigned unanswered_reads;	/* requests that it read since it last sent anything */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 };

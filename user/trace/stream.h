@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One direction of one connection: contiguous bytes, explicit gaps. It knows where the next undecoded byte stands, keeps
- * the bytes of an incomplete head, and counts what is to be skipped. It knows no protocol.
+ * One direction of one connection: contiguous bytes, explicit gaps. It knows where the next
+ * undecoded byte stands, keeps the bytes of an incomplete head, and counts what is to be skipped.
+ * It knows no protocol.
  *
  *     ... decoded or skipped | held: the start of an incomplete head | next record
  *                            ^ at                                    ^ at + held.n
@@ -12,11 +13,11 @@
 #include "abi/event.h"
 #include "base/buf.h"
 
-#define SKIP_TO_END	UINT64_MAX
+#define SKIP_TO_END UINT64_MAX
 
 /* When and by whom bytes were moved. */
 struct stamp {
-	uint64_t start_ns;	/* 0: not known */
+	uint64_t start_ns; /* 0: not known */
 	uint64_t ts_ns;
 	struct strand strand;
 	uint32_t tgid;
@@ -26,18 +27,18 @@ struct stamp {
 
 struct stream {
 	struct buf held;
-	struct stamp first;	/* of the first byte of held */
-	struct stamp last;	/* of the newest record */
+	struct stamp first; /* of the first byte of held */
+	struct stamp last; /* of the newest record */
 	uint64_t at;
-	uint64_t skip;		/* body bytes still to pass */
-	uint32_t seq_at_0;	/* TCP position of position 0; valid with has_seq */
+	uint64_t skip; /* body bytes still to pass */
+	uint32_t seq_at_0; /* TCP position of position 0; valid with has_seq */
 	bool has_seq;
-	bool lost;		/* looking for the next message */
+	bool lost; /* looking for the next message */
 	bool ended;
 };
 
 void stream_init(struct stream *s);
 void stream_release(struct stream *s);
-uint64_t stream_next(const struct stream *s);	/* the position that the next record should have */
+uint64_t stream_next(const struct stream *s); /* the position that the next record should have */
 
 #endif

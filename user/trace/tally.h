@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The user side's books: for each direction, reported = decoded + skipped (by reason) + lost (by reason). */
+/*
+ * The user side's books: for each direction, reported = decoded + skipped (by reason) + lost (by
+ * reason).
+ */
 #ifndef TRACE_TALLY_H
 #define TRACE_TALLY_H
 
