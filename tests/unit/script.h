@@ -191,37 +191,4 @@ static inline void pass_time(struct scene *sc, uint64_t us)
 	pipeline_feed(sc->p, &ev.hdr);
 }
 
-/* The span with that kind whose path (url.path or the end of url.full) is `path`; NULL: none. */
-static inline const struct span *span_of(const struct scene *sc, enum span_kind kind,
-					 const char *path)
-{
-	size_t i;
-
-	for (i = 0; i < sc->n; i++) {
-		const struct span *s = sc->spans[i];
-		const struct attr *a =
-			attrs_find(&s->attrs, kind == SPAN_SERVER ? "url.path" : "url.full");
-		const char *text = a ? attr_text(&s->attrs, a) : "";
-		size_t len = strlen(text), want = strlen(path);
-
-		if (s->kind == kind && len >= want && !strcmp(text + len - want, path))
-			return s;
-	}
-	return NULL;
-}
-
-static inline bool is_child(const struct span *child, const struct span *parent)
-{
-	return child && parent && child->has_parent &&
-	       !memcmp(&child->parent_id, &parent->span_id, sizeof(struct span_id)) &&
-	       !memcmp(&child->trace_id, &parent->trace_id, sizeof(struct trace_id));
-}
-
-static inline const char *method_of(const struct span *s)
-{
-	const struct attr *a = attrs_find(&s->attrs, "link.method");
-
-	return a ? attr_text(&s->attrs, a) : "";
-}
-
 #endif

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <cmocka.h>
 
-#include "script.h"
+#include "found.h"
 
 #define REQUEST(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define OK            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -34,7 +34,8 @@ struct strands {
 
 int strands_init(struct strands *t, struct tally *tally) __must_check;
 void strands_release(struct strands *t);
-struct strand_state *strand_get(struct strands *t, const struct strand *s);	/* made when unknown; NULL: STRAND_NONE or out of memory */
+/* Made when unknown; NULL: STRAND_NONE or out of memory. */
+struct strand_state *strand_get(struct strands *t, const struct strand *s);
 struct strand_state *strand_find(struct strands *t, const struct strand *s);	/* NULL: unknown */
 void strand_end(struct strands *t, const struct strand *s);
 
