@@ -76,13 +76,15 @@ class Stage:
             time.sleep(0.1)
 
     def close(self):
-        for _, proc in reversed(self.procs):
+        for name, proc in reversed(self.procs):
             if proc.poll() is None:
-                end(proc)
+                end(name, proc)
 
 
-def end(proc):
+def end(name, proc):
     try:
+        if name == "jaeger":		# it would wait for its clients, and has nothing to save
+            proc.kill()
         proc.terminate()
         proc.wait(15)
     except subprocess.TimeoutExpired:

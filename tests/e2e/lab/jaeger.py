@@ -2,6 +2,7 @@
 """A real Jaeger on free ports, and its HTTP API."""
 
 import json
+import signal
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,6 +26,7 @@ class Jaeger:
             "JAEGER_OTLP_GRPC_PORT": str(free_port()),
         }
         self.proc = lab.start("jaeger", [BINARY, "--config", CONFIG], env)
+        self.proc.farewell = signal.SIGKILL	# it would wait for its clients, and has nothing to save
         wait_until(self.healthy, 90, "healthy Jaeger")
 
     @property

@@ -47,6 +47,7 @@ class Proc:
 
     def __init__(self, name, args, folder, env=None, **kwargs):
         self.name = name
+        self.farewell = signal.SIGTERM
         self.out = Path(folder) / f"{name}.out"
         self.err = Path(folder) / f"{name}.err"
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
@@ -93,10 +94,11 @@ class Lab:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.procs = []
+        self.started = 0
 
     def start(self, name, args, env=None, **kwargs):
-        same = sum(1 for p in self.procs if p.name.split(".")[0] == name)
-        proc = Proc(f"{name}.{same}" if same else name, args, self.folder, env, **kwargs)
+        self.started += 1
+        proc = Proc(f"{self.started}.{name}", args, self.folder, env, **kwargs)
         self.procs.append(proc)
         return proc
 
@@ -112,7 +114,7 @@ class Lab:
 
     def close(self):
         for proc in reversed(self.procs):
-            proc.tell(signal.SIGTERM)
+            proc.tell(proc.farewell)
         deadline = time.monotonic() + 10
         for proc in reversed(self.procs):
             try:

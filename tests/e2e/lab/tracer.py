@@ -31,7 +31,7 @@ class Tracer:
     """capture: what CAPTURE names, or auto. Spans go to a file of the scenario unless args name an exporter."""
 
     def __init__(self, lab, *args, exporter=None, env=None, ready=True, **kwargs):
-        self.spans_file = lab.folder / f"spans.{len(lab.procs)}.json"
+        self.spans_file = lab.folder / f"spans.{lab.started}.json"
         exporter = exporter or f"json:{self.spans_file}"
         self.proc = lab.start("tracer", [TRACER, "--exporter", exporter, *args], env, **kwargs)
         self.pid = self.proc.pid
