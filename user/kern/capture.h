@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel side as an object: loads the programs that this kernel allows, attaches them, tells which processes are
- * traced, drains the ring. The only header of kern/ that app.c needs beside targets.h. Belongs to the loop thread.
+ * The kernel side as an object: loads the programs that this kernel allows, attaches them, tells
+ * which processes are traced, drains the ring. The only header of kern/ that app.c needs beside
+ * targets.h. Belongs to the loop thread.
  */
 #ifndef KERN_CAPTURE_H
 #define KERN_CAPTURE_H
@@ -25,7 +26,10 @@ struct capture_opts {
 
 struct capture;
 
-/* Loads and attaches. On failure `err` names the missing capability, the kernel feature or the refused program. */
+/*
+ * Loads and attaches. On failure `err` names the missing capability, the kernel feature or the
+ * refused program.
+ */
 int capture_new(const struct capture_opts *opts, struct capture **ret_capture, struct err *err) __must_check;
 void capture_stop(struct capture *c);		/* detaches; what is in the ring and the counters can still be read */
 void capture_free(struct capture *c);		/* detaches everything; NULL ok */
@@ -37,7 +41,10 @@ void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v);
 
 typedef void (*capture_record_fn)(void *ctx, const struct ev_hdr *ev);
 int capture_fd(const struct capture *c);	/* readable when the kernel woke the reader */
-/* Delivers what is in the ring; returns how many records. Malformed records are counted, not delivered. */
+/*
+ * Delivers what is in the ring; returns how many records. Malformed records are counted, not
+ * delivered.
+ */
 int capture_drain(struct capture *c, capture_record_fn fn, void *ctx);
 /* Announces that the reader will sleep; false: records came meanwhile, drain again first. */
 bool capture_sleep(struct capture *c);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/compiler.h"
+#include "kern/inspect.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+struct sockets {
+	unsigned all, mptcp, rings, hidden;	/* hidden: not ours to look at */
+};
+
+static void proc_path(char *buf, size_t sz, uint32_t pid, const char *what)
+{
+	snprintf(buf, sz, "/proc/%" PRIu32 "/%s", pid, what);
+}
+
+static bool is_32bit(uint32_t pid)
+{
+	unsigned char ident[EI_NIDENT] = { 0 };
+	_cleanup_(fclosep) FILE *f = NULL;
+	char path[64];
+
+	proc_path(path, sizeof(path), pid, "exe");
+	f = fopen(path, "re");
+	return f && fread(ident, sizeof(ident), 1, f) == 1 && !memcmp(ident, ELFMAG, SELFMAG) &&
+	       ident[EI_CLASS] == ELFCLASS32;
+}
+
+static bool own_netns(uint32_t pid)
+{
+	char path[64], theirs[64] = "", ours[64] = "";
+
+	proc_path(path, sizeof(path), pid, "ns/net");
+	return readlink(path, theirs, sizeof(theirs) - 1) > 0 && readlink("/proc/self/ns/net", ours, sizeof(ours) - 1) > 0 &&
+	       strcmp(theirs, ours);
+}
+
+/*
+ * Only the socket itself says that it is MPTCP. Ours for a moment: a socket that its owner closes meanwhile is closed
+ * that moment later. Doctor does this, a capture never.
+ */
+static void look_at_socket(int pidfd, int fd, struct sockets *s)
+{
+	_cleanup_(close_fdp) int mine = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	socklen_t sz = sizeof(int);
+	int protocol;
+
+	s->all++;
+	if (mine < 0)
+		s->hidden++;
+	else if (!getsockopt(mine, SOL_SOCKET, SO_PROTOCOL, &protocol, &sz))
+		s->mptcp += protocol == IPPROTO_MPTCP;
+}
+
+static void look_at_fds(uint32_t pid, struct sockets *s)
+{
+	_cleanup_(close_fdp) int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	char path[64], name[64];
+	struct dirent *d;
+	DIR *dir;
+
+	proc_path(path, sizeof(path), pid, "fd");
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), d->d_name, name, sizeof(name) - 1);
+
+		name[max(n, 0)] = '\0';
+		if (!strncmp(name, "socket:", strlen("socket:")))
+			look_at_socket(pidfd, strtol(d->d_name, NULL, 10), s);
+		else if (strstr(name, "io_uring"))
+			s->rings++;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void inspect_process(FILE *out, uint32_t pid)
+{
+	struct sockets s = { 0 };
+	char path[64];
+
+	fprintf(out, "\nprocess %" PRIu32 "\n", pid);
+	proc_path(path, sizeof(path), pid, "");
+	if (access(path, F_OK)) {
+		fprintf(out, "  there is none\n");
+		return;
+	}
+	look_at_fds(pid, &s);
+	fprintf(out, "  %-34s %s\n", "program", is_32bit(pid) ? "32-bit: lengths only" : "64-bit");
+	fprintf(out, "  %-34s %s\n", "network namespace", own_netns(pid) ? "its own, traced all the same" : "the tracer's");
+	fprintf(out, "  %-34s %u\n", "sockets open", s.all);
+	if (s.rings)
+		fprintf(out, "  %-34s %u: calls through them are seen in part\n", "io_uring instances", s.rings);
+	if (s.mptcp)
+		fprintf(out, "  %-34s %u: not traced\n", "MPTCP sockets", s.mptcp);
+	if (s.hidden)
+		fprintf(out, "  %-34s %u: their kind is not known\n", "sockets that may not be looked at", s.hidden);
+}
