@@ -431,6 +431,7 @@ static void h1_context(const void *state, struct trace_context *out)
 
 const struct proto proto_http1 = {
 	.name = "http1",
+	.scope = "ebpf-tracer.http1",
 	.state_sz = sizeof(struct h1_state),
 	.sniff = h1_sniff,
 	.decode = h1_decode,

@@ -72,6 +72,7 @@ struct trace_context {		/* what a request's headers say of its cause */
 
 struct proto {
 	const char *name;
+	const char *scope; /* instrumentation scope of its spans */
 	size_t state_sz;
 	enum sniff (*sniff)(struct slice head);
 	ssize_t (*decode)(void *state, enum flow flow, struct slice in, struct msg *ret_msg, uint64_t *ret_skip);

@@ -57,7 +57,7 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 	x->req_seq = first->seq;
 	x->rsp_seq = first->other_seq;
 	x->has_seq = first->has_seq;
-	x->scope = c->proto->name;
+	x->scope = c->proto->scope;
 	if (c->proto->span_name)
 		x->name = slice_dup(c->proto->span_name(c->state));
 	describe(p, x, c, FLOW_REQUEST);
