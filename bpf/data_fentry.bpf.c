@@ -32,9 +32,13 @@ int BPF_PROG(tcp_sendpage, struct sock *sk, struct page *page, int offset, size_
 	return data_call(sk, ret, 0, DIR_TX);
 }
 
+/* Newer kernels have no addr_len behind the flags, so the result is asked for and not counted out. */
 SEC("?fexit/tcp_recvmsg")
-int BPF_PROG(tcp_recv, struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len, int ret)
+int BPF_PROG(tcp_recv, struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
+	__u64 ret = 0;
+
+	bpf_get_func_ret(ctx, &ret);
 	return data_call(sk, ret, flags, DIR_RX);
 }
 

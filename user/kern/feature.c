@@ -12,7 +12,8 @@ static const struct {
 	struct feature_info info;
 	enum probe probe;
 	const char *symbol;
-	unsigned args;		/* TRACEPOINT: at least so many; FUNCTION: exactly; else ANY_ARGS */
+	unsigned args;		/* TRACEPOINT: at least so many; FUNCTION: so many, or up to `more` more; else ANY_ARGS */
+	unsigned more;
 } features[FEAT__CNT] = {
 	[FEAT_RINGBUF] = { { "ring buffer", "5.8" }, PROBE_MAP, "BPF_MAP_TYPE_RINGBUF", ANY_ARGS },
 	[FEAT_SOCK_LENGTH] = { { "socket tracepoints", "6.3" }, PROBE_TRACEPOINT, "sock_send_length", 3 },
@@ -22,8 +23,11 @@ static const struct {
 	[FEAT_SYS_EXIT] = { { "tracepoint sys_exit", "2.6.30" }, PROBE_TRACEPOINT, "sys_exit", 2 },
 	[FEAT_TASK_PT_REGS] = { { "helper task_pt_regs", "5.15" }, PROBE_HELPER, "BPF_FUNC_task_pt_regs", ANY_ARGS },
 	[FEAT_SOCK_STORAGE] = { { "socket storage for tracing", "5.11" }, PROBE_FUNCTION, "bpf_sk_storage_get_tracing", 5 },
-	/* The number of arguments is the signature that the programs are written for: tcp_recvmsg() lost one in 5.19. */
-	[FEAT_TCP_MSG] = { { "functions tcp_sendmsg, tcp_recvmsg", "5.19" }, PROBE_FUNCTION, "tcp_recvmsg", 5 },
+	/*
+	 * The number of arguments tells the signature, and the programs know where `flags` is in two of three: tcp_recvmsg()
+	 * lost the argument before it in 5.19, and in some later kernels the one after it.
+	 */
+	[FEAT_TCP_MSG] = { { "functions tcp_sendmsg, tcp_recvmsg", "5.19" }, PROBE_FUNCTION, "tcp_recvmsg", 4, 1 },
 	[FEAT_UNIX_MSG] = { { "functions unix_stream_*msg", "2.6" }, PROBE_FUNCTION, "unix_stream_recvmsg", 4 },
 	[FEAT_TCP_SENDPAGE] = { { "function tcp_sendpage", "until 6.4" }, PROBE_FUNCTION, "tcp_sendpage", 5 },
 	[FEAT_UNIX_SENDPAGE] = { { "function unix_stream_sendpage", "until 6.4" }, PROBE_FUNCTION, "unix_stream_sendpage", 5 },
@@ -50,12 +54,12 @@ static bool has_tracepoint(const struct btf *btf, const char *name, unsigned arg
 	return proto && btf_is_func_proto(proto) && btf_vlen(proto) > args;
 }
 
-static bool has_function(const struct btf *btf, const char *name, unsigned args)
+static bool has_function(const struct btf *btf, const char *name, unsigned args, unsigned more)
 {
 	int id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
 	const struct btf_type *proto = id < 0 ? NULL : target(btf, btf__type_by_id(btf, id));
 
-	return proto && btf_is_func_proto(proto) && btf_vlen(proto) == args;
+	return proto && btf_is_func_proto(proto) && btf_vlen(proto) >= args && btf_vlen(proto) <= args + more;
 }
 
 static bool has_enumerator(const struct btf *btf, const char *type, const char *name)
@@ -86,7 +90,7 @@ bool feature_in(const struct btf *btf, enum feature f)
 	case PROBE_TRACEPOINT:
 		return has_tracepoint(btf, symbol, features[f].args);
 	case PROBE_FUNCTION:
-		return has_function(btf, symbol, features[f].args);
+		return has_function(btf, symbol, features[f].args, features[f].more);
 	case PROBE_HELPER:
 		return has_enumerator(btf, "bpf_func_id", symbol);
 	case PROBE_MAP:
