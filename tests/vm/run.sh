@@ -1,97 +1,47 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs a command on a stock Debian kernel under QEMU, in this very file tree (read-only, changes go to memory).
-#
-#	tests/vm/run.sh VERSION COMMAND...		VERSION: a line of tests/vm/kernels.txt, as 6.1
-#
-# The kernel comes from its Debian package, once, into $OUTPUT/vm. Needs qemu-system-x86, busybox and cpio; no KVM.
-# Exit status: the command's; 124 after VM_TIMEOUT (300 s); 77 when the kernel cannot be had.
-set -eu
-
-version=$1
-shift
+# Usage: run.sh NAME COMMAND...    runs a command on a kernel of kernels.txt (debian-6.1, or 6.1) under QEMU, without
+# hardware virtualisation, in this very file tree: read-only, what it writes goes to memory. Its output comes out here,
+# its exit status is ours; 124: it did not end within VM_SECONDS (600); 77: QEMU or the kernel cannot be had. What the
+# kernel said is in $OUTPUT/vm/NAME.log.
+set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
-cache=$(realpath -m "${OUTPUT:-$top/build}/vm/$version")
-suite=$(awk -v v="$version" '$1 == v { print $2 }' "$here/kernels.txt")
-[ -n "$suite" ] || { echo "no kernel $version in kernels.txt" >&2; exit 2; }
+output=$(realpath -m "${OUTPUT:-$here/../../build}")
+PATH=$PATH:/usr/sbin:/sbin
 
-# The package of one suite, without touching the host's own list of sources.
-fetch() {
-	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial" "$cache/root"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $suite main" \
-		> "$cache/apt/sources.list"
-	set -- -qq -o Dir::Etc::sourcelist="$cache/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-		-o Dir::State::lists="$cache/apt/lists" -o Dir::Cache="$cache/apt/cache" -o APT::Sandbox::User=root
-	apt-get "$@" update
-	package=$(apt-cache "$@" depends linux-image-amd64 | grep -o "linux-image-[0-9][^ ]*-amd64" | head -1)
-	(cd "$cache" && apt-get "$@" download "$package")
-	dpkg-deb -x "$cache"/linux-image-*.deb "$cache/root"
-	rm -rf "$cache/apt" "$cache"/*.deb
+read -r name suite package machine _ < <(awk -v n="$1" '$1 == n || $1 == "debian-" n' "$here/kernels.txt") ||
+	{ echo "$here/kernels.txt has no kernel $1" >&2; exit 2; }
+shift
+for tool in "qemu-system-$machine" busybox depmod xz; do
+	command -v "$tool" >/dev/null || { echo "$tool is not installed (make deps-vm)" >&2; exit 77; }
+done
+vm=$output/vm/$name log=$output/vm/$name.log
+mkdir -p "$output/vm"
+"$here/fetch.sh" "$suite" "$package" "$vm" >"$log" 2>&1 || {
+	grep '^[EW]:' "$log" | tail -n 3 >&2
+	echo "the kernel of Debian $suite cannot be had" >&2
+	exit 77
 }
 
-# modules NAME...: their files and those they depend on, in the order of loading
-modules() {
-	[ -d "$cache/root/lib" ] || ln -s usr/lib "$cache/root/lib"
-	base=$(echo "$cache"/root/lib/modules/*)
-	[ -s "$base/modules.dep" ] || /sbin/depmod -b "$cache/root" "$(basename "$base")"
-	for name in "$@"; do
-		awk -F: -v n="/${name}[.]ko" '$1 ~ n { c = split($2, d, " "); while (c) print d[c--]; print $1 }' \
-			"$base/modules.dep"
-	done | awk '!seen[$0]++' | sed "s|^|$base/|"
-}
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir -p "$root"/ramdisk/{bin,dev,proc,sys,modules}
+cp "$(command -v busybox)" "$root/ramdisk/bin/busybox"
+for applet in sh mount stty insmod mkdir cp poweroff switch_root; do
+	ln -s busybox "$root/ramdisk/bin/$applet"
+done
+cp "$vm"/modules/* "$root/ramdisk/modules/"
+install -m 755 "$here/init.sh" "$root/ramdisk/init"
+printf 'cd %q\nexport OUTPUT=%q\nexec %q' "$PWD" "$output" "$here/guest.sh" >"$root/ramdisk/session"
+printf ' %q' "$@" >>"$root/ramdisk/session"
+(cd "$root/ramdisk" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$root/ramdisk.gz"
 
-initramfs() {
-	root=$cache/initramfs
-	rm -rf "$root"
-	mkdir -p "$root/bin" "$root/mods" "$root/proc" "$root/sys" "$root/dev" "$root/mnt" "$root/rw" "$root/new"
-	cp "$(command -v busybox)" "$root/bin/"
-	n=100
-	for m in $(modules virtio_pci 9pnet_virtio 9p overlay); do
-		case $m in
-		*.xz) xz -dc "$m" > "$root/mods/$n.ko" ;;
-		*) cp "$m" "$root/mods/$n.ko" ;;
-		esac
-		n=$((n + 1))
-	done
-	cat > "$root/init" <<-'END'
-		#!/bin/busybox sh
-		/bin/busybox --install -s /bin
-		mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev
-		for m in /mods/*.ko; do insmod $m; done
-		mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro root /mnt
-		mount -t tmpfs t /rw && mkdir /rw/u /rw/w
-		mount -t overlay o -o lowerdir=/mnt,upperdir=/rw/u,workdir=/rw/w /new
-		mount --move /proc /new/proc; mount --move /sys /new/sys; mount --move /dev /new/dev
-		mount -t tmpfs t /new/tmp; mount -t tmpfs t /new/run; mount -t tmpfs t /new/dev/shm
-		mount -t bpf b /new/sys/fs/bpf
-		mkdir /new/out; mount -t 9p -o trans=virtio,version=9p2000.L out /new/out
-		exec switch_root /new /bin/sh /out/guest.sh
-	END
-	chmod +x "$root/init"
-	(cd "$root" && find . | cpio --quiet -o -H newc) > "$cache/initramfs.cpio"
-	rm -rf "$root"
-}
-
-[ -d "$cache/root/boot" ] || fetch >&2 || { rm -rf "$cache"; echo "cannot get the kernel of $suite" >&2; exit 77; }
-[ -f "$cache/initramfs.cpio" ] || initramfs
-
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-{
-	echo "ip link set lo up"
-	echo "cd '$PWD'"
-	printf 'export OUTPUT=%s\n' "${OUTPUT:-build}"
-	for arg in "$@"; do
-		printf "'%s' " "$(printf %s "$arg" | sed "s/'/'\\\\''/g")"
-	done
-	echo "> /out/log 2>&1"
-	echo "echo \$? > /out/status; sync; echo o > /proc/sysrq-trigger; sleep 60"
-} > "$out/guest.sh"
-timeout "${VM_TIMEOUT:-300}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nographic -no-reboot \
-	-kernel "$cache"/root/boot/vmlinuz-* -initrd "$cache/initramfs.cpio" -append "console=ttyS0 quiet panic=-1" \
+# The console is the first serial line, the command's output the second.
+timeout "${VM_SECONDS:-600}" "qemu-system-$machine" -accel tcg,thread=multi -cpu max -smp 2 -m 1536 \
+	-kernel "$vm/vmlinuz" -initrd "$root/ramdisk.gz" \
+	-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off random.trust_cpu=on" \
 	-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap \
-	-virtfs local,path="$out",mount_tag=out,security_model=none \
-	< /dev/null > "$out/console" 2>&1 || :
-cat "$out/log" 2>/dev/null || tail -20 "$out/console"
-exit "$(cat "$out/status" 2>/dev/null || echo 124)"
+	-nodefaults -no-user-config -no-reboot -display none -serial "file:$log" -serial stdio </dev/null |
+	tr -d '\r' | awk -v file="$root/status" '/^exit status [0-9]+$/ { print $3 >file; next } { print; fflush() }' ||
+	echo "the guest did not come to its end" >&2
+exit "$(cat "$root/status" 2>/dev/null || echo 124)"
