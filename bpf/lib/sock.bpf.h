@@ -93,6 +93,17 @@ static __always_inline bool tcp_midway(struct sock *sk, enum dir dir, __u32 n)
 	return at.rx != first_rx || at.tx - first_tx > 1;
 }
 
+/*
+ * When a request arrived on a socket of which we kept nothing yet: TCP's stamp of its newest segment, in microseconds of
+ * the same clock. Nothing was sent since, but perhaps an acknowledgement.
+ */
+static __always_inline __u64 tcp_newest_ns(struct sock *sk)
+{
+	struct tcp_sock *tp = (void *)sk;
+
+	return BPF_CORE_READ(tp, tcp_mstamp) * 1000;
+}
+
 static __always_inline __u64 sock_ino(struct sock *sk)
 {
 	struct socket_alloc *alloc = (void *)BPF_CORE_READ(sk, sk_socket);
@@ -185,6 +196,7 @@ static __noinline struct sock_state *sock_new(struct sock *sk, enum role role, e
 	if (fresh.transport == TRANSPORT_TCP && role == ROLE_UNKNOWN) {
 		fresh.role = BPF_CORE_READ(sk, sk_max_ack_backlog) ? ROLE_SERVER : ROLE_CLIENT;
 		fresh.flags = tcp_midway(sk, dir, n) ? SOCK_MIDWAY : 0;
+		fresh.arrive_ns = dir == DIR_RX ? tcp_newest_ns(sk) : 0;
 	} else if (fresh.transport == TRANSPORT_UNIX) {
 		fresh.flags = unix_midway(sk) ? SOCK_MIDWAY : 0;
 	}

@@ -197,6 +197,7 @@ struct sock {
 struct tcp_sock {
 	u32 copied_seq;
 	u32 write_seq;
+	u64 tcp_mstamp;
 	u32 rcv_nxt;
 	u32 snd_una;
 	u64 bytes_received;
