@@ -24,6 +24,12 @@ def complain(report):
         say(f"# {line}")
 
 
+def pytest_configure(config):
+    # Options of the terminal plugin that others read too.
+    config.option.verbose = 0
+    config.option.tbstyle = "short"
+
+
 def pytest_collectreport(report):
     if report.failed:
         complain(report)

@@ -80,4 +80,6 @@ def test_version_names_the_commit_and_libbpf():
 def test_doctor_tells_what_this_kernel_allows():
     done = run("doctor")
     assert done.returncode == 0, done.stderr
-    assert "socket" in done.stdout and "syscall" in done.stdout and "fentry" in done.stdout
+    for method in ("socket tracepoints", "kernel functions", "system calls"):
+        assert method in done.stdout.split("capture methods")[1], f"not a word on {method}"
+    assert "attached" in done.stdout
