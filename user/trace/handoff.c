@@ -32,14 +32,25 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 	}
 }
 
+/*
+ * The first edge that is not a lock's decides; but a thread made for a request that it then wakes has worked for that
+ * one, whomever else it woke before.
+ */
 struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
+	struct exchange *first = NULL;
 	uint32_t i;
 
 	for (i = 0; proc && i < x->edges_cnt; i++) {
-		if (!process_futex_shared(proc, x->edges[i].futex))
-			return exchange_find(&p->exchanges, x->edges[i].server);
+		struct exchange *woken = exchange_find(&p->exchanges, x->edges[i].server);
+
+		if (process_futex_shared(proc, x->edges[i].futex))
+			continue;
+		if (woken && woken == x->parent)
+			return woken;
+		if (!first)
+			first = woken;
 	}
-	return NULL;
+	return first;
 }
