@@ -131,3 +131,22 @@ format: ## format the C sources
 	$(Q)clang-format -i $(C_FILES)
 
 .PHONY: jaeger test replay-test replay-update e2e links lint format
+
+# --- kernel side: tests/bpf/prog_<x>.c make real calls under a real capture. Part of the kernel side's tests; root only ---
+BPF_TESTS := $(patsubst tests/bpf/%.c,$(T)/bpf/%,$(wildcard tests/bpf/prog_*.c))
+BPF_TEST_LIB := $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard tests/bpf/lib/*.c))
+CAPTURE ?= auto
+
+$(OUTPUT)/obj/tests/bpf/%.o: CPPFLAGS_ALL += -Itests/bpf
+
+$(T)/bpf/%: $(OUTPUT)/obj/tests/bpf/%.o $(BPF_TEST_LIB) $(KERN_OBJS) $(call user_objs,base)
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_KERN) $(LIBS_TRACE)
+
+bpf-tests: $(BPF_TESTS)
+bpf-test: bpf-tests ## trigger tests of the kernel side, as root; CAPTURE=socket|syscall|fentry picks the provider
+	$(Q)for t in $(BPF_TESTS); do echo "# $$t"; CMOCKA_MESSAGE_OUTPUT=TAP $(if $(SUDO),$(SUDO) -E )env CAPTURE=$(CAPTURE) $$t || bad=1; done; \
+		[ -z "$$bad" ]
+
+.PHONY: bpf-tests bpf-test
