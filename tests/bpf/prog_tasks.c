@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Processes and threads: children are traced from their first instruction, strands are threads, hand-offs show. */
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <bpf/btf.h>
+
+#include "base/compiler.h"
+#include "kern/feature.h"
+#include "lib/pairs.h"
+#include "lib/stage.h"
+
+static void hello(void)
+{
+	struct pair p = pair_open(PAIR_TCP4);
+	char b[8];
+
+	act_check(write(p.client, "hello", 5) == 5);
+	act_check(read(p.server, b, sizeof(b)) == 5);
+	pair_close(&p);
+}
+
+static void act_fork(void *arg)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		if (!fork()) {
+			hello();
+			_exit(0);
+		}
+		wait(&status);
+		_exit(WEXITSTATUS(status));
+	}
+	act_check(waitpid(child, &status, 0) == child && !status);
+}
+
+static const struct ev_exit *last_exit(const struct stage *s, uint32_t tgid)
+{
+	const struct ev_hdr *ev = NULL;
+
+	while ((ev = stage_next(s, EV_EXIT, 0, ev))) {
+		if (ev->tgid == tgid && ((const struct ev_exit *)ev)->last)
+			return (const struct ev_exit *)ev;
+	}
+	return NULL;
+}
+
+static void test_grandchildren_are_traced(void **state)
+{
+	pid_t child = stage_play(*state, act_fork, NULL);
+	const struct ev_fork *first = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, NULL);
+	const struct ev_fork *second = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, &first->hdr);
+
+	assert_non_null(second);
+	assert_int_equal(first->hdr.tgid, child);
+	assert_int_equal(first->child_tgid, second->hdr.tgid);
+	assert_int_equal(first->child.id, first->child_tid);
+	assert_memory_equal(&first->child, &second->parent, sizeof(first->child));
+	assert_int_equal(stage_conn(*state, 0)->hdr.tgid, second->child_tgid);
+	assert_memory_equal(&stage_data(*state, 0, DIR_TX, 0)->strand, &second->child, sizeof(second->child));
+	assert_non_null(last_exit(*state, second->child_tgid));
+	assert_non_null(last_exit(*state, first->child_tgid));
+}
+
+static void *thread_hello(void *arg)
+{
+	hello();
+	return NULL;
+}
+
+static void act_threads(void *arg)
+{
+	pthread_t t;
+
+	hello();
+	act_check(!pthread_create(&t, NULL, thread_hello, NULL));
+	pthread_join(t, NULL);
+}
+
+static void test_threads_are_strands(void **state)
+{
+	pid_t child = stage_play(*state, act_threads, NULL);
+	const struct ev_fork *fork = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, NULL);
+	const struct ev_exit *exit = (const struct ev_exit *)stage_next(*state, EV_EXIT, 0, NULL);
+	const struct ev_data *mine = stage_data(*state, 0, DIR_TX, 0), *theirs = stage_data(*state, 0, DIR_TX, 1);
+
+	assert_int_equal(fork->child_tgid, child);
+	assert_memory_equal(&mine->strand, &fork->parent, sizeof(mine->strand));
+	assert_memory_equal(&theirs->strand, &fork->child, sizeof(theirs->strand));
+	assert_int_equal(theirs->hdr.tid, theirs->strand.id);
+	assert_int_equal(mine->strand.id, child);
+	assert_memory_equal(&exit->strand, &fork->child, sizeof(exit->strand));
+	assert_false(exit->last);
+}
+
+static void act_exec(void *arg)
+{
+	execl("/bin/true", "true", NULL);
+	act_check(false);
+}
+
+static void test_exec(void **state)
+{
+	pid_t child = stage_play(*state, act_exec, NULL);
+	const struct ev_exec *exec = (const struct ev_exec *)stage_next(*state, EV_EXEC, 0, NULL);
+
+	assert_non_null(exec);
+	assert_int_equal(exec->hdr.tgid, child);
+	assert_string_equal(exec->comm, "true");
+}
+
+/* A server's thread waits on a futex for a worker that makes a call for it. */
+struct pool {
+	struct pair server, backend;
+	uint32_t done;
+};
+
+static void *worker(void *arg)
+{
+	struct pool *pool = arg;
+	char b[8];
+
+	act_check(write(pool->backend.client, "query", 5) == 5);
+	act_check(read(pool->backend.client, b, sizeof(b)) == 4);
+	__atomic_store_n(&pool->done, 1, __ATOMIC_SEQ_CST);
+	while (!syscall(SYS_futex, &pool->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) && !pool->done)
+		;
+	return NULL;
+}
+
+static void *backend(void *arg)
+{
+	struct pool *pool = arg;
+	char b[8];
+
+	act_check(read(pool->backend.server, b, sizeof(b)) == 5);
+	act_check(write(pool->backend.server, "rows", 4) == 4);
+	return NULL;
+}
+
+static bool sleeps(pid_t tid)
+{
+	char path[64], line[256] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	f = fopen(path, "re");
+	if (f && !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	return strtol(line, NULL, 10) == SYS_futex && line[0] != 'r';
+}
+
+/* Starts the worker's backend only when the owner is asleep, so that the wake is a wake. */
+static void *starter(void *arg)
+{
+	while (!sleeps(getpid()))
+		sched_yield();
+	return backend(arg);
+}
+
+static void act_handoff(void *arg)
+{
+	struct pool pool = { .server = pair_open(PAIR_TCP4), .backend = pair_open(PAIR_TCP4) };
+	pthread_t w, b;
+	char c[8];
+
+	act_check(write(pool.server.client, "please", 6) == 6);
+	act_check(read(pool.server.server, c, sizeof(c)) == 6);
+	act_check(!pthread_create(&w, NULL, worker, &pool));
+	act_check(!pthread_create(&b, NULL, starter, &pool));
+	while (!__atomic_load_n(&pool.done, __ATOMIC_SEQ_CST))
+		syscall(SYS_futex, &pool.done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	act_check(write(pool.server.server, "done", 4) == 4);
+	pthread_join(w, NULL);
+	pthread_join(b, NULL);
+	pair_close(&pool.server);
+	pair_close(&pool.backend);
+}
+
+static bool feature_here(enum feature f)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool there = btf && feature_in(btf, f);
+
+	btf__free(btf);
+	return there;
+}
+
+static void test_completion_edge(void **state)
+{
+	pid_t child = stage_play(*state, act_handoff, NULL);
+	const struct ev_wake *wake = (const struct ev_wake *)stage_next(*state, EV_WAKE, 0, NULL);
+	const struct ev_fork *fork = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, NULL);
+
+	if (!feature_here(FEAT_TASK_PT_REGS)) {
+		print_message("# no wake edges on this kernel\n");
+		return;
+	}
+	assert_non_null(wake);
+	assert_int_equal(wake->hdr.tgid, child);
+	assert_memory_equal(&wake->waker, &fork->child, sizeof(wake->waker));
+	assert_int_equal(wake->wakee.id, child);
+	assert_true(wake->futex);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_grandchildren_are_traced),
+		cmocka_unit_test(test_threads_are_strands),
+		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_completion_edge),
+	};
+
+	return stage_main("tasks", tests, ARRAY_SIZE(tests));
+}
