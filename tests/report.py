@@ -4,6 +4,11 @@
 import sys
 
 
+def pytest_addoption(parser):
+    """What the explanation of a failed assertion asks for; it comes from the plugin that this one replaces."""
+    parser.addoption("--verbose", dest="verbose", type=int, default=0)
+
+
 def say(line):
     print(line, flush=True)
 

@@ -44,7 +44,8 @@ for deb in "$dir"/apt/cache/*.deb; do
 done
 [ -e "$dir/root/lib" ] || ln -s usr/lib "$dir/root/lib"
 release=$(basename "$dir"/root/lib/modules/*)
-cp "$dir/root/boot/vmlinuz-$release" "$dir/vmlinuz"
+# Once in /boot, in newer suites beside the modules.
+find "$dir/root" -type f -name "vmlinuz*" -exec cp {} "$dir/vmlinuz" \;
 
 PATH=$PATH:/usr/sbin:/sbin
 depmod -b "$dir/root" "$release"

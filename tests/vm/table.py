@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What all.py found, as tables.
+
+    table.py             per program, the instructions that the verifier of each kernel walked: also in $OUTPUT/vm/verified.txt
+    table.py --readme    writes the kernels' table into README.md, between its markers
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VM = Path(os.environ.get("OUTPUT", ROOT / "build")).resolve() / "vm"
+BEGIN, END = "<!-- kernels: written by `make kernels-update` -->", "<!-- end of kernels -->"
+
+
+def version(kernel):
+    return [int(x) for x in re.findall(r"\d+", kernel["release"])[:2]]
+
+
+def kernels():
+    found = [json.loads(p.read_text()) for p in VM.glob("*.json")]
+    return sorted((k for k in found if k["release"]), key=version)
+
+
+def align(table):
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    return "\n".join("  ".join(x.rjust(w) if i else x.ljust(w) for i, (x, w) in enumerate(zip(row, widths))).rstrip()
+                     for row in table)
+
+
+def verified_table(found):
+    """Programs down, kernels across; a program that several providers share is counted at its worst."""
+    counts = {}
+    for n, kernel in enumerate(found):
+        for _, program, insns in kernel["verified"]:
+            row = counts.setdefault(program, [0] * len(found))
+            row[n] = max(row[n], insns)
+    table = [["instructions walked", *(".".join(map(str, version(k))) for k in found)]]
+    table += [[program, *(f"{n:,}" if n else "-" for n in row)] for program, row in sorted(counts.items())]
+    return align(table)
+
+
+def methods(kernel):
+    """What doctor says of the methods: (those that work, the preferred one first)."""
+    lines = kernel["doctor"]
+    start = lines.index("capture methods") + 1
+    works = [x for x in lines[start:lines.index("", start)] if re.search(r"\sworks", x)]
+    works.sort(key=lambda x: "preferred" not in x)
+    return [re.split(r"\s{2,}", x.strip())[0] for x in works]
+
+
+def lost(kernel):
+    return [x.split("missing, so ")[1] for x in kernel["doctor"] if "missing, so " in x]
+
+
+def readme_table(found):
+    yield "| kernel | captures by | what is lost there | largest program |"
+    yield "|---|---|---|---|"
+    for kernel in found:
+        best, *others = methods(kernel)
+        largest = max((n for _, _, n in kernel["verified"]), default=0)
+        debian = kernel["name"].replace("debian-", "Debian ") if kernel["suite"] == "sid" else f"Debian {kernel['suite']}"
+        yield (f"| {'.'.join(map(str, version(kernel)))} ({debian}) | **{best}**{''.join(', ' + x for x in others)} | "
+               f"{'; '.join(lost(kernel)) or 'nothing'} | {f'{largest:,}' if largest else 'not told'} |")
+
+
+def main():
+    found = kernels()
+    if not found:
+        return
+    if sys.argv[1:] == ["--readme"]:
+        readme = ROOT / "README.md"
+        text = readme.read_text()
+        before, rest = text.split(BEGIN)
+        readme.write_text(before + "\n".join([BEGIN, *readme_table(found)]) + "\n" + END + rest.split(END)[1])
+        return
+    text = verified_table(found)
+    (VM / "verified.txt").write_text(text + "\n")
+    print("\n".join("# " + x for x in text.splitlines()))
+
+
+if __name__ == "__main__":
+    main()

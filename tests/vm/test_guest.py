@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The short way through everything on one kernel: PROVIDERS names what it must allow, the first of them by itself."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from lab import load, otlp
+from lab.otlp import CLIENT, SERVER
+from lab.procs import PYTHON, SERVICES, TRACER, free_port
+from lab.tracer import Tracer
+from verified import verified
+
+ALL = ["socket", "fentry", "syscall"]
+SAID = {"socket": "socket tracepoints", "fentry": "kernel functions", "syscall": "system calls"}
+ALLOWED = os.environ["PROVIDERS"].split(",")
+REQUESTS = 8
+
+
+def note_verified(provider):
+    """For the table of all kernels; the tracer's programs are the only ones there."""
+    with open(os.environ.get("VERIFIED", os.devnull), "a", encoding="utf-8") as f:
+        for program, insns in sorted(verified().items()):
+            f.write(f"verified {provider} {program} {insns}\n")
+
+
+def two_services(lab):
+    front, back = free_port(), free_port()
+    pids = [lab.serve("back", [PYTHON, SERVICES / "stdlib.py", "back"], back, {"PORT": str(back)}).pid,
+            lab.serve("front", [PYTHON, SERVICES / "stdlib.py", "front"], front,
+                      {"PORT": str(front), "BACKEND": f"http://127.0.0.1:{back}"}).pid]
+    return front, [x for pid in pids for x in ("--pid", pid)]
+
+
+def check_chain(spans, path):
+    server = otlp.only(spans, kind=SERVER, path=path)
+    client = otlp.only(spans, kind=CLIENT, parent_id=server.span_id)
+    back = otlp.only(spans, kind=SERVER, parent_id=client.span_id)
+    assert server.parent_id == "" and client.trace_id == back.trace_id == server.trace_id
+    assert server.holds(client) and client.holds(back)
+    assert (client.method, back.method) == ("thread", "position")
+    assert server.code == client.code == back.code == 200
+
+
+@pytest.mark.parametrize("provider", ALLOWED)
+def test_two_services_are_linked(lab, provider):
+    port, pids = two_services(lab)
+    tracer = Tracer(lab, "--capture", provider, *pids)
+    note_verified(provider)
+    for n in range(REQUESTS):
+        assert load.get(port, f"/ask/{n}")[0] == 200
+    tracer.wait_spans(3 * REQUESTS, 60)
+    spans = tracer.stop()
+    assert len(spans) == 3 * REQUESTS
+    for n in range(REQUESTS):
+        check_chain(spans, f"/ask/{n}")
+    for way, books in tracer.books().items():
+        assert books["verdict"] == "closed", f"{way}: {books}"
+
+
+def test_auto_takes_the_best(lab):
+    tracer = Tracer(lab, "--all")
+    ready = next(x for x in tracer.proc.errors().splitlines() if "ready" in x)
+    tracer.stop()
+    assert SAID[ALLOWED[0]] in ready, ready
+
+
+def test_others_are_refused_with_a_sentence():
+    for provider in ALL:
+        if provider in ALLOWED:
+            continue
+        done = subprocess.run([TRACER, "--all", "--capture", provider, "--exporter", "none"], capture_output=True,
+                              text=True, timeout=60, check=False)
+        assert done.returncode != 0
+        assert re.search(r"this kernel lacks .*\(\d+\.\d+\)", done.stderr), done.stderr
