@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What would happen: the same tables and the same loading as a real capture, tried and put away again, then told. A hook
- * counts as attached only if it was, a moment ago, on this kernel.
+ * What would happen: the same tables and the same loading as a real capture, tried and put away
+ * again, then told. A hook counts as attached only if it was, a moment ago, on this kernel.
  */
 #include <bpf/btf.h>
 #include <inttypes.h>

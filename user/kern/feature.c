@@ -12,7 +12,8 @@ static const struct {
 	struct feature_info info;
 	enum probe probe;
 	const char *symbol;
-	unsigned args;		/* TRACEPOINT: at least so many; FUNCTION: so many, or up to `more` more; else ANY_ARGS */
+	/* TRACEPOINT: at least so many; FUNCTION: so many, or up to `more` more; else ANY_ARGS */
+	unsigned args;
 	unsigned more;
 } features[FEAT__CNT] = {
 	[FEAT_RINGBUF] = { { "ring buffer", "5.8" }, PROBE_MAP, "BPF_MAP_TYPE_RINGBUF", ANY_ARGS },
@@ -24,8 +25,9 @@ static const struct {
 	[FEAT_TASK_PT_REGS] = { { "helper task_pt_regs", "5.15" }, PROBE_HELPER, "BPF_FUNC_task_pt_regs", ANY_ARGS },
 	[FEAT_SOCK_STORAGE] = { { "socket storage for tracing", "5.11" }, PROBE_FUNCTION, "bpf_sk_storage_get_tracing", 5 },
 	/*
-	 * The number of arguments tells the signature, and the programs know where `flags` is in two of three: tcp_recvmsg()
-	 * lost the argument before it in 5.19, and in some later kernels the one after it.
+	 * The number of arguments tells the signature, and the programs know where `flags` is in
+	 * two of three: tcp_recvmsg() lost the argument before it in 5.19, and in some later
+	 * kernels the one after it.
 	 */
 	[FEAT_TCP_MSG] = { { "functions tcp_sendmsg, tcp_recvmsg", "5.19" }, PROBE_FUNCTION, "tcp_recvmsg", 4, 1 },
 	[FEAT_UNIX_MSG] = { { "functions unix_stream_*msg", "2.6" }, PROBE_FUNCTION, "unix_stream_recvmsg", 4 },

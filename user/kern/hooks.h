@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which program serves which capability, for which provider, and what it needs of the kernel. Loader and doctor read it. */
+/*
+ * Which program serves which capability, for which provider, and what it needs of the kernel.
+ * Loader and doctor read it.
+ */
 #ifndef KERN_HOOKS_H
 #define KERN_HOOKS_H
 

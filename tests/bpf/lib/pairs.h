@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Two connected sockets in one process, of every kind that is traced. For the traced child: fails through act_check(). */
+/*
+ * Two connected sockets in one process, of every kind that is traced. For the traced child: fails
+ * through act_check().
+ */
 #ifndef BPF_PAIRS_H
 #define BPF_PAIRS_H
 

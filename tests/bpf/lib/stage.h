@@ -20,7 +20,10 @@ struct stage;
 
 typedef void (*act_fn)(void *arg);	/* runs in the child; leaves by return, or by act_check() */
 
-/* Runs the tests with *state a stage; the program's exit status. Skips them all when the kernel refuses the provider. */
+/*
+ * Runs the tests with *state a stage; the program's exit status. Skips them all when the kernel
+ * refuses the provider.
+ */
 int stage_main(const char *name, struct CMUnitTest *tests, size_t cnt);
 
 struct capture *stage_capture(struct stage *s);
