@@ -108,7 +108,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Without Jaeger (no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
-	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS)
+	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) bpf-tests
 	$(Q)$(if $(SUBSET),,$(MAKE) $(JAEGER) || echo "no Jaeger: its tests are skipped")
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 
