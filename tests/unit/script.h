@@ -12,7 +12,10 @@
 #include "base/compiler.h"
 #include "trace/pipeline.h"
 
-#define SPANS_MAX 256
+#define SPANS_MAX 512
+
+#define REQUEST(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 struct scene {
 	struct pipeline *p;
@@ -53,11 +56,11 @@ static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t
 	return ((struct scene *)ctx)->resource;
 }
 
-static inline void scene_begin_with(struct scene *sc, bool link_exact)
+static inline void scene_begin_cfg(struct scene *sc, uint64_t link_wait_ns, bool link_exact)
 {
 	const struct pipeline_cfg cfg = {
 		.seed = { { 1, 2, 3, 4 } },
-		.link_wait_ns = 10 * NSEC_PER_SEC,
+		.link_wait_ns = link_wait_ns,
 		.link_exact = link_exact,
 	};
 	struct pipeline_sink sink = { scene_span, scene_verdict, scene_resource, sc };
@@ -66,6 +69,11 @@ static inline void scene_begin_with(struct scene *sc, bool link_exact)
 	sc->resource = resource_new();
 	sc->p = pipeline_new(&cfg, &sink);
 	sc->now_us = 1000;
+}
+
+static inline void scene_begin_with(struct scene *sc, bool link_exact)
+{
+	scene_begin_cfg(sc, 10 * NSEC_PER_SEC, link_exact);
 }
 
 static inline void scene_begin(struct scene *sc)
@@ -112,6 +120,22 @@ static inline struct end open_end(struct scene *sc, uint64_t id, uint32_t tgid, 
 	return (struct end){ .id = id, .tgid = tgid, .seq = { rx_seq, tx_seq } };
 }
 
+/* One end of a unix connection: sk is its own, peer_sk the other end's. */
+static inline struct end open_unix(struct scene *sc, uint64_t id, uint32_t tgid, uint64_t sk, uint64_t peer_sk)
+{
+	struct ev_conn ev = {
+		.hdr = header(sc, EV_CONN, sizeof(ev), tgid, tgid),
+		.conn = id,
+		.sk = sk,
+		.peer_sk = peer_sk,
+		.transport = TRANSPORT_UNIX,
+		.path = "/run/app.sock",
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+	return (struct end){ .id = id, .tgid = tgid };
+}
+
 /* len bytes of which the first cap are text. */
 static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum dir dir,
 			    const char *text, uint32_t cap, uint32_t len)
@@ -147,10 +171,41 @@ static inline void transmit(struct scene *sc, struct end *e, uint32_t tid, const
 	move_cut(sc, e, tid, DIR_TX, text, strlen(text), strlen(text));
 }
 
+static inline void end_of_direction(struct scene *sc, struct end *e, uint32_t tid, enum dir dir, uint32_t err)
+{
+	struct ev_end ev = {
+		.hdr = header(sc, EV_END, sizeof(ev), e->tgid, tid),
+		.conn = e->id,
+		.strand = thread_of(tid),
+		.pos = e->pos[dir],
+		.dir = dir,
+		.err = err,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+#define TCP_CLOSE 7
+
+/* The other end reset the connection: told in softirq, before the owner of the socket knows. */
+static inline void reset_by_peer(struct scene *sc, struct end *e)
+{
+	struct ev_state ev = {
+		.hdr = header(sc, EV_STATE, sizeof(ev), 0, 0),
+		.conn = e->id,
+		.old_state = 1,
+		.new_state = TCP_CLOSE,
+		.err = 104,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
 static inline void close_end(struct scene *sc, struct end *e, uint32_t err)
 {
 	struct ev_close ev = { .hdr = header(sc, EV_CLOSE, sizeof(ev), e->tgid, e->tgid),
 			       .conn = e->id,
+			       .pos = { e->pos[DIR_RX], e->pos[DIR_TX] },
 			       .err = err };
 
 	pipeline_feed(sc->p, &ev.hdr);
@@ -164,6 +219,17 @@ static inline void wake(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_
 		.waker = thread_of(waker),
 		.wakee = thread_of(wakee),
 		.futex = futex,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+static inline void exit_process(struct scene *sc, uint32_t tgid)
+{
+	struct ev_exit ev = {
+		.hdr = header(sc, EV_EXIT, sizeof(ev), tgid, tgid),
+		.strand = thread_of(tgid),
+		.last = true,
 	};
 
 	pipeline_feed(sc->p, &ev.hdr);

@@ -9,9 +9,6 @@
 
 #include "found.h"
 
-#define REQUEST(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-#define OK            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
 static void one_request_one_span(void **state)
 {
 	struct scene sc;

@@ -26,6 +26,8 @@ struct conn {
 	void *state;
 	struct stream dir[DIR__CNT];
 	struct list exchanges; /* requests without a complete response, oldest first */
+	uint64_t requests; /* seen on this connection, whether or not an exchange was made of them */
+	uint64_t responses; /* begun, of those requests */
 	uint64_t cause; /* serial of the request during which it was connected; 0: none */
 	struct conn *peer; /* the other end, once it is known (join.c) */
 	bool peer_absent; /* the other end was waited for in vain */

@@ -53,9 +53,9 @@ struct exchange {
 	struct list by_process;	/* process->serving, or ->unlinked (a call without a cause) */
 	struct conn *conn;	/* NULL when done */
 	uint64_t conn_id;
+	uint64_t nth;		/* request of its connection, from 1 */
 	bool server_side;
 	bool answered;		/* the response's head has come */
-	bool request_sent;	/* the request is complete */
 	bool done;
 	bool traced;
 	bool emitted;

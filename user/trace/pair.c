@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Messages become exchanges: a request opens one, the response that is due on its connection closes
- * it.
+ * it. Requests and responses are numbered, so that a request without an exchange (no memory, too
+ * many, given up early) does not leave its response to the next one.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,15 +38,20 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 {
 	struct exchange *x;
 
+	p->tally.v[TALLY_REQUESTS]++;
+	if (c->requests++ - c->responses >= PIPELINE_MAX) {
+		p->tally.v[TALLY_PIPELINE_FULL]++;
+		return;
+	}
 	settle_room(p);
 	x = exchange_new(&p->exchanges);
 	if (!x) {
 		p->tally.v[TALLY_SPANS_LOST]++;
 		return;
 	}
-	p->tally.v[TALLY_REQUESTS]++;
 	x->conn = c;
 	x->conn_id = c->id;
+	x->nth = c->requests;
 	list_push(&c->exchanges, &x->by_conn);
 	x->server_side = conn_is_server(c);
 	x->tgid = first->tgid;
@@ -91,18 +97,6 @@ static struct exchange *oldest(struct conn *c)
 	return list_first(&c->exchanges, struct exchange, by_conn);
 }
 
-static void on_request(struct pipeline *p, struct conn *c, const struct msg *msg,
-		       const struct stamp *first, uint64_t pos)
-{
-	struct exchange *x;
-
-	if (msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END)
-		begin(p, c, first, pos);
-	x = list_last(&c->exchanges, struct exchange, by_conn);
-	if (x && (msg->kind == MSG_END || msg->kind == MSG_HEAD_END))
-		x->request_sent = true;
-}
-
 static void on_response_head(struct pipeline *p, struct conn *c, struct exchange *x,
 			     const struct msg *msg)
 {
@@ -117,41 +111,53 @@ static void on_response_head(struct pipeline *p, struct conn *c, struct exchange
 /* Bytes were lost before this response: the requests before the newest were answered in them. */
 static void end_unseen(struct pipeline *p, struct conn *c)
 {
-	struct exchange *newest = list_last(&c->exchanges, struct exchange, by_conn);
 	struct exchange *x;
 
-	while ((x = oldest(c)) != newest) {
+	while ((x = oldest(c)) && x->nth < c->requests) {
 		x->incomplete = true;
 		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
 	}
+	if (c->responses < c->requests)
+		c->responses = c->requests - 1;
+}
+
+/* The exchange that a response which begins now belongs to. NULL: its request has none. */
+static struct exchange *answer_due(struct conn *c)
+{
+	struct exchange *x = oldest(c);
+
+	if (c->responses == c->requests)
+		return NULL; /* the request was not seen */
+	c->responses++;
+	return x && x->nth == c->responses ? x : NULL;
 }
 
 static void on_response(struct pipeline *p, struct conn *c, const struct msg *msg)
 {
+	bool head = msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END;
 	struct exchange *x;
 
 	if (msg->resumed)
 		end_unseen(p, c);
-	x = oldest(c);
+	x = head ? answer_due(c) : oldest(c);
 	if (!x)
 		return;
-	if ((msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END) && !x->answered)
+	if (head)
 		on_response_head(p, c, x, msg);
-	if (msg->kind != MSG_END && msg->kind != MSG_HEAD_END)
+	if (!x->answered || (msg->kind != MSG_END && msg->kind != MSG_HEAD_END))
 		return;
 	if (msg->cut)
 		exchange_error(x, "connection_closed");
-	if (x->answered)
-		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
+	end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
 }
 
 void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,
 		  const struct stamp *first, uint64_t pos)
 {
-	if (flow == FLOW_REQUEST)
-		on_request(p, c, msg, first, pos);
-	else
+	if (flow == FLOW_RESPONSE)
 		on_response(p, c, msg);
+	else if (msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END)
+		begin(p, c, first, pos);
 }
 
 static const char *error_of(uint32_t err)
