@@ -9,6 +9,125 @@
 
 #include "found.h"
 
+/* --link exact holds also when the candidate has gone out before the call came to its end. */
+static void exact_without_the_candidate(void **state)
+{
+	const struct span *call, *served;
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin_with(&sc, true);
+	in = open_end(&sc, 1, 100, 1, 2);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	fork_thread(&sc, 100, 101, 150);
+	transmit(&sc, &out, 150, REQUEST("/call"));
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	served = span_of(&sc, SPAN_SERVER, "/1");
+	assert_non_null(served);
+	receive(&sc, &out, 150, OK);
+	pass_time(&sc, 200000);
+	call = span_of(&sc, SPAN_CLIENT, "/call");
+	assert_false(call->has_parent);
+	assert_string_equal(method_of(call), "root");
+	assert_int_equal(call->links_cnt, 1);
+	assert_memory_equal(&call->links[0].span_id, &served->span_id, 8);
+	assert_memory_not_equal(&call->trace_id, &served->trace_id, 16);
+	scene_end(&sc);
+}
+
+/* What a thread has handed over is not taken back by the response that it writes next. */
+static void handed_over_before_the_answer(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	transmit(&sc, &out, 109, REQUEST("/for2"));
+	receive(&sc, &out, 109, OK);
+	wake(&sc, 100, 109, 102, 0x7000);
+	transmit(&sc, &in1, 109, OK);
+	transmit(&sc, &in2, 102, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "handoff");
+	scene_end(&sc);
+}
+
+/* A request starts a shell which starts the program that calls. */
+static void grandchildren_inherit(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	fork_thread(&sc, 100, 101, 300);
+	fork_thread(&sc, 300, 300, 301);
+	out = open_end(&sc, 3, 301, 5, 6);
+	transmit(&sc, &out, 301, REQUEST("/call"));
+	receive(&sc, &out, 301, OK);
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "fork");
+	scene_end(&sc);
+}
+
+/* The caller's record comes when the server's span has its trace already: too late to hang it below, and not said. */
+static void too_late_to_join(void **state)
+{
+	const struct span *b;
+	struct end out, in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	out = open_end(&sc, 1, 100, 20, 10);
+	in = open_end(&sc, 2, 200, 10, 20);
+	receive(&sc, &in, 201, REQUEST("/b"));
+	pass_time(&sc, 11000000);
+	transmit(&sc, &out, 101, REQUEST("/b"));
+	transmit(&sc, &in, 201, OK);
+	receive(&sc, &out, 101, OK);
+	pass_time(&sc, 11000000);
+	b = span_of(&sc, SPAN_SERVER, "/b");
+	assert_false(b->has_parent);
+	assert_string_equal(method_of(b), "root");
+	scene_end(&sc);
+}
+
+/* Both ends of a unix connection; then the same two addresses again, for a caller that is not traced. */
+static void recycled_unix_sockets(void **state)
+{
+	struct end out, in, again;
+	struct scene sc;
+
+	scene_begin(&sc);
+	out = open_unix(&sc, 1, 100, 0xa0, 0xb0);
+	in = open_unix(&sc, 2, 200, 0xb0, 0xa0);
+	transmit(&sc, &out, 101, REQUEST("/1"));
+	receive(&sc, &in, 201, REQUEST("/1"));
+	transmit(&sc, &in, 201, OK);
+	receive(&sc, &out, 101, OK);
+	assert_true(is_child(span_of(&sc, SPAN_SERVER, "/1"), span_of(&sc, SPAN_CLIENT, "/1")));
+	/* A request that is never answered stays open: nobody tells that the two sockets are gone. */
+	transmit(&sc, &out, 101, REQUEST("/never"));
+	again = open_unix(&sc, 3, 200, 0xb0, 0xa0);
+	receive(&sc, &again, 201, REQUEST("/2"));
+	transmit(&sc, &again, 201, OK);
+	pass_time(&sc, 200000);
+	assert_non_null(span_of(&sc, SPAN_SERVER, "/2"));
+	assert_string_equal(method_of(span_of(&sc, SPAN_SERVER, "/2")), "root");
+	scene_end(&sc);
+}
+
 /*
  * More requests than are followed wait on one connection. Each response is still that of its own request; what was not
  * followed has no span.
@@ -38,6 +157,11 @@ static void endless_pipeline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exact_without_the_candidate),
+		cmocka_unit_test(handed_over_before_the_answer),
+		cmocka_unit_test(grandchildren_inherit),
+		cmocka_unit_test(too_late_to_join),
+		cmocka_unit_test(recycled_unix_sockets),
 		cmocka_unit_test(endless_pipeline),
 	};
 

@@ -100,6 +100,15 @@ void exchange_inherit(struct exchange *child, const struct exchange *parent)
 	child->trace_state = parent->trace_state ? strdup(parent->trace_state) : NULL;
 }
 
+void exchange_disinherit(struct exchange *child)
+{
+	child->has_parent = false;
+	child->sampled = true;
+	child->bound_start_ns = child->bound_end_ns = 0;
+	free(child->trace_state);
+	child->trace_state = NULL;
+}
+
 void exchange_free(struct exchanges *t, struct exchange *x)
 {
 	struct exchange *child, *tmp;

@@ -123,6 +123,7 @@ struct exchange *exchange_find(const struct exchanges *t, uint64_t serial);	/* N
 /* false: refused, because child is among the causes of parent or these are too many. */
 bool exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how);
 void exchange_inherit(struct exchange *child, const struct exchange *parent);	/* the context of a traced parent */
+void exchange_disinherit(struct exchange *child);	/* undoes that: it is nobody's child */
 void exchange_error(struct exchange *x, const char *type);	/* error.type, unless one is there */
 void exchange_new_trace(struct exchanges *t, struct trace_id *ret_id);
 

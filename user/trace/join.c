@@ -23,7 +23,7 @@ static void link_ends(struct pipeline *p, struct exchange *a, struct exchange *b
 
 	join_forget(p, a);
 	join_forget(p, b);
-	if (!exchange_adopt(client, server, how))
+	if (server->traced || !exchange_adopt(client, server, how))
 		return;
 	a->joined = b->joined = true;
 	settle_joined(p, server);
@@ -71,20 +71,27 @@ static bool same_place(const struct conn *c, const struct exchange *x, const str
 	return x->has_seq && other->has_seq && x->req_seq == other->req_seq;
 }
 
+/* The other end of a unix connection on which nothing has been joined yet, if each names the other. */
+static const struct conn *unix_peer(struct pipeline *p, const struct conn *c)
+{
+	const struct conn *peer = c->facts.transport == TRANSPORT_UNIX ? conn_find_sk(&p->conns, c->facts.peer_sk) : NULL;
+
+	return peer && peer->facts.peer_sk == c->facts.sk ? peer : NULL;
+}
+
 /*
  * Among the exchanges under way at the other end; a unix connection that was open before us takes
  * the oldest.
  */
 static struct exchange *at_peer(struct pipeline *p, const struct conn *c, const struct exchange *x)
 {
-	const struct conn *peer = c->peer;
-	bool first = !peer;
+	const struct conn *peer = c->peer ? c->peer : unix_peer(p, c);
 	struct exchange *other;
+	bool first;
 
-	if (first && c->facts.transport == TRANSPORT_UNIX)
-		peer = conn_find_sk(&p->conns, c->facts.peer_sk);
 	if (!peer)
 		return NULL;
+	first = !c->peer && ((c->facts.flags | peer->facts.flags) & CONN_MIDWAY);
 	list_for_each (other, &peer->exchanges, by_conn) {
 		if (!other->joined && other->server_side != x->server_side &&
 		    (first || same_place(c, x, other)))

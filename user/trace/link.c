@@ -132,19 +132,20 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 
 /*
  * Whoever writes the response worked for the request. When that is not the strand that read it, the
- * calls it made in the meantime were made for it.
+ * calls it made in the meantime were made for it, except what it has handed over to another.
  */
 void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer)
 {
 	struct strand_state *st = strand_get(&p->strands, writer);
-	struct exchange *call, *before;
+	struct exchange *call, *before, *woken;
 
 	if (!st || st == strand_find(&p->strands, &x->strand))
 		return;
 	for (call = link_open_call(p, st); call && call->start_ns >= x->start_ns; call = before) {
 		before = link_open_call_before(p, call);
 		list_del(&call->by_process);
-		exchange_adopt(x, call, LINK_THREAD);
+		woken = handoff_choice(p, call);
+		exchange_adopt(woken ? woken : x, call, woken ? LINK_HANDOFF : LINK_THREAD);
 	}
 	if (!live(p, st->current))
 		st->current = x->serial;
@@ -185,13 +186,14 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child)
 {
 	struct strand_state *from = strand_find(&p->strands, parent);
+	struct exchange *maker = from ? live(p, from->current) : NULL;
 	struct strand_state *to;
 
-	if (!from || !live(p, from->current))
-		return;
-	to = strand_get(&p->strands, child);
+	if (!maker && from && !from->pooled)
+		maker = live(p, from->inherited); /* the shell that a request started starts a program */
+	to = maker ? strand_get(&p->strands, child) : NULL;
 	if (to)
-		to->inherited = from->current;
+		to->inherited = maker->serial;
 }
 
 void link_best(struct pipeline *p, struct exchange *x)

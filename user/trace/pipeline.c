@@ -80,16 +80,33 @@ static void end_conn(struct pipeline *p, struct conn *c, uint32_t err, bool loca
 	pair_conn_over(p, c, err, local_close);
 }
 
+static void drop_conn(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
+{
+	end_conn(p, c, err, local_close);
+	conn_free(&p->conns, c);
+}
+
+/* Nobody tells that a unix socket is gone, but a new one at its address does; then the other end is over, too. */
+static void drop_recycled(struct pipeline *p, const struct ev_conn *ev)
+{
+	struct conn *old = conn_find_sk(&p->conns, ev->sk);
+
+	if (!old)
+		return;
+	if (old->peer && !(ev->flags & CONN_MIDWAY))
+		drop_conn(p, old->peer, 0, false);
+	drop_conn(p, old, 0, true);
+}
+
 static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 {
 	if (conn_find(&p->conns, ev->conn))
 		return;
+	if (ev->transport == TRANSPORT_UNIX)
+		drop_recycled(p, ev);
 	if (p->conns.n >= CONNS_MAX) {
-		struct conn *oldest = list_first(&p->conns.by_use, struct conn, by_use);
-
 		p->tally.v[TALLY_CONNS_EVICTED]++;
-		end_conn(p, oldest, 0, false);
-		conn_free(&p->conns, oldest);
+		drop_conn(p, list_first(&p->conns.by_use, struct conn, by_use), 0, false);
 	}
 	conn_new(&p->conns, ev);
 }
@@ -153,10 +170,8 @@ static void on_close(struct pipeline *p, const struct ev_close *ev)
 {
 	struct conn *c = conn_find(&p->conns, ev->conn);
 
-	if (!c)
-		return;
-	end_conn(p, c, ev->err, true);
-	conn_free(&p->conns, c);
+	if (c)
+		drop_conn(p, c, ev->err, true);
 }
 
 /* The end of a unix connection is not announced: it ends with its process at the latest. */
@@ -165,10 +180,8 @@ static void end_unix_conns(struct pipeline *p, uint32_t tgid)
 	struct conn *c, *tmp;
 
 	list_for_each_safe (c, tmp, &p->conns.by_use, by_use) {
-		if (c->facts.transport != TRANSPORT_UNIX || c->facts.hdr.tgid != tgid)
-			continue;
-		end_conn(p, c, 0, true);
-		conn_free(&p->conns, c);
+		if (c->facts.transport == TRANSPORT_UNIX && c->facts.hdr.tgid == tgid)
+			drop_conn(p, c, 0, true);
 	}
 }
 

@@ -34,19 +34,20 @@ static void note_other_header(struct exchange *x)
 /* --link exact: a cause that was only inferred is said as a span link, and the span is a root. */
 static void drop_inference(const struct pipeline *p, struct exchange *x)
 {
-	const struct exchange *candidate = x->parent;
+	const struct trace_ctx *candidate = x->parent ? &x->parent->ctx : &x->parent_ctx;
 
-	if (!p->cfg.link_exact || !candidate || link_method_evidence(x->method))
+	if (!p->cfg.link_exact || link_method_evidence(x->method) || (!x->parent && !x->has_parent))
 		return;
 	x->link = (struct span_link){
-		.trace_id = candidate->ctx.trace_id,
-		.span_id = candidate->ctx.span_id,
-		.flags = candidate->ctx.flags,
+		.trace_id = candidate->trace_id,
+		.span_id = candidate->span_id,
+		.flags = candidate->flags,
 		.reason = "candidate",
 	};
 	x->has_link = true;
 	list_del(&x->sibling);
 	x->parent = NULL;
+	exchange_disinherit(x);
 }
 
 /* Where x stands below its parent, its header, or nothing. */
