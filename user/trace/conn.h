@@ -28,6 +28,7 @@ struct conn {
 	struct list exchanges; /* requests without a complete response, oldest first */
 	uint64_t requests; /* seen on this connection, whether or not an exchange was made of them */
 	uint64_t responses; /* begun, of those requests */
+	uint32_t err; /* it has failed, but its owner may still read what came before; 0: no */
 	uint64_t cause; /* serial of the request during which it was connected; 0: none */
 	struct conn *peer; /* the other end, once it is known (join.c) */
 	bool peer_absent; /* the other end was waited for in vain */

@@ -183,6 +183,7 @@ void pair_conn_over(struct pipeline *p, struct conn *c, uint32_t err, bool local
 	struct stamp now = { .ts_ns = p->now_ns };
 	struct exchange *x;
 
+	err = c->err ? c->err : err;
 	while ((x = oldest(c))) {
 		if (err || x->server_side || !local_close)
 			exchange_error(x, error_of(err));

@@ -8,6 +8,8 @@
 
 #include "trace/stages.h"
 
+#define LINK_WAIT_MAX_NS (UINT64_MAX / 4) /* 146 years: a time plus it does not overflow */
+
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE    7
 
@@ -19,6 +21,7 @@ struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipel
 	if (!p)
 		return NULL;
 	p->cfg = *cfg;
+	p->cfg.link_wait_ns = min(max(cfg->link_wait_ns, (uint64_t)JOIN_GRACE_NS), LINK_WAIT_MAX_NS);
 	p->sink = *sink;
 	list_init(&p->grace);
 	list_init(&p->todo);
@@ -137,6 +140,15 @@ static void on_data(struct pipeline *p, const struct ev_data *ev)
 	p->tally.v[TALLY_RX_NO_CONN + ev->dir] += ev->len;
 }
 
+/*
+ * A client that cannot send may still read a response: a server that refuses a large body answers
+ * and closes.
+ */
+static bool may_be_answered(const struct conn *c, const struct ev_end *ev)
+{
+	return ev->dir == DIR_TX && !conn_is_server(c);
+}
+
 static void on_end(struct pipeline *p, const struct ev_end *ev)
 {
 	struct conn *c = conn_find(&p->conns, ev->conn);
@@ -144,7 +156,9 @@ static void on_end(struct pipeline *p, const struct ev_end *ev)
 
 	if (!c)
 		return;
-	if (ev->err) {
+	if (ev->err && !c->err)
+		c->err = ev->err;
+	if (ev->err && !may_be_answered(c, ev)) {
 		end_conn(p, c, ev->err, false);
 		return;
 	}
@@ -162,8 +176,9 @@ static void on_state(struct pipeline *p, const struct ev_state *ev)
 		return;
 	if (ev->new_state == TCP_SYN_SENT)
 		link_connect(p, c, &ev->strand);
-	if (ev->new_state == TCP_CLOSE && ev->err)
-		end_conn(p, c, ev->err, false);
+	/* What came before the reset can still be read; the owner's next call, or its close, ends it. */
+	if (ev->new_state == TCP_CLOSE && !c->err)
+		c->err = ev->err;
 }
 
 static void on_close(struct pipeline *p, const struct ev_close *ev)

@@ -16,7 +16,7 @@ struct pipeline;
 
 struct pipeline_cfg {
 	struct rand_seed seed;
-	uint64_t link_wait_ns; /* how long a client span may wait for the exchange that caused it */
+	uint64_t link_wait_ns; /* how long a client span may wait for the exchange that caused it; 100 ms at least */
 	bool link_exact; /* only methods that rest on evidence */
 	const char *const *routes; /* "/users/{id}" patterns, in order; borrowed */
 	size_t routes_cnt;

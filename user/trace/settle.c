@@ -14,8 +14,6 @@
  */
 #include "trace/stages.h"
 
-#define JOIN_GRACE_NS (100 * NSEC_PER_MSEC)
-
 /* Position decides the parent; a header that names another one is kept as a link. */
 static void note_other_header(struct exchange *x)
 {

@@ -20,6 +20,12 @@
 #include "trace/process.h"
 #include "trace/strands.h"
 
+/*
+ * How much later than what it caused a record may come, because it is made at the end of a call.
+ * Whoever waits for less (--link-wait 0) would take a guess for an answer.
+ */
+#define JOIN_GRACE_NS (100 * NSEC_PER_MSEC)
+
 struct pipeline {
 	struct pipeline_cfg cfg;
 	struct slice *redact; /* cfg.redact as slices */
