@@ -20,12 +20,34 @@ static struct exchange *live(struct pipeline *p, uint64_t serial)
 	return x && x->server_side && !x->done ? x : NULL;
 }
 
+/*
+ * The request that the strand works for when it now makes a call. NULL: none; or one of several that
+ * it queued, and nothing that a socket shows would tell which.
+ */
+static struct exchange *works_for(struct pipeline *p, const struct strand_state *st)
+{
+	if (st->serving > 1 && strand_queues(st))
+		return NULL;
+	return live(p, st->current);
+}
+
+/* How sure that is. */
+static enum link_method method_of(const struct strand_state *st)
+{
+	if (st->serving <= 1)
+		return LINK_THREAD;
+	return st->run > 1 ? LINK_ORDER : LINK_SOCKET;
+}
+
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
 {
 	struct strand_state *st = strand_find(&p->strands, s);
+	struct exchange *x = st ? works_for(p, st) : NULL;
 
-	if (st)
-		c->cause = st->current;
+	if (!x)
+		return;
+	c->cause = x->serial;
+	c->cause_guessed = method_of(st) == LINK_ORDER;
 }
 
 void link_server_began(struct pipeline *p, struct exchange *x)
@@ -39,18 +61,9 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	if (!st)
 		return;
 	st->serving++;
-	st->unanswered_reads++;
 	current = live(p, st->current);
 	if (!current || current->conn != x->conn)
-		st->current = x->serial;
-}
-
-/* How sure it is that a strand works for the request it last heard of. */
-static enum link_method method_of(const struct strand_state *st)
-{
-	if (st->serving <= 1)
-		return LINK_THREAD;
-	return st->unanswered_reads <= 1 ? LINK_SOCKET : LINK_ORDER;
+		strand_heard(st, x->serial);
 }
 
 static void leave_unlinked(struct pipeline *p, struct exchange *x, struct strand_state *st)
@@ -94,9 +107,9 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		leave_unlinked(p, x, NULL);
 		return;
 	}
-	current = live(p, st->current);
+	current = works_for(p, st);
 	if (connector && (st->serving > 1 || !current)) {
-		exchange_adopt(connector, x, LINK_SOCKET);
+		exchange_adopt(connector, x, x->conn->cause_guessed ? LINK_ORDER : LINK_SOCKET);
 		return;
 	}
 	if (current) {
@@ -114,7 +127,16 @@ void link_sent(struct pipeline *p, const struct strand *s)
 	struct strand_state *st = strand_find(&p->strands, s);
 
 	if (st)
-		st->unanswered_reads = 0;
+		st->sent = true;
+}
+
+/* A call whose answer is read by another thread: goroutines and tasks that change threads do that. */
+static void note_roaming(struct pipeline *p, const struct exchange *x, const struct strand *reader)
+{
+	struct process *proc = process_find(&p->processes, x->tgid);
+
+	if (proc && !x->answered && reader->id != x->strand.id)
+		proc->roams = true;
 }
 
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
@@ -123,11 +145,13 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 	struct exchange *served = x && !x->server_side ? x->parent : x;
 	struct strand_state *st;
 
+	if (x && !x->server_side)
+		note_roaming(p, x, s);
 	if (!served || served->done)
 		return;
 	st = strand_find(&p->strands, s);
 	if (st && (x->server_side || x->method != LINK_FORK))
-		st->current = served->serial;
+		strand_heard(st, served->serial);
 }
 
 /*
@@ -139,6 +163,8 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct strand 
 	struct strand_state *st = strand_get(&p->strands, writer);
 	struct exchange *call, *before, *woken;
 
+	if (st)
+		strand_answers(st, x->serial);
 	if (!st || st == strand_find(&p->strands, &x->strand))
 		return;
 	for (call = link_open_call(p, st); call && call->start_ns >= x->start_ns; call = before) {
@@ -194,6 +220,18 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 	to = maker ? strand_get(&p->strands, child) : NULL;
 	if (to)
 		to->inherited = maker->serial;
+}
+
+/* Where work changes threads, what a thread was seen to do says little about whom it does it for. */
+void link_grade(struct pipeline *p, struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET || x->method == LINK_FORK;
+
+	if (x->server_side || !by_thread || !proc || !proc->roams)
+		return;
+	x->method = LINK_ORDER;
+	x->confidence = link_method_confidence(LINK_ORDER);
 }
 
 void link_best(struct pipeline *p, struct exchange *x)

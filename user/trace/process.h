@@ -6,6 +6,8 @@
 #ifndef TRACE_PROCESS_H
 #define TRACE_PROCESS_H
 
+#include <stdbool.h>
+
 #include "base/hash.h"
 #include "base/list.h"
 
@@ -23,6 +25,7 @@ struct process {
 	struct list unlinked; /* client exchanges without a cause, oldest first */
 	struct futex_wake wakes[SHARED_FUTEX_EDGES]; /* a ring */
 	unsigned wakes_cnt;
+	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 };
 
 struct processes {

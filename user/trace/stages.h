@@ -66,6 +66,8 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 /* The newest call of a strand whose cause is still open, then the ones before it; NULL: no more. */
 struct exchange *link_open_call(struct pipeline *p, const struct strand_state *st);
 struct exchange *link_open_call_before(struct pipeline *p, const struct exchange *x);
+void link_grade(struct pipeline *p,
+		struct exchange *x); /* how sure its link is, by what is known by now */
 void link_best(struct pipeline *p,
 	       struct exchange *x); /* decides a client exchange by what is known by now */
 

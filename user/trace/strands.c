@@ -4,6 +4,8 @@
 
 #include "trace/strands.h"
 
+#define ANSWERS_LATELY 64 /* answers after which the older ones count half */
+
 int strands_init(struct strands *t, struct tally *tally)
 {
 	memset(t, 0, sizeof(*t));
@@ -84,4 +86,30 @@ void strand_end(struct strands *t, const struct strand *s)
 
 	if (st)
 		forget(t, st);
+}
+
+void strand_heard(struct strand_state *st, uint64_t serial)
+{
+	if (st->sent)
+		st->run = 0;
+	st->run = st->run && st->current != serial ? 2 : max(st->run, 1u);
+	st->sent = false;
+	st->current = serial;
+}
+
+void strand_answers(struct strand_state *st, uint64_t serial)
+{
+	if (st->current == serial)
+		st->prompt++;
+	else
+		st->late++;
+	if (st->prompt + st->late < ANSWERS_LATELY)
+		return;
+	st->prompt /= 2;
+	st->late /= 2;
+}
+
+bool strand_queues(const struct strand_state *st)
+{
+	return st->late > st->prompt;
 }

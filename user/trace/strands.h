@@ -13,6 +13,12 @@
 #include "base/list.h"
 #include "trace/tally.h"
 
+/*
+ * A strand reads, then it sends. What it heard of between two sends is a run: with one request in it,
+ * the next send is for that one. A loop that calls back at once (nginx, Node) sends before it reads
+ * on; one that queues what is ready and works it off later (asyncio) mostly answers another request
+ * than the one it heard of last.
+ */
 struct strand_state {
 	struct hnode by_id;
 	struct list by_use;
@@ -21,7 +27,9 @@ struct strand_state {
 	uint64_t inherited;	/* the request during which it was made */
 	uint64_t last_call;	/* its newest call without a cause */
 	unsigned serving;	/* requests that it read, without a complete response */
-	unsigned unanswered_reads;	/* requests that it read since it last sent anything */
+	unsigned run;		/* requests heard of since the last send; counts no further than 2 */
+	bool sent;		/* the run is over with the next read */
+	unsigned prompt, late;	/* lately answered requests: heard of last, or not */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 };
 
@@ -38,5 +46,8 @@ void strands_release(struct strands *t);
 struct strand_state *strand_get(struct strands *t, const struct strand *s);
 struct strand_state *strand_find(struct strands *t, const struct strand *s);	/* NULL: unknown */
 void strand_end(struct strands *t, const struct strand *s);
+void strand_heard(struct strand_state *st, uint64_t serial);	/* it read something of this request */
+void strand_answers(struct strand_state *st, uint64_t serial);	/* it writes this one's response */
+bool strand_queues(const struct strand_state *st);
 
 #endif

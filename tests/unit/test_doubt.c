@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Programs in which a thread's reads and sends do not tell whose call it is: nothing is claimed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "found.h"
+#include "script.h"
+
+
+/* A request and the answer to another one's call are read; then a call is made: for which of them? */
+static void two_heard_of(void **state)
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out1 = open_end(&sc, 3, 100, 5, 6);
+	out2 = open_end(&sc, 4, 100, 7, 8);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	transmit(&sc, &out1, 100, REQUEST("/for1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	receive(&sc, &out1, 100, OK);
+	transmit(&sc, &out2, 100, REQUEST("/whose"));
+	receive(&sc, &out2, 100, OK);
+	transmit(&sc, &in1, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "thread");
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/whose")), "order");
+	scene_end(&sc);
+}
+
+/* A loop that answers others than those it heard of last has put its work in a queue. */
+static void queue_of_tasks(void **state)
+{
+	struct end in1, in2, in3, in4, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	in3 = open_end(&sc, 3, 100, 5, 6);
+	in4 = open_end(&sc, 4, 100, 7, 8);
+	out = open_end(&sc, 5, 100, 9, 10);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	receive(&sc, &in3, 100, REQUEST("/3"));
+	transmit(&sc, &in1, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	receive(&sc, &in4, 100, REQUEST("/4"));
+	transmit(&sc, &out, 100, REQUEST("/whose"));
+	receive(&sc, &out, 100, OK);
+	transmit(&sc, &in3, 100, OK);
+	transmit(&sc, &in4, 100, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/whose")), "root");
+	scene_end(&sc);
+}
+
+/* Work that changes threads: the answer to a call is read by another thread than made it. */
+static void roaming(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	out = open_end(&sc, 2, 100, 3, 4);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	transmit(&sc, &out, 101, REQUEST("/call"));
+	receive(&sc, &out, 102, OK);
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "order");
+	scene_end(&sc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_heard_of),
+		cmocka_unit_test(queue_of_tasks),
+		cmocka_unit_test(roaming),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
