@@ -97,7 +97,8 @@ struct moved {
 	__u32 piece_len;
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* of every record of it */
-	__u8 pad[6];
+	__u8 pad[2];
+	__u32 thread_gen;	/* of the calling thread; strand may be finer */
 };
 
 /*

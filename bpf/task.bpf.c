@@ -11,10 +11,13 @@
 static __always_inline bool inherit(const struct task_struct *parent, const struct task_struct *child)
 {
 	struct proc row = { .start_ns = child->start_boottime };
-	__u32 tgid = child->tgid;
+	__u32 tgid = child->tgid, from = parent->tgid;
+	struct proc *family = bpf_map_lookup_elem(&procs, &from);
 
-	if (tgid == (__u32)parent->tgid || cfg.trace_all)
+	if (tgid == from || (cfg.trace_all && !family))
 		return true;
+	if (family)
+		row.runtime = family->runtime;
 	if (!bpf_map_update_elem(&procs, &tgid, &row, BPF_ANY))
 		return true;
 	stat_inc(STAT_PROCS_FULL);
@@ -43,8 +46,12 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(task_exec, struct task_struct *task)
 {
+	__u32 tgid = task->tgid;
+	struct proc *row = bpf_map_lookup_elem(&procs, &tgid);
 	struct ev_exec *e;
 
+	if (row)
+		row->runtime.kind = RUNTIME_NONE;
 	if (!cfg.watch_exec && !traced(task->tgid))
 		return 0;
 	e = emit_reserve(sizeof(*e));

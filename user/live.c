@@ -67,6 +67,7 @@ static void take_facts(struct live *l, uint32_t tgid, uint64_t ts_ns)
 	if (facts_read(tgid, &facts))
 		return;
 	buf_init(&record, sizeof(struct ev_proc) + FACTS_MAX);
+	targets_learn(l->targets, &facts);
 	if (!facts_encode(&facts, ts_ns, &record))
 		take(l, (const struct ev_hdr *)record.p);
 	buf_release(&record);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "host/procfs.h"
 #include "host/select.h"
+#include "strand/strand.h"
 #include "targets.h"
 
 #define NAMED_MAX 8 /* processes that the ready line names; the rest is a number */
@@ -121,15 +122,35 @@ static void note_name(struct targets *t, uint32_t tgid)
 		log_debug("targets: the list of names is cut");
 }
 
+void targets_learn(struct targets *t, const struct proc_facts *facts)
+{
+	struct runtime rt;
+
+	if (strand_recognise(facts, &rt) && capture_read_runtime(t->capture, facts->tgid, &rt))
+		log_debug("targets: cannot read the runtime of process %u", facts->tgid);
+}
+
+static void learn(struct targets *t, uint32_t tgid)
+{
+	struct proc_facts facts;
+
+	if (facts_read(tgid, &facts))
+		return;
+	targets_learn(t, &facts);
+	facts_release(&facts);
+}
+
 static void trace(void *ctx, uint32_t tgid, uint64_t start_ns)
 {
 	struct targets *t = ctx;
 	int err = capture_trace(t->capture, tgid, start_ns);
 
-	if (err)
+	if (err) {
 		t->err = err;
-	else
-		note_name(t, tgid);
+		return;
+	}
+	note_name(t, tgid);
+	learn(t, tgid);
 }
 
 int targets_start(struct targets *t, struct capture *c, struct err *err)

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "config.h"
+#include "host/facts.h"
 #include "kern/capture.h"
 
 struct targets;
@@ -24,6 +25,8 @@ int targets_start(struct targets *t, struct capture *c,
 		  struct err *err) __must_check; /* traces what matches now */
 int targets_add(struct targets *t, uint32_t tgid)
 	__must_check; /* a process that must be traced; what is left counts it */
+/* What is known of a traced process now: from here on its runtime is read, if it is one that can be. */
+void targets_learn(struct targets *t, const struct proc_facts *facts);
 void targets_event(struct targets *t, const struct ev_hdr *ev); /* EXEC, LISTEN */
 bool targets_ended(
 	struct targets *t); /* only processes named by number, and all of them have ended */

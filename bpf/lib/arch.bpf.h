@@ -45,6 +45,14 @@ static __always_inline void syscall_read(const struct pt_regs *regs, struct sysc
 	ret_call->arg[3] = regs->r10;
 }
 
+/* Where the calling thread's struct pthread is. The kernel writes it at clone() and arch_prctl(). */
+static __always_inline __u64 task_thread_pointer(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread.fsbase);
+}
+
 #elif defined(__TARGET_ARCH_arm64)
 
 enum {
@@ -77,6 +85,12 @@ static __always_inline void syscall_read(const struct pt_regs *regs, struct sysc
 	ret_call->arg[1] = regs->regs[1];
 	ret_call->arg[2] = regs->regs[2];
 	ret_call->arg[3] = regs->regs[3];
+}
+
+/* No layout is known here: whoever asks cannot prove what he reads. */
+static __always_inline __u64 task_thread_pointer(void)
+{
+	return 0;
 }
 
 #else

@@ -16,6 +16,7 @@
 
 #include "lib/conn.bpf.h"
 #include "lib/iov.bpf.h"
+#include "lib/strand.bpf.h"
 
 #define MSG_OOB		0x1
 #define MSG_PEEK	0x2
@@ -50,7 +51,7 @@ static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32
 	e->dir = c->dir;
 	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0);
 	e->pad = 0;
-	e->pad2 = 0;
+	e->thread_gen = c->thread_gen;
 }
 
 static __always_inline void piece_book(struct moved *c, bool lost, __u32 len)
@@ -310,6 +311,8 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 	c->start_ns = start_of(st, dir, at.drained);
 	c->flags |= readable ? 0 : DATA_NO_BUFFER;
 	strand_self(&c->strand);
+	c->thread_gen = c->strand.gen;
+	strand_refine(&c->strand);
 	tell_moved(c, st, &t->mem);
 }
 

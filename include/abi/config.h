@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What user space tells the kernel side before it loads (.rodata) and the word it shares while it runs (.bss). */
+/*
+ * What user space tells the kernel side before it loads (.rodata) and the word it shares while it
+ * runs (.bss).
+ */
 #ifndef ABI_CONFIG_H
 #define ABI_CONFIG_H
 
@@ -19,13 +22,27 @@ struct bpf_cfg {
 };
 
 struct bpf_shared {
-	__u32 reader_asleep;	/* the reader set it before it slept; the next record wakes it and clears this */
-	__u32 verdict_gen;	/* bumped after each write to `verdicts`: sockets look theirs up when it has moved */
+	__u32 reader_asleep;	/* set before the reader sleeps; the next record clears it */
+	__u32 verdict_gen;	/* bumped after each write to `verdicts` */
+	__u32 runtimes;		/* some process has a runtime to be read */
 };
 
-/* A row of the `procs` map: key tgid. */
+/*
+ * How to read a language runtime's own notion of what runs, from the memory of its process. User space finds the kind and
+ * the offsets in the binary (user/strand/); the reader in the kernel (bpf/strand_*.bpf.c) proves them at every call.
+ */
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON };
+struct runtime {
+	__u32 kind;		/* enum runtime_kind */
+	__u32 misses;		/* calls at which the proof failed; RUNTIME_MISSES_MAX of them end the reading */
+	__u32 off[4];		/* what they mean: the reader says */
+};
+#define RUNTIME_MISSES_MAX 64
+
+/* A row of the `procs` map: key tgid. Children inherit it at fork, exec resets the runtime. */
 struct proc {
-	__u64 start_ns;		/* start time of the process, so that a recycled pid is not mistaken */
+	__u64 start_ns;		/* of the process: a recycled pid is not mistaken */
+	struct runtime runtime;
 };
 
 /* A row of the per-CPU map `counters`. */

@@ -48,8 +48,8 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
  */
 enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_CALLBACK };
 struct strand {
-	__u64 id;	/* THREAD: tid */
-	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns */
+	__u64 id;	/* THREAD: tid; TASK: address of the runtime's context, recycled at once */
+	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; TASK: tgid */
 	__u32 kind;	/* enum strand_kind */
 };
 
@@ -87,7 +87,7 @@ struct ev_conn {
 struct ev_data {
 	struct ev_hdr hdr;
 	__u64 conn;
-	struct strand strand;	/* who made the call */
+	struct strand strand;	/* who made the call: the thread, or what its runtime says */
 	__u64 pos;		/* of the first byte of this piece */
 	__u64 start_ns;		/* TX: the copy began; RX: the first byte arrived; 0: unknown */
 	__u32 len;		/* bytes this piece accounts for */
@@ -97,7 +97,7 @@ struct ev_data {
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* */
 	__u16 pad;
-	__u32 pad2;
+	__u32 thread_gen;	/* of the calling thread, hdr.tid, when strand is something finer */
 	__u8 bytes[];
 };
 

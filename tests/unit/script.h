@@ -23,6 +23,7 @@ struct scene {
 	struct span *spans[SPANS_MAX];
 	size_t n;
 	uint64_t now_us;
+	uint64_t task;	/* what the runtime of the calling thread says that it runs; 0: nothing */
 	uint64_t verdicts;
 	struct verdict verdict;
 };
@@ -146,6 +147,9 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 	ev->hdr = header(sc, EV_DATA, sz, e->tgid, tid);
 	ev->conn = e->id;
 	ev->strand = thread_of(tid);
+	ev->thread_gen = ev->strand.gen;
+	if (sc->task)
+		ev->strand = (struct strand){ .id = sc->task, .gen = e->tgid, .kind = STRAND_TASK };
 	ev->pos = e->pos[dir];
 	ev->start_ns = ev->hdr.ts_ns - 500;
 	ev->len = len;

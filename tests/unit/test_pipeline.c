@@ -121,6 +121,62 @@ static void guess_is_said(void **state)
 	scene_end(&sc);
 }
 
+/* Tasks of one thread: the one that made the call is the one that writes the response. */
+static void task_that_answers(void **state)
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out1 = open_end(&sc, 3, 100, 5, 6);
+	out2 = open_end(&sc, 4, 100, 7, 8);
+	sc.task = 0x10;
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	sc.task = 0x22;
+	transmit(&sc, &out2, 100, REQUEST("/for2"));
+	sc.task = 0x11;
+	transmit(&sc, &out1, 100, REQUEST("/for1"));
+	receive(&sc, &out2, 100, OK);
+	receive(&sc, &out1, 100, OK);
+	sc.task = 0x22;
+	transmit(&sc, &in2, 100, OK);
+	sc.task = 0x11;
+	transmit(&sc, &in1, 100, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 4);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "task");
+	scene_end(&sc);
+}
+
+/* A call by a task that answers nobody: nothing tells whose it was. */
+static void task_of_nobody(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	sc.task = 0x33;
+	transmit(&sc, &out, 100, REQUEST("/call"));
+	receive(&sc, &out, 100, OK);
+	sc.task = 0x11;
+	transmit(&sc, &in1, 100, OK);
+	sc.task = 0x22;
+	transmit(&sc, &in2, 100, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "root");
+	scene_end(&sc);
+}
+
 /* A pool's worker makes the call; whom it wakes with the result is whose call it was. */
 static void hand_off(void **state)
 {
@@ -493,6 +549,8 @@ int main(void)
 		cmocka_unit_test(two_services),
 		cmocka_unit_test(event_loop),
 		cmocka_unit_test(guess_is_said),
+		cmocka_unit_test(task_that_answers),
+		cmocka_unit_test(task_of_nobody),
 		cmocka_unit_test(hand_off),
 		cmocka_unit_test(lock_is_no_hand_off),
 		cmocka_unit_test(thread_made_by_a_request),

@@ -239,6 +239,20 @@ int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns)
 	return errno == E2BIG ? -ENOSPC : -errno;
 }
 
+int capture_read_runtime(struct capture *c, uint32_t tgid, const struct runtime *rt)
+{
+	const struct bpf_map *procs = c->skel->maps.procs;
+	struct proc row = { 0 };
+
+	/* Without a row the process is traced by --all, and gets one for this. */
+	(void)bpf_map__lookup_elem(procs, &tgid, sizeof(tgid), &row, sizeof(row), 0);
+	row.runtime = *rt;
+	if (bpf_map__update_elem(procs, &tgid, sizeof(tgid), &row, sizeof(row), BPF_ANY))
+		return -errno;
+	c->skel->bss->shared.runtimes = 1;
+	return 0;
+}
+
 void capture_untrace(struct capture *c, uint32_t tgid)
 {
 	bpf_map__delete_elem(c->skel->maps.procs, &tgid, sizeof(tgid), 0);

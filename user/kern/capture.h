@@ -36,6 +36,8 @@ void capture_free(struct capture *c);		/* detaches everything; NULL ok */
 
 const char *capture_method_name(const struct capture *c);	/* "socket tracepoints", for the ready line */
 int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns) __must_check;	/* -ENOSPC: table full */
+/* Lets the kernel side read the process's runtime from now on; -errno. */
+int capture_read_runtime(struct capture *c, uint32_t tgid, const struct runtime *rt) __must_check;
 void capture_untrace(struct capture *c, uint32_t tgid);
 void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v);
 

@@ -346,12 +346,20 @@ static void feed_missing(struct feed *f, const struct ev_data *ev)
 	feed_gap(f, spliced, GAP_SPLICED);
 }
 
+static struct strand thread_of(const struct ev_data *ev)
+{
+	if (ev->strand.kind == STRAND_THREAD)
+		return ev->strand;
+	return (struct strand){ .id = ev->hdr.tid, .gen = ev->thread_gen, .kind = STRAND_THREAD };
+}
+
 void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 {
 	struct feed f = {
 		.p = p, .c = c, .s = &c->dir[ev->dir], .dir = ev->dir,
 		.stamp = {
-			.start_ns = ev->start_ns, .ts_ns = ev->hdr.ts_ns, .strand = ev->strand,
+			.start_ns = ev->start_ns, .ts_ns = ev->hdr.ts_ns,
+			.thread = thread_of(ev), .strand = ev->strand,
 			.tgid = ev->hdr.tgid, .has_seq = ev->flags & DATA_SEQ,
 			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
 		},
@@ -365,11 +373,11 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 	feed_missing(&f, ev);
 	f.s->last = f.stamp;
 	if (ev->dir == DIR_RX && c->proto)
-		link_received(p, c, &ev->strand);
+		link_received(p, c, &f.stamp.thread);
 	feed_bytes(&f, (struct slice){ (const char *)ev->bytes, ev->cap });
 	feed_gap(&f, ev->len - ev->cap, GAP_NOT_COPIED);
 	if (ev->dir == DIR_TX)
-		link_sent(p, &ev->strand);
+		link_sent(p, &f.stamp.thread);
 }
 
 void decode_end(struct pipeline *p, struct conn *c, enum dir dir, const struct stamp *at)

@@ -65,7 +65,8 @@ struct exchange {
 
 	uint32_t tgid;
 	uint16_t local_port;
-	struct strand strand;	/* who read (server) or sent (client) the request */
+	struct strand thread;	/* who read (server) or sent (client) the request */
+	struct strand strand;	/* the same, or what its runtime says */
 	uint64_t start_ns, end_ns;	/* monotonic */
 	uint64_t end_min_ns;	/* the call that sent the last byte began then */
 
@@ -82,7 +83,8 @@ struct exchange {
 	struct list sibling;	/* in parent->children */
 	enum link_method method;
 	double confidence;
-	uint64_t prev_call;	/* the strand's call before it, also without a cause */
+	uint64_t prev_call;	/* serials of the calls before it, also without a cause: by its thread, */
+	uint64_t prev_task_call; /* and by its task */
 	struct wake_edge edges[WAKES_MAX];
 	uint32_t edges_cnt;
 

@@ -23,8 +23,8 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 	process_note_wake(proc, ev->futex, ev->wakee.id);
 	if (!waker || !wakee || !wakee->current || wakee->serving > 1)
 		return;
-	for (call = link_open_call(p, waker); call && n < JOB_CALLS_MAX;
-	     call = link_open_call_before(p, call), n++) {
+	for (call = link_open_call(p, waker->last_call); call && n < JOB_CALLS_MAX;
+	     call = link_open_call(p, call->prev_call), n++) {
 		if (!call->answered || call->edges_cnt == WAKES_MAX)
 			continue;
 		call->edges[call->edges_cnt++] = (struct wake_edge){ ev->futex, wakee->current };

@@ -52,7 +52,7 @@ void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
 
 void link_server_began(struct pipeline *p, struct exchange *x)
 {
-	struct strand_state *st = strand_get(&p->strands, &x->strand);
+	struct strand_state *st = strand_get(&p->strands, &x->thread);
 	struct process *proc = process_get(&p->processes, x->tgid);
 	struct exchange *current;
 
@@ -66,45 +66,51 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 		strand_heard(st, x->serial);
 }
 
-static void leave_unlinked(struct pipeline *p, struct exchange *x, struct strand_state *st)
+static bool is_task(const struct strand *s)
+{
+	return s->kind != STRAND_THREAD && s->kind != STRAND_NONE;
+}
+
+static void leave_unlinked(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_get(&p->processes, x->tgid);
+	struct strand_state *thread = strand_get(&p->strands, &x->thread);
+	struct strand_state *task = is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
 
 	if (!proc)
 		return;
 	list_push(&proc->unlinked, &x->by_process);
-	if (!st)
-		return;
-	x->prev_call = st->last_call;
-	st->last_call = x->serial;
+	if (thread) {
+		x->prev_call = thread->last_call;
+		thread->last_call = x->serial;
+	}
+	if (task) {
+		x->prev_task_call = task->last_call;
+		task->last_call = x->serial;
+	}
 }
 
-static struct exchange *open_call(struct pipeline *p, uint64_t serial)
+struct exchange *link_open_call(struct pipeline *p, uint64_t serial)
 {
 	struct exchange *x = exchange_find(&p->exchanges, serial);
 
 	return x && !list_empty(&x->by_process) ? x : NULL;
 }
 
-struct exchange *link_open_call(struct pipeline *p, const struct strand_state *st)
-{
-	return open_call(p, st->last_call);
-}
-
-struct exchange *link_open_call_before(struct pipeline *p, const struct exchange *x)
-{
-	return open_call(p, x->prev_call);
-}
-
 void link_client_sent(struct pipeline *p, struct exchange *x)
 {
-	struct strand_state *st = strand_get(&p->strands, &x->strand);
+	struct strand_state *st = strand_get(&p->strands, &x->thread);
 	struct exchange *connector = live(p, x->conn->cause);
 	struct exchange *current, *maker;
 
 	x->conn->cause = 0;
 	if (!st) {
-		leave_unlinked(p, x, NULL);
+		leave_unlinked(p, x);
+		return;
+	}
+	if (st->serving > 1 && is_task(&x->strand)) {
+		/* Several tasks share the thread: only the response will tell whose call it was. */
+		leave_unlinked(p, x);
 		return;
 	}
 	current = works_for(p, st);
@@ -119,7 +125,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 	maker = st->pooled ? NULL : live(p, st->inherited);
 	if (maker)
 		exchange_adopt(maker, x, LINK_FORK);
-	leave_unlinked(p, x, st);
+	leave_unlinked(p, x);
 }
 
 void link_sent(struct pipeline *p, const struct strand *s)
@@ -135,7 +141,7 @@ static void note_roaming(struct pipeline *p, const struct exchange *x, const str
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 
-	if (proc && !x->answered && reader->id != x->strand.id)
+	if (proc && !x->answered && reader->id != x->thread.id)
 		proc->roams = true;
 }
 
@@ -154,32 +160,55 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 		strand_heard(st, served->serial);
 }
 
-/*
- * Whoever writes the response worked for the request. When that is not the strand that read it, the
- * calls it made in the meantime were made for it, except what it has handed over to another.
- */
-void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer)
+/* A call made since the request came, whose cause is open, was made for it. */
+static void claim(struct exchange *x, struct exchange *call, enum link_method how)
 {
-	struct strand_state *st = strand_get(&p->strands, writer);
-	struct exchange *call, *before, *woken;
+	list_del(&call->by_process);
+	exchange_adopt(x, call, how);
+}
 
+static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct strand_state *st)
+{
+	struct exchange *call = link_open_call(p, st->last_call);
+
+	for (; call && call->start_ns >= x->start_ns; call = link_open_call(p, call->prev_call)) {
+		struct exchange *woken = handoff_choice(p, call); /* whom it has given the result to */
+
+		claim(woken ? woken : x, call, woken ? LINK_HANDOFF : LINK_THREAD);
+	}
+}
+
+static void claim_of_task(struct pipeline *p, struct exchange *x, const struct strand_state *task)
+{
+	struct exchange *call = link_open_call(p, task->last_call);
+
+	for (; call && call->start_ns >= x->start_ns; call = link_open_call(p, call->prev_task_call))
+		claim(x, call, LINK_TASK);
+}
+
+/*
+ * Whoever writes the response worked for the request: the task, or the thread when that is not the
+ * one that read it.
+ */
+void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer)
+{
+	struct strand_state *st = strand_get(&p->strands, &writer->thread);
+	struct strand_state *task = is_task(&writer->strand) ? strand_find(&p->strands, &writer->strand) : NULL;
+
+	if (task)
+		claim_of_task(p, x, task);
 	if (st)
 		strand_answers(st, x->serial);
-	if (!st || st == strand_find(&p->strands, &x->strand))
+	if (!st || st == strand_find(&p->strands, &x->thread))
 		return;
-	for (call = link_open_call(p, st); call && call->start_ns >= x->start_ns; call = before) {
-		before = link_open_call_before(p, call);
-		list_del(&call->by_process);
-		woken = handoff_choice(p, call);
-		exchange_adopt(woken ? woken : x, call, woken ? LINK_HANDOFF : LINK_THREAD);
-	}
+	claim_of_thread(p, x, st);
 	if (!live(p, st->current))
 		st->current = x->serial;
 }
 
 static void forget_request(struct pipeline *p, struct exchange *x)
 {
-	struct strand_state *st = strand_find(&p->strands, &x->strand);
+	struct strand_state *st = strand_find(&p->strands, &x->thread);
 	struct exchange *next;
 
 	if (!st)

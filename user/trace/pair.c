@@ -56,6 +56,7 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 	x->server_side = conn_is_server(c);
 	x->tgid = first->tgid;
 	x->local_port = c->facts.local_port;
+	x->thread = c->dir[x->server_side ? DIR_RX : DIR_TX].last.thread;
 	x->strand = c->dir[x->server_side ? DIR_RX : DIR_TX].last.strand;
 	x->start_ns = first->start_ns ? first->start_ns : first->ts_ns;
 	x->start_exact = first->start_ns;
@@ -104,7 +105,7 @@ static void on_response_head(struct pipeline *p, struct conn *c, struct exchange
 	x->error = x->server_side ? msg->error : msg->client_error;
 	describe(p, x, c, FLOW_RESPONSE);
 	if (x->server_side)
-		link_answering(p, x, &c->dir[DIR_TX].last.strand);
+		link_answering(p, x, &c->dir[DIR_TX].last);
 	settle_answered(p, x);
 }
 

@@ -6,8 +6,6 @@
 #ifndef TRACE_PROCESS_H
 #define TRACE_PROCESS_H
 
-#include <stdbool.h>
-
 #include "base/hash.h"
 #include "base/list.h"
 

@@ -60,16 +60,15 @@ void link_client_sent(struct pipeline *p, struct exchange *x);
 void link_received(struct pipeline *p, struct conn *c,
 		   const struct strand *s); /* bytes came: whom they are for */
 void link_sent(struct pipeline *p, const struct strand *s); /* bytes went out */
-void link_answering(struct pipeline *p, struct exchange *x, const struct strand *writer);
+void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
-/* The newest call of a strand whose cause is still open, then the ones before it; NULL: no more. */
-struct exchange *link_open_call(struct pipeline *p, const struct strand_state *st);
-struct exchange *link_open_call_before(struct pipeline *p, const struct exchange *x);
-void link_grade(struct pipeline *p,
-		struct exchange *x); /* how sure its link is, by what is known by now */
+/* The call, if its cause is still open; NULL: decided, or gone, and so are those before it. */
+struct exchange *link_open_call(struct pipeline *p, uint64_t serial);
 void link_best(struct pipeline *p,
 	       struct exchange *x); /* decides a client exchange by what is known by now */
+
+void link_grade(struct pipeline *p, struct exchange *x); /* what has come out about the process since */
 
 /* handoff.c */
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev);

@@ -19,7 +19,8 @@
 struct stamp {
 	uint64_t start_ns; /* 0: not known */
 	uint64_t ts_ns;
-	struct strand strand;
+	struct strand thread;
+	struct strand strand;	/* the thread, or what its runtime says */
 	uint32_t tgid;
 	uint32_t seq, other_seq; /* of the first byte of the bytes meant; valid with has_seq */
 	bool has_seq;

@@ -123,6 +123,10 @@ struct file {
 	struct inode *f_inode;
 };
 
+struct thread_struct {
+	long unsigned int fsbase;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
@@ -133,6 +137,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct thread_struct thread;
 };
 
 struct pt_regs {

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * CPython: the contextvars.Context in which the calling thread runs. An asyncio task has one of its own, so it tells the
+ * tasks of one thread apart; it is kept while the thread waits in a call, when the interpreter's lock is released.
+ *
+ * The way there needs no symbol: the interpreter keeps its thread state under a key of pthread_getspecific(), which
+ * glibc stores in struct pthread (where fs points). Which key it is, the first calls find out: the state under it knows
+ * the thread it belongs to (thread_id, which is that same address), and that is also the proof at every later call.
+ *
+ * runtime.off: where the keys' values are in struct pthread; PyThreadState.context; .thread_id; the key + 1, once known.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "lib/strand.bpf.h"
+
+enum { AT_KEYS, AT_CONTEXT, AT_THREAD_ID, AT_KEY };
+
+#define KEYS_MAX	32	/* the first block of glibc's keys; the interpreter's is among the first of a process */
+#define KEY_SZ		16	/* struct pthread_key_data { seq, data } */
+#define KEY_DATA	8
+
+static __always_inline __u64 read_word(__u64 addr)
+{
+	__u64 v = 0;
+
+	bpf_probe_read_user(&v, sizeof(v), (void *)addr);
+	return v;
+}
+
+/* The thread state under a key, if it says that it is this thread's. */
+static __always_inline __u64 state_under(const struct runtime *rt, __u64 fs, __u32 key)
+{
+	__u64 state = read_word(fs + rt->off[AT_KEYS] + key * KEY_SZ + KEY_DATA);
+
+	if (!state || read_word(state + rt->off[AT_THREAD_ID]) != fs)
+		return 0;
+	return state;
+}
+
+static __always_inline __u64 find_state(struct runtime *rt, __u64 fs)
+{
+	__u64 state;
+	__u32 key;
+
+	if (rt->off[AT_KEY])
+		return state_under(rt, fs, rt->off[AT_KEY] - 1);
+	for (key = 0; key < KEYS_MAX; key++) {
+		state = state_under(rt, fs, key);
+		if (!state)
+			continue;
+		rt->off[AT_KEY] = key + 1;
+		return state;
+	}
+	return 0;
+}
+
+__hidden int strand_python(struct strand *ret_strand, struct runtime *rt)
+{
+	__u64 state, context;
+
+	state = find_state(rt, task_thread_pointer());
+	if (!state)
+		return -1;
+	context = read_word(state + rt->off[AT_CONTEXT]);
+	if (!context)
+		return 1;
+	ret_strand->id = context;
+	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
+	ret_strand->kind = STRAND_TASK;
+	return 0;
+}
