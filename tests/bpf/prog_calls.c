@@ -194,6 +194,35 @@ static void test_mmsg_after_a_stop(void **state)
 	stage_expect(s, conn_with(s, DIR_RX), DIR_RX, "aaaabbbbccccdddd");
 }
 
+/* A passed descriptor ends a receive early: a message that leaves room in its buffers, and another behind it. */
+static void act_mmsg_unfilled(void *arg)
+{
+	struct pair p = pair_open(PAIR_UNIX);
+	char a[16], b[16], control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec vec[] = { { a, 16 }, { b, 16 } }, part = { a, 4 };
+	struct msghdr pass = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct mmsghdr m[] = {
+		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 1 } }, { .msg_hdr = { .msg_iov = &vec[1], .msg_iovlen = 1 } },
+	};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&pass);
+
+	*head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	memcpy(a, "aaaa", 4);
+	act_check(sendmsg(p.client, &pass, 0) == 4);
+	act_check(write(p.client, "bbbb", 4) == 4);
+	act_check(recvmmsg(p.server, m, 2, MSG_DONTWAIT, NULL) == 2);
+	act_check(m[0].msg_len == 4 && m[1].msg_len == 4);
+	pair_close(&p);
+}
+
+static void test_mmsg_unfilled(void **state)
+{
+	struct stage *s = *state;
+
+	stage_play(s, act_mmsg_unfilled, NULL);
+	stage_expect(s, conn_with(s, DIR_RX), DIR_RX, "aaaabbbb");
+}
+
 static void act_peek(void *arg)
 {
 	struct pair p = pair_open(PAIR_TCP4);
@@ -360,6 +389,7 @@ int main(void)
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ways),
 		cmocka_unit_test(test_mmsg_after_a_stop),
+		cmocka_unit_test(test_mmsg_unfilled),
 		cmocka_unit_test(test_peek_is_no_data),
 		cmocka_unit_test(test_discarded_bytes),
 		cmocka_unit_test(test_partial),

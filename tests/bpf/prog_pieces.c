@@ -104,6 +104,7 @@ static void check_big(struct stage *s)
 {
 	const struct ev_conn *c = sender(s);
 	char *text = text_of(s, c, DIR_TX, BIG);
+	uint32_t first = stage_data(s, c->conn, DIR_TX, 0)->seq - stage_data(s, c->conn, DIR_TX, 0)->len;
 	const struct ev_data *data;
 	unsigned n;
 
@@ -112,8 +113,10 @@ static void check_big(struct stage *s)
 	assert_int_equal(strspn(text + BURST_MAX, "?"), BIG - BURST_MAX - TAIL_LEN);
 	assert_memory_equal(text + BIG - TAIL_LEN, "xxxxxxxxx" TAIL, TAIL_LEN);
 	free(text);
-	for (n = 0; (data = stage_data(s, c->conn, DIR_TX, n)); n++)
+	for (n = 0; (data = stage_data(s, c->conn, DIR_TX, n)); n++) {
 		assert_int_equal(!!(data->flags & DATA_MORE), data->pos + data->len < BIG);
+		assert_int_equal(data->seq - first, data->pos + data->len);
+	}
 	stage_books_close(s);
 }
 
