@@ -26,7 +26,7 @@
 /* --- user side --- */
 #define CONNS_MAX	65536	/* the one idle for longest is forgotten, counted */
 #define HEAD_MAX	131072	/* of one incomplete head; servers stop at 8 to 64 KiB */
-#define STREAM_BYTES_MAX (32u << 20) /* all incomplete heads; beyond it: resync */
+#define STREAM_BYTES_MAX (16u << 20) /* all incomplete heads, in buffers of up to twice that; beyond it: resync */
 #define PIPELINE_MAX	256	/* requests of one connection waiting for their response */
 #define EXCHANGES_MAX	65536	/* open or waiting; the oldest goes out early, counted */
 #define CAUSES_MAX	512	/* from a call up to its outermost request; longer: anew */

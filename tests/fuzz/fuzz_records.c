@@ -28,6 +28,7 @@ static void happening(struct play *p, struct end *e, uint8_t what, uint8_t much)
 {
 	struct ev_end end = { .hdr = header(&p->sc, EV_END, sizeof(end), e->tgid, 200),
 			      .conn = e->id,
+			      .pos = e->pos[what >> 4 & 1] + (much >> 3),
 			      .dir = what >> 4 & 1,
 			      .err = what >> 5 & 1 ? 104 : 0 };
 

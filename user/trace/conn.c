@@ -22,6 +22,21 @@ void conns_release(struct conns *t)
 	hash_release(&t->by_sk);
 }
 
+static void take_facts(struct conns *t, struct conn *c, const struct ev_conn *ev)
+{
+	c->facts = *ev;
+	c->facts.path[sizeof(c->facts.path) - 1] = '\0';
+	if (ev->transport == TRANSPORT_UNIX)
+		hash_add(&t->by_sk, &c->by_sk, ev->sk);
+}
+
+void conn_learn(struct conns *t, struct conn *c, const struct ev_conn *ev)
+{
+	take_facts(t, c, ev);
+	c->facts.flags |= CONN_MIDWAY;
+	c->unknown = false;
+}
+
 struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -29,14 +44,11 @@ struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
 	if (!c)
 		return NULL;
 	c->id = ev->conn;
-	c->facts = *ev;
-	c->facts.path[sizeof(c->facts.path) - 1] = '\0';
+	take_facts(t, c, ev);
 	stream_init(&c->dir[DIR_RX]);
 	stream_init(&c->dir[DIR_TX]);
 	list_init(&c->exchanges);
 	hash_add(&t->by_id, &c->by_id, c->id);
-	if (ev->transport == TRANSPORT_UNIX)
-		hash_add(&t->by_sk, &c->by_sk, ev->sk);
 	list_push(&t->by_use, &c->by_use);
 	t->n++;
 	return c;

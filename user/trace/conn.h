@@ -20,6 +20,7 @@ struct conn {
 	uint64_t id;
 	struct ev_conn facts;
 	enum role role; /* what the bytes decided; UNKNOWN until then */
+	bool unknown; /* its CONN record has not come: a number without addresses */
 	bool foreign; /* not a protocol of ours, or no longer */
 	unsigned tries; /* how often the bytes were looked at in vain */
 	const struct proto *proto; /* NULL until the bytes decided */
@@ -46,6 +47,7 @@ struct conns {
 int conns_init(struct conns *t) __must_check;
 void conns_release(struct conns *t); /* the connections must be gone */
 struct conn *conn_new(struct conns *t, const struct ev_conn *ev); /* NULL: out of memory */
+void conn_learn(struct conns *t, struct conn *c, const struct ev_conn *ev); /* of one that was unknown */
 void conn_free(struct conns *t, struct conn *c);
 struct conn *conn_find(struct conns *t, uint64_t id); /* NULL: unknown; marks it used */
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk);

@@ -38,12 +38,19 @@ static void pass(struct feed *f, enum tally_id rx_row, uint64_t n)
 	f->stamp.seq += n;
 }
 
+static void drop_held_of(struct feed *f, enum dir dir, enum tally_id rx_row)
+{
+	struct stream *s = &f->c->dir[dir];
+
+	f->p->held_bytes -= s->held.n;
+	f->p->tally.v[rx_row + dir] += s->held.n;
+	s->at += s->held.n;
+	buf_release(&s->held);
+}
+
 static void drop_held(struct feed *f, enum tally_id rx_row)
 {
-	f->p->held_bytes -= f->s->held.n;
-	count(f, rx_row, f->s->held.n);
-	f->s->at += f->s->held.n;
-	buf_release(&f->s->held);
+	drop_held_of(f, f->dir, rx_row);
 }
 
 static void send_verdict(struct feed *f, const struct verdict *v)
@@ -57,7 +64,8 @@ static void give_up(struct feed *f)
 	struct verdict v = { .mode = VERDICT_IGNORE };
 
 	f->c->foreign = true;
-	drop_held(f, TALLY_RX_FOREIGN);
+	drop_held_of(f, DIR_RX, TALLY_RX_FOREIGN);
+	drop_held_of(f, DIR_TX, TALLY_RX_FOREIGN);
 	send_verdict(f, &v);
 }
 
@@ -107,15 +115,20 @@ static struct stamp stamp_at(const struct feed *f, size_t off, size_t held_n)
 	return at;
 }
 
-static void skip_body(struct feed *f, uint64_t skip)
+/* Up to where the kernel need not copy. */
+static void send_skip(struct feed *f)
 {
 	struct verdict v = { .mode = VERDICT_FOLLOW };
 
-	f->s->skip = skip;
-	if (skip < LONG_BODY)
-		return;
-	v.skip_to[f->dir] = skip == SKIP_TO_END ? UINT64_MAX : f->s->at + skip;
+	v.skip_to[f->dir] = f->s->skip == SKIP_TO_END ? UINT64_MAX : f->s->at + f->s->skip;
 	send_verdict(f, &v);
+}
+
+static void skip_body(struct feed *f, uint64_t skip)
+{
+	f->s->skip = skip;
+	if (skip >= LONG_BODY)
+		send_skip(f);
 }
 
 /* false: the connection no longer speaks the protocol. */
@@ -203,6 +216,8 @@ static bool begin_protocol(struct feed *f, const struct proto *proto, bool reque
 {
 	struct conn *c = f->c;
 
+	c->tries = 0;
+	f->s->lost = false;
 	c->state = calloc(1, proto->state_sz);
 	if (!c->state)
 		return false;
@@ -211,38 +226,40 @@ static bool begin_protocol(struct feed *f, const struct proto *proto, bool reque
 	return true;
 }
 
-/*
- * The first bytes decide what a connection speaks; one that was open before us may be in the middle
- * of a message.
- */
+/* What is held and `in` are none of ours; a connection that was open before us may be in the middle of a message. */
+static void sniffed_in_vain(struct feed *f, struct slice in)
+{
+	bool midway = f->c->facts.flags & CONN_MIDWAY;
+
+	if (midway && ++f->c->tries < SNIFF_TRIES_MAX) {
+		drop_held(f, TALLY_RX_RESYNC);
+		pass(f, TALLY_RX_RESYNC, in.n);
+	} else {
+		give_up(f);
+		pass(f, TALLY_RX_FOREIGN, in.n);
+	}
+}
+
+/* The first bytes decide what a connection speaks. Only those that do not yet decide are held. */
 static void sniff(struct feed *f, struct slice in)
 {
 	const struct proto *proto = NULL;
+	struct slice all = in;
 	enum sniff verdict;
-	struct slice all;
 
-	if (!hold(f, in, &f->stamp))
-		return;
-	all = buf_slice(&f->s->held);
+	if (f->s->held.n) {
+		if (!hold(f, in, &f->stamp))
+			return;
+		all = buf_slice(&f->s->held);
+		in = SLICE("");
+	}
 	verdict = proto_sniff(all, &proto);
 	if (verdict == SNIFF_MORE)
-		return;
-	if (verdict == SNIFF_NO) {
-		bool midway = f->c->facts.flags & CONN_MIDWAY;
-
-		if (midway && ++f->c->tries < SNIFF_TRIES_MAX)
-			drop_held(f, TALLY_RX_RESYNC);
-		else
-			give_up(f);
-		return;
-	}
-	if (!begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST)) {
-		give_up(f);
-		return;
-	}
-	f->c->tries = 0;
-	f->s->lost = false;
-	decode_bytes(f, SLICE(""));
+		hold(f, in, &f->stamp);
+	else if (verdict != SNIFF_NO && begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST))
+		decode_bytes(f, in);
+	else
+		sniffed_in_vain(f, in);
 }
 
 /* Returns what follows the place where a message starts, or nothing while none does. */
@@ -309,6 +326,9 @@ static void feed_gap(struct feed *f, uint64_t n, enum gap_reason why)
 	count(f, TALLY_RX_BODY, counts ? body : 0);
 	if (f->s->skip != SKIP_TO_END)
 		f->s->skip -= body;
+	/* Spliced bytes do not count in positions: what was not to be copied by position is elsewhere. */
+	if (body && why == GAP_SPLICED)
+		send_skip(f);
 	if (body && !f->s->skip)
 		decode_bytes(f, SLICE(""));
 	n -= body;
@@ -323,18 +343,25 @@ static void feed_gap(struct feed *f, uint64_t n, enum gap_reason why)
 	deliver(f, &msg, &f->stamp, f->s->at);
 }
 
+/* The direction has come to `pos`: the records of what is missing before it were lost. */
+static void feed_lost(struct feed *f, uint64_t pos)
+{
+	uint64_t next = stream_next(f->s);
+
+	if (pos <= next)
+		return;
+	count(f, TALLY_RX_LOST, pos - next);
+	feed_gap(f, pos - next, GAP_LOST);
+}
+
 /* What is missing before this record: bytes whose record was lost, and bytes that no hook saw. */
 static void feed_missing(struct feed *f, const struct ev_data *ev)
 {
 	struct stream *s = f->s;
-	uint64_t next = stream_next(s);
 	uint32_t seq_at_0 = ev->seq - ev->len - (uint32_t)ev->pos;
 	int32_t spliced;
 
-	if (ev->pos > next) {
-		count(f, TALLY_RX_LOST, ev->pos - next);
-		feed_gap(f, ev->pos - next, GAP_LOST);
-	}
+	feed_lost(f, ev->pos);
 	if (!(ev->flags & DATA_SEQ))
 		return;
 	spliced = s->has_seq ? (int32_t)(seq_at_0 - s->seq_at_0) : 0;
@@ -380,13 +407,15 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 		link_sent(p, &f.stamp.thread);
 }
 
-void decode_end(struct pipeline *p, struct conn *c, enum dir dir, const struct stamp *at)
+void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos, const struct stamp *at)
 {
 	struct feed f = { .p = p, .c = c, .s = &c->dir[dir], .dir = dir, .stamp = *at };
 	struct msg msg = { .kind = MSG_NONE };
 
 	if (f.s->ended)
 		return;
+	if (!c->foreign) /* of an ignored connection no records come, and none are missing */
+		feed_lost(&f, pos);
 	if (c->proto && !c->foreign) {
 		c->proto->eof(c->state, conn_flow(c, dir), &msg);
 		deliver(&f, &msg, at, f.s->at);

@@ -74,13 +74,20 @@ void pipeline_free(struct pipeline *p)
 }
 
 /* Both directions are over, and with them what was under way. */
-static void end_conn(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
+static void end_conn_at(struct pipeline *p, struct conn *c, const __u64 pos[DIR__CNT], uint32_t err,
+			bool local_close)
 {
 	struct stamp at = { .ts_ns = p->now_ns };
 
-	decode_end(p, c, DIR_RX, &at);
-	decode_end(p, c, DIR_TX, &at);
+	decode_end(p, c, DIR_RX, pos[DIR_RX], &at);
+	decode_end(p, c, DIR_TX, pos[DIR_TX], &at);
 	pair_conn_over(p, c, err, local_close);
+}
+
+/* The same when the final positions are not known. */
+static void end_conn(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
+{
+	end_conn_at(p, c, (__u64[DIR__CNT]){ 0 }, err, local_close);
 }
 
 static void drop_conn(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
@@ -103,10 +110,16 @@ static void drop_recycled(struct pipeline *p, const struct ev_conn *ev)
 
 static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 {
-	if (conn_find(&p->conns, ev->conn))
+	struct conn *c = conn_find(&p->conns, ev->conn);
+
+	if (c && !c->unknown)
 		return;
 	if (ev->transport == TRANSPORT_UNIX)
 		drop_recycled(p, ev);
+	if (c) {
+		conn_learn(&p->conns, c, ev);
+		return;
+	}
 	if (p->conns.n >= CONNS_MAX) {
 		p->tally.v[TALLY_CONNS_EVICTED]++;
 		drop_conn(p, list_first(&p->conns.by_use, struct conn, by_use), 0, false);
@@ -115,7 +128,8 @@ static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 }
 
 /*
- * A connection whose CONN record was lost still carries requests; only its addresses stay unknown.
+ * A connection whose CONN record was lost still carries requests; only its addresses are unknown
+ * until that record is made again.
  */
 static struct conn *conn_of(struct pipeline *p, uint64_t id, const struct ev_hdr *hdr)
 {
@@ -125,7 +139,10 @@ static struct conn *conn_of(struct pipeline *p, uint64_t id, const struct ev_hdr
 	if (c)
 		return c;
 	on_conn(p, &unknown);
-	return conn_find(&p->conns, id);
+	c = conn_find(&p->conns, id);
+	if (c)
+		c->unknown = true;
+	return c;
 }
 
 static void on_data(struct pipeline *p, const struct ev_data *ev)
@@ -162,7 +179,7 @@ static void on_end(struct pipeline *p, const struct ev_end *ev)
 		end_conn(p, c, ev->err, false);
 		return;
 	}
-	decode_end(p, c, ev->dir, &at);
+	decode_end(p, c, ev->dir, ev->pos, &at);
 	/* Nothing more comes from the other end: no response to us, no rest of its request. */
 	if (ev->dir == DIR_RX && (!conn_is_server(c) || c->facts.transport == TRANSPORT_UNIX))
 		pair_conn_over(p, c, 0, false);
@@ -185,8 +202,10 @@ static void on_close(struct pipeline *p, const struct ev_close *ev)
 {
 	struct conn *c = conn_find(&p->conns, ev->conn);
 
-	if (c)
-		drop_conn(p, c, ev->err, true);
+	if (!c)
+		return;
+	end_conn_at(p, c, ev->pos, ev->err, true);
+	conn_free(&p->conns, c);
 }
 
 /* The end of a unix connection is not announced: it ends with its process at the latest. */

@@ -46,7 +46,8 @@ struct pipeline {
 
 /* decode.c */
 void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev);
-void decode_end(struct pipeline *p, struct conn *c, enum dir dir, const struct stamp *at);
+/* The direction is over, at `pos` as far as that is known. */
+void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos, const struct stamp *at);
 
 /* pair.c */
 void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,

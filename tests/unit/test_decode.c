@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Bytes that are missing, late, too many or of no use: what becomes of them and of those around them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <cmocka.h>
+
+#include "found.h"
+
+#define BIG "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+
+static void check_books(const struct scene *sc)
+{
+	int dir;
+
+	for (dir = 0; dir < DIR__CNT; dir++) {
+		const uint64_t *v = pipeline_tally(sc->p)->v + dir;
+
+		assert_int_equal(v[TALLY_RX_REPORTED], v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
+							       v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] +
+							       v[TALLY_RX_NO_CONN]);
+	}
+}
+
+/* The record of a body's end was lost; that the connection then closes does not make the response a cut one. */
+static void end_of_body_lost(void **state)
+{
+	const struct span *s;
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/x"));
+	transmit(&sc, &in, 101, BIG);
+	in.pos[DIR_TX] += 1000000;
+	close_end(&sc, &in, 0);
+	pass_time(&sc, 200000);
+	s = span_of(&sc, SPAN_SERVER, "/x");
+	assert_false(s->error);
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_TX_LOST], 1000000);
+	check_books(&sc);
+	scene_end(&sc);
+}
+
+static void end_of_body_lost_before_the_end(void **state)
+{
+	struct end out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	out = open_end(&sc, 1, 100, 1, 2);
+	transmit(&sc, &out, 101, REQUEST("/x"));
+	receive(&sc, &out, 101, BIG);
+	out.pos[DIR_RX] += 1000000;
+	end_of_direction(&sc, &out, 101, DIR_RX, 0);
+	pass_time(&sc, 200000);
+	assert_false(span_of(&sc, SPAN_CLIENT, "/x")->error);
+	scene_end(&sc);
+}
+
+/* A body that passes through a pipe moves no position: what the kernel was told not to copy is taken back. */
+static void spliced_body(void **state)
+{
+	struct end out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	out = open_end(&sc, 1, 100, 1, 2);
+	transmit(&sc, &out, 101, REQUEST("/1"));
+	receive(&sc, &out, 101, BIG);
+	assert_int_equal(sc.verdict.skip_to[DIR_RX], strlen(BIG) + 1000000);
+	out.seq[DIR_RX] += 1000000;
+	transmit(&sc, &out, 101, REQUEST("/2"));
+	receive(&sc, &out, 101, OK);
+	assert_true(sc.verdict.skip_to[DIR_RX] <= strlen(BIG));
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_RX_SPLICED], 1000000);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 2);
+	scene_end(&sc);
+}
+
+/* Many incomplete heads use up their room; complete ones need none of it. */
+static void incomplete_heads_harm_nobody(void **state)
+{
+	static const char head[] = "GET /slow HTTP/1.1\r\nX: ";
+	char *text = malloc(HEAD_MAX / 2);
+	struct end in;
+	struct scene sc;
+	uint64_t id;
+
+	memset(text, 'a', HEAD_MAX / 2);
+	memcpy(text, head, strlen(head));
+	scene_begin(&sc);
+	for (id = 10; id < 10 + 3 * (STREAM_BYTES_MAX / HEAD_MAX); id++) {
+		struct end slow = open_end(&sc, id, 100, id << 20, 5);
+
+		move_cut(&sc, &slow, 102, DIR_RX, text, HEAD_MAX / 2, HEAD_MAX / 2);
+	}
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/x"));
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	assert_non_null(span_of(&sc, SPAN_SERVER, "/x"));
+	pipeline_flush(sc.p);
+	check_books(&sc);
+	scene_end(&sc);
+	free(text);
+}
+
+/* Early bytes of another protocol are kept until the switch, and no longer. */
+static void switched_with_early_bytes(void **state)
+{
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+	receive(&sc, &in, 101, "\x82\x05hello");
+	transmit(&sc, &in, 101, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_RX_FOREIGN], 7);
+	check_books(&sc);
+	scene_end(&sc);
+}
+
+/* The record that says who the ends are had no room at first. */
+static void addresses_come_late(void **state)
+{
+	const struct attr *port;
+	struct end in = { .id = 1, .tgid = 100 };
+	struct scene sc;
+
+	scene_begin(&sc);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	open_end(&sc, 1, 100, 0, 0);
+	transmit(&sc, &in, 101, OK);
+	receive(&sc, &in, 101, REQUEST("/2"));
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	port = attrs_find(&span_of(&sc, SPAN_SERVER, "/2")->attrs, "network.peer.port");
+	assert_true(port && port->i == 40000);
+	scene_end(&sc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(end_of_body_lost),
+		cmocka_unit_test(end_of_body_lost_before_the_end),
+		cmocka_unit_test(spliced_body),
+		cmocka_unit_test(incomplete_heads_harm_nobody),
+		cmocka_unit_test(switched_with_early_bytes),
+		cmocka_unit_test(addresses_come_late),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
