@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Socket provider: the tracepoints at the socket layer (since 6.3), which fire in the caller's context after the copy,
- * for every call on any socket and for nothing else. What the caller passed is in its saved registers.
+ * Socket provider: the tracepoints at the socket layer (since 6.3), which fire in the caller's
+ * context after the copy, for every call on any socket and for nothing else. What the caller passed
+ * is in its saved registers.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -23,7 +24,10 @@ int BPF_PROG(sock_recv, struct sock *sk, int ret, int flags)
 	return data_call(sk, ret, flags, DIR_RX);
 }
 
-/* The true start of a send, before the copy. Fires once per skb, so the first hit of a call counts (here from 6.16). */
+/*
+ * The true start of a send, before the copy. Fires once per skb, so the first hit of a call counts
+ * (here from 6.16).
+ */
 SEC("?tp_btf/tcp_sendmsg_locked")
 int BPF_PROG(send_start, struct sock *sk)
 {
@@ -34,9 +38,12 @@ int BPF_PROG(send_start, struct sock *sk)
 	return 0;
 }
 
-#define TCP_DOFF_AT	12	/* struct tcphdr: data offset in 32-bit words, upper half of the byte */
+#define TCP_DOFF_AT 12 /* struct tcphdr: data offset in 32-bit words, upper half of the byte */
 
-/* A segment on an established socket, before it is queued: when the first unread byte reached this host. */
+/*
+ * A segment on an established socket, before it is queued: when the first unread byte reached this
+ * host.
+ */
 SEC("?tp_btf/tcp_probe")
 int BPF_PROG(arrive, struct sock *sk, struct sk_buff *skb)
 {

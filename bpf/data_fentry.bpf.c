@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fentry provider, for kernels from 5.19 without the socket tracepoints: the exits of the functions that move bytes on
- * TCP and unix sockets, and the entry of tcp_sendmsg() for the true start of a send. The page functions went away in
- * 6.5, when sendfile() began to go through sendmsg.
+ * Fentry provider, for kernels from 5.19 without the socket tracepoints: the exits of the functions
+ * that move bytes on TCP and unix sockets, and the entry of tcp_sendmsg() for the true start of a
+ * send. The page functions went away in 6.5, when sendfile() began to go through sendmsg.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -27,12 +27,15 @@ int BPF_PROG(tcp_send, struct sock *sk, struct msghdr *msg, size_t size, int ret
 }
 
 SEC("?fexit/tcp_sendpage")
-int BPF_PROG(tcp_sendpage, struct sock *sk, struct page *page, int offset, size_t size, int flags, int ret)
+int BPF_PROG(tcp_sendpage, struct sock *sk, struct page *page, int offset, size_t size, int flags,
+	     int ret)
 {
 	return data_call(sk, ret, 0, DIR_TX);
 }
 
-/* Newer kernels have no addr_len behind the flags, so the result is asked for and not counted out. */
+/*
+ * Newer kernels have no addr_len behind the flags, so the result is asked for and not counted out.
+ */
 SEC("?fexit/tcp_recvmsg")
 int BPF_PROG(tcp_recv, struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
@@ -43,8 +46,8 @@ int BPF_PROG(tcp_recv, struct sock *sk, struct msghdr *msg, size_t len, int flag
 }
 
 SEC("?fexit/tcp_splice_read")
-int BPF_PROG(tcp_splice, struct socket *sock, loff_t *pos, struct pipe_inode_info *pipe, size_t len, unsigned int flags,
-	     int ret)
+int BPF_PROG(tcp_splice, struct socket *sock, loff_t *pos, struct pipe_inode_info *pipe, size_t len,
+	     unsigned int flags, int ret)
 {
 	return data_call(sock->sk, ret, 0, DIR_RX);
 }
@@ -56,7 +59,8 @@ int BPF_PROG(unix_send, struct socket *sock, struct msghdr *msg, size_t len, int
 }
 
 SEC("?fexit/unix_stream_sendpage")
-int BPF_PROG(unix_sendpage, struct socket *sock, struct page *page, int offset, size_t size, int flags, int ret)
+int BPF_PROG(unix_sendpage, struct socket *sock, struct page *page, int offset, size_t size,
+	     int flags, int ret)
 {
 	return data_call(sock->sk, ret, 0, DIR_TX);
 }

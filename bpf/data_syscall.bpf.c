@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * System-call provider, for kernels that allow neither socket tracepoints nor fentry (down to 5.8): one program at the
- * exit of every system call, where the saved registers still hold the arguments. It slows every system call of the host
- * a little, so it asks first whether the process is traced at all. Not seen: io_uring, and the true start of a call.
+ * System-call provider, for kernels that allow neither socket tracepoints nor fentry (down to 5.8):
+ * one program at the exit of every system call, where the saved registers still hold the arguments.
+ * It slows every system call of the host a little, so it asks first whether the process is traced
+ * at all. Not seen: io_uring, and the true start of a call.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -10,9 +11,12 @@
 
 #include "lib/data.bpf.h"
 
-#define MMSG_MAX 64	/* messages of one sendmmsg or recvmmsg that are looked at */
+#define MMSG_MAX 64 /* messages of one sendmmsg or recvmmsg that are looked at */
 
-/* The socket behind a file descriptor and the inode that tells it from its predecessor at the same address. */
+/*
+ * The socket behind a file descriptor and the inode that tells it from its predecessor at the same
+ * address.
+ */
 struct fd_sock {
 	struct sock *sk;
 	__u64 ino;
@@ -45,10 +49,21 @@ static __always_inline bool fd_sock(__u32 fd, struct fd_sock *ret)
 static __always_inline bool call_dir(__u64 nr, enum dir *ret_dir)
 {
 	switch (nr) {
-	case NR_READ: case NR_READV: case NR_PREADV2: case NR_RECVFROM: case NR_RECVMSG: case NR_RECVMMSG:
+	case NR_READ:
+	case NR_READV:
+	case NR_PREADV2:
+	case NR_RECVFROM:
+	case NR_RECVMSG:
+	case NR_RECVMMSG:
 		*ret_dir = DIR_RX;
 		return true;
-	case NR_WRITE: case NR_WRITEV: case NR_PWRITEV2: case NR_SENDTO: case NR_SENDMSG: case NR_SENDMMSG: case NR_SENDFILE:
+	case NR_WRITE:
+	case NR_WRITEV:
+	case NR_PWRITEV2:
+	case NR_SENDTO:
+	case NR_SENDMSG:
+	case NR_SENDMMSG:
+	case NR_SENDFILE:
 	case NR_SPLICE:
 		*ret_dir = DIR_TX;
 		return true;
@@ -58,7 +73,8 @@ static __always_inline bool call_dir(__u64 nr, enum dir *ret_dir)
 }
 
 /* splice() has a pipe at one end: whichever end is the socket gives the direction. */
-static __always_inline bool call_sock(const struct syscall *call, struct fd_sock *ret, enum dir *ret_dir)
+static __always_inline bool call_sock(const struct syscall *call, struct fd_sock *ret,
+				      enum dir *ret_dir)
 {
 	if (call->nr != NR_SPLICE)
 		return fd_sock(call->arg[0], ret);
@@ -71,7 +87,8 @@ static __always_inline bool call_sock(const struct syscall *call, struct fd_sock
 static __always_inline __u32 call_flags(const struct syscall *call)
 {
 	switch (call->nr) {
-	case NR_RECVFROM: case NR_RECVMMSG:
+	case NR_RECVFROM:
+	case NR_RECVMMSG:
 		return call->arg[3];
 	case NR_RECVMSG:
 		return call->arg[2];
@@ -99,8 +116,9 @@ static __noinline __u32 mmsg_bytes(__u64 array, __u32 cnt)
 
 	for (i = 0; i < MMSG_MAX && i < cnt; i++) {
 		len = 0;
-		if (bpf_probe_read_user(&len, sizeof(len), (void *)(array + i * sizeof(struct user_mmsghdr) +
-								    __builtin_offsetof(struct user_mmsghdr, len)))) {
+		if (bpf_probe_read_user(&len, sizeof(len),
+					(void *)(array + i * sizeof(struct user_mmsghdr) +
+						 __builtin_offsetof(struct user_mmsghdr, len)))) {
 			stat_inc(STAT_USER_FAULT);
 			break;
 		}
@@ -111,8 +129,9 @@ static __noinline __u32 mmsg_bytes(__u64 array, __u32 cnt)
 	return sum;
 }
 
-static __always_inline void exit_moved(const struct syscall *call, const struct fd_sock *fs, struct sock_state *st,
-				       __u32 ret, __u32 n, __u32 flags, enum dir dir)
+static __always_inline void exit_moved(const struct syscall *call, const struct fd_sock *fs,
+				       struct sock_state *st, __u32 ret, __u32 n, __u32 flags,
+				       enum dir dir)
 {
 	struct task_state *t = task_self();
 	bool readable;
@@ -162,7 +181,9 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	flags = call_flags(&call);
 	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return 0;
-	n = ret <= 0 ? 0 : call_shape(call.nr) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret) : ret;
+	n = ret <= 0                                ? 0
+	    : call_shape(call.nr) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret)
+						    : ret;
 	st = state_of(&fs, dir, n);
 	if (!st)
 		return 0;

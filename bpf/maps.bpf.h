@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything the programs share. Each object declares it; the linker keeps one. Sizes come from abi/limits.h, except
- * the ring's, which the loader sets.
+ * Everything the programs share. Each object declares it; the linker keeps one. Sizes come from
+ * abi/limits.h, except the ring's, which the loader sets.
  */
 #ifndef BPF_MAPS_H
 #define BPF_MAPS_H
@@ -19,25 +19,26 @@ struct bpf_shared shared __weak = {};
 
 /* What is known of one socket: lib/sock.bpf.h. */
 struct sock_state {
-	__u64 id;		/* the `conn` of its records */
-	__u64 pos[DIR__CNT];	/* bytes moved since it was first seen */
+	__u64 id; /* the `conn` of its records */
+	__u64 pos[DIR__CNT]; /* bytes moved since it was first seen */
 	__u64 skip_to[DIR__CNT]; /* of the verdict */
-	__u64 send_ns;		/* when the running send began to copy; 0: not known */
-	__u64 arrive_ns;	/* when the first unread byte arrived; 0: nothing is unread; ARRIVE_UNKNOWN */
-	__u64 ino;		/* by-pointer table only: inode of the socket, unmasks a recycled pointer; 0: not known */
-	__u32 burst;		/* bytes copied since the direction last changed */
-	__u32 verdict_gen;	/* shared.verdict_gen when the verdict was last looked up */
-	__u8 last_dir;		/* enum dir */
-	__u8 mode;		/* enum verdict_mode */
-	__u8 role;		/* enum role; a guess from the first byte's direction where the socket does not tell */
-	__u8 transport;		/* enum transport */
-	__u8 flags;		/* SOCK_* */
+	__u64 send_ns; /* when the running send began to copy; 0: not known */
+	__u64 arrive_ns; /* of the first unread byte; 0: nothing is unread; ARRIVE_UNKNOWN */
+	__u64 ino; /* socks_by_ptr: unmasks a recycled pointer; 0: not known */
+	__u32 burst; /* bytes copied since the direction last changed */
+	__u32 verdict_gen; /* shared.verdict_gen when the verdict was last looked up */
+	__u8 last_dir; /* enum dir */
+	__u8 mode; /* enum verdict_mode */
+	__u8 role; /* enum role; where the socket does not tell, by its first bytes */
+	__u8 transport; /* enum transport */
+	__u8 flags; /* SOCK_* */
 	__u8 pad[3];
 };
 
 /*
- * socks: sock -> struct sock_state, for programs that may use socket storage. Inserted by the first use through a
- * traced process, or at connect; freed by the kernel together with the socket, so it needs no bound.
+ * socks: sock -> struct sock_state, for programs that may use socket storage. Inserted by the first
+ * use through a traced process, or at connect; freed by the kernel together with the socket, so it
+ * needs no bound.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -47,9 +48,9 @@ struct {
 } socks SHARED_MAP;
 
 /*
- * socks_by_ptr: address of the sock -> struct sock_state, for the system-call provider. Inserted as above; deleted at
- * tcp_destroy_sock. Nothing tells the end of a unix socket: its row is replaced when another inode shows up behind the
- * same pointer, or goes by the LRU rule. Bound: SOCKS_MAX.
+ * socks_by_ptr: address of the sock -> struct sock_state, for the system-call provider. Inserted as
+ * above; deleted at tcp_destroy_sock. Nothing tells the end of a unix socket: its row is replaced
+ * when another inode shows up behind the same pointer, or goes by the LRU rule. Bound: SOCKS_MAX.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -59,8 +60,9 @@ struct {
 } socks_by_ptr SHARED_MAP;
 
 /*
- * procs: tgid -> struct proc: the processes to trace. Inserted by user space and, for children of a traced process, at
- * fork; deleted at the exit of the last thread, or by user space. Bound: PROCS_MAX; full: counted, child not traced.
+ * procs: tgid -> struct proc: the processes to trace. Inserted by user space and, for children of a
+ * traced process, at fork; deleted at the exit of the last thread, or by user space. Bound:
+ * PROCS_MAX; full: counted, child not traced.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -71,55 +73,56 @@ struct {
 
 /* A cursor over the memory of one call: lib/iov.bpf.h. */
 struct user_mem {
-	__u64 base;		/* the piece at hand: its next byte */
-	__u64 left;		/* and how many follow */
-	__u64 vec;		/* the iovec after it */
-	__u64 msg;		/* the mmsghdr after those: only where a whole sendmmsg or recvmmsg is told as one */
-	__u64 msg_left;		/* bytes that the message at hand still holds: a received one may not fill its buffers */
-	__u32 vecs;		/* how many iovecs of the message are left */
-	__u32 msgs;		/* how many messages are left */
+	__u64 base; /* the piece at hand: its next byte */
+	__u64 left; /* and how many follow */
+	__u64 vec; /* the iovec after it */
+	__u64 msg; /* the mmsghdr after those; 0 unless all are told as one call */
+	__u64 msg_left; /* bytes of the message at hand: it may not fill its buffers */
+	__u32 vecs; /* how many iovecs of the message are left */
+	__u32 msgs; /* how many messages are left */
 };
 
 /* One call on one socket while it is told: lib/data.bpf.h. */
 struct moved {
 	struct strand strand;
 	__u64 conn;
-	__u64 pos;		/* of its first byte */
+	__u64 pos; /* of its first byte */
 	__u64 start_ns;
-	__u32 n;		/* its bytes */
-	__u32 told;		/* of these, accounted for by records */
-	__u32 seq;		/* TCP's positions after the call */
+	__u32 n; /* its bytes */
+	__u32 told; /* of these, accounted for by records */
+	__u32 seq; /* TCP's positions after the call */
 	__u32 other_seq;
 	__u32 skip, head_end, tail_at; /* how it is divided */
-	__u32 off;		/* where the walk over it is */
-	__u64 piece_base;	/* the piece at hand: user address, bytes to copy, bytes to account for */
+	__u32 off; /* where the walk over it is */
+	__u64 piece_base; /* the piece at hand: user address, bytes to copy, bytes to account for */
 	__u32 piece_cap;
 	__u32 piece_len;
-	__u8 dir;		/* enum dir */
-	__u8 flags;		/* DATA_* of every record of it */
+	__u8 dir; /* enum dir */
+	__u8 flags; /* DATA_* of every record of it */
 	__u8 pad[2];
-	__u32 thread_gen;	/* of the calling thread; strand may be finer */
+	__u32 thread_gen; /* of the calling thread; strand may be finer */
 };
 
 /*
- * What one thread is in the middle of: lib/task.bpf.h. The last two belong to the running call only. They are here and
- * not on the stack because the verifier follows every value on the stack through every turn of the walk, and gives up
- * after a million instructions; what lies in a map it does not know, so all turns look alike.
+ * What one thread is in the middle of: lib/task.bpf.h. The last two belong to the running call
+ * only. They are here and not on the stack because the verifier follows every value on the stack
+ * through every turn of the walk, and gives up after a million instructions; what lies in a map it
+ * does not know, so all turns look alike.
  */
 struct task_state {
-	__u64 mmsg;		/* the array of the running sendmmsg or recvmmsg; 0: none */
-	__u32 mmsg_idx;		/* the message of it that comes next */
-	__u8 serving;		/* it read from a server socket and has not written to one since */
-	__u8 called;		/* it received on a client socket and has not sent on one since */
-	__u8 edges;		/* wake edges reported since it did */
+	__u64 mmsg; /* the array of the running sendmmsg or recvmmsg; 0: none */
+	__u32 mmsg_idx; /* the message of it that comes next */
+	__u8 serving; /* it read from a server socket and has not written to one since */
+	__u8 called; /* it received on a client socket and has not sent on one since */
+	__u8 edges; /* wake edges reported since it did */
 	__u8 pad;
 	struct moved moved;
 	struct user_mem mem;
 };
 
 /*
- * tasks: task -> struct task_state, for programs that may use task storage. Inserted by a thread's first call that moves
- * bytes; freed by the kernel together with the thread, so it needs no bound.
+ * tasks: task -> struct task_state, for programs that may use task storage. Inserted by a thread's
+ * first call that moves bytes; freed by the kernel together with the thread, so it needs no bound.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -129,8 +132,9 @@ struct {
 } tasks SHARED_MAP;
 
 /*
- * tasks_by_tid: tid -> struct task_state, for the system-call provider. Inserted as above; deleted when the thread exits,
- * or by the LRU rule (a forgotten one costs one wake edge). Bound: TASKS_MAX.
+ * tasks_by_tid: tid -> struct task_state, for the system-call provider. Inserted as above; deleted
+ * when the thread exits, or by the LRU rule (a forgotten one costs one wake edge). Bound:
+ * TASKS_MAX.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -140,8 +144,9 @@ struct {
 } tasks_by_tid SHARED_MAP;
 
 /*
- * verdicts: id of a socket -> struct verdict. Inserted by user space, which then moves shared.verdict_gen; deleted at
- * tcp_destroy_sock, or by the LRU rule (the default verdict is safe). Bound: VERDICTS_MAX.
+ * verdicts: id of a socket -> struct verdict. Inserted by user space, which then moves
+ * shared.verdict_gen; deleted at tcp_destroy_sock, or by the LRU rule (the default verdict is
+ * safe). Bound: VERDICTS_MAX.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -151,8 +156,9 @@ struct {
 } verdicts SHARED_MAP;
 
 /*
- * old_unix: inode number of a unix socket that was open when user space began to trace its process. Inserted by user
- * space; deleted when the socket is first used. Bound: SOCKS_MAX; one without a row looks like a new connection.
+ * old_unix: inode number of a unix socket that was open when user space began to trace its process.
+ * Inserted by user space; deleted when the socket is first used. Bound: SOCKS_MAX; one without a
+ * row looks like a new connection.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -170,7 +176,10 @@ struct {
 	__type(value, struct counters);
 } counters SHARED_MAP;
 
-/* ring: the records (abi/event.h), written by lib/emit.bpf.h only. Full: the record is lost, counted. */
+/*
+ * ring: the records (abi/event.h), written by lib/emit.bpf.h only. Full: the record is lost,
+ * counted.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20);

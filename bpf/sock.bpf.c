@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The life of TCP sockets. Unix sockets have no such hooks: they end with end of file, or with their process. */
+/*
+ * The life of TCP sockets. Unix sockets have no such hooks: they end with end of file, or with
+ * their process.
+ */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "lib/conn.bpf.h"
 
-#define PROTO_OF(sk)	BPF_CORE_READ(sk, sk_protocol)
+#define PROTO_OF(sk) BPF_CORE_READ(sk, sk_protocol)
 
 /*
- * Whether the program that owns the socket does this itself: only those transitions say whose strand it is. All others
- * come from the network, in softirq, where the current task is a bystander.
+ * Whether the program that owns the socket does this itself: only those transitions say whose
+ * strand it is. All others come from the network, in softirq, where the current task is a
+ * bystander.
  */
 static __always_inline bool in_caller(int new_state)
 {
 	return new_state == TCP_SYN_SENT || new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK;
 }
 
-static __noinline int tell_state(struct sock *sk, struct sock_state *st, int old_state, int new_state)
+static __noinline int tell_state(struct sock *sk, struct sock_state *st, int old_state,
+				 int new_state)
 {
 	struct ev_state *e;
 
@@ -56,7 +61,10 @@ static __noinline int tell_listen(struct sock *sk)
 	return 0;
 }
 
-/* connect() of a traced process: the socket is born here, in the caller's context and with nothing sent yet. */
+/*
+ * connect() of a traced process: the socket is born here, in the caller's context and with nothing
+ * sent yet.
+ */
 static __always_inline struct sock_state *state_connect(struct sock *sk)
 {
 	struct sock_state *st = sock_find(sk);
@@ -74,14 +82,15 @@ int BPF_PROG(sock_set_state, struct sock *sk, int old_state, int new_state)
 {
 	struct sock_state *st;
 
-	if (new_state == old_state)	/* close() after shutdown() */
+	if (new_state == old_state) /* close() after shutdown() */
 		return 0;
 	if (new_state == TCP_LISTEN) {
 		if (cfg.watch_listen || traced(bpf_get_current_pid_tgid() >> 32))
 			tell_listen(sk);
 		return 0;
 	}
-	if (new_state == TCP_SYN_SENT && PROTO_OF(sk) == IPPROTO_TCP && traced(bpf_get_current_pid_tgid() >> 32))
+	if (new_state == TCP_SYN_SENT && PROTO_OF(sk) == IPPROTO_TCP &&
+	    traced(bpf_get_current_pid_tgid() >> 32))
 		st = state_connect(sk);
 	else
 		st = sock_find(sk);

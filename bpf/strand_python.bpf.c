@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPython: the contextvars.Context in which the calling thread runs. An asyncio task has one of its own, so it tells the
- * tasks of one thread apart; it is kept while the thread waits in a call, when the interpreter's lock is released.
+ * CPython: the contextvars.Context in which the calling thread runs. An asyncio task has one of its
+ * own, so it tells the tasks of one thread apart; it is kept while the thread waits in a call, when
+ * the interpreter's lock is released.
  *
- * The way there needs no symbol: the interpreter keeps its thread state under a key of pthread_getspecific(), which
- * glibc stores in struct pthread (where fs points). Which key it is, the first calls find out: the state under it knows
- * the thread it belongs to (thread_id, which is that same address), and that is also the proof at every later call.
+ * The way there needs no symbol: the interpreter keeps its thread state under a key of
+ * pthread_getspecific(), which glibc stores in struct pthread (where fs points). Which key it is,
+ * the first calls find out: the state under it knows the thread it belongs to (thread_id, which is
+ * that same address), and that is also the proof at every later call.
  *
- * runtime.off: where the keys' values are in struct pthread; PyThreadState.context; .thread_id; the key + 1, once known.
+ * runtime.off: where the keys' values are in struct pthread; PyThreadState.context; .thread_id; the
+ * key + 1, once known.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -16,9 +19,10 @@
 
 enum { AT_KEYS, AT_CONTEXT, AT_THREAD_ID, AT_KEY };
 
-#define KEYS_MAX	32	/* the first block of glibc's keys; the interpreter's is among the first of a process */
-#define KEY_SZ		16	/* struct pthread_key_data { seq, data } */
-#define KEY_DATA	8
+#define KEYS_MAX \
+	32 /* the first block of glibc's keys; the interpreter's is among the first of a process */
+#define KEY_SZ   16 /* struct pthread_key_data { seq, data } */
+#define KEY_DATA 8
 
 static __always_inline __u64 read_word(__u64 addr)
 {

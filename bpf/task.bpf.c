@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The life of processes and threads: children of a traced process are traced before they run their first instruction. */
+/*
+ * The life of processes and threads: children of a traced process are traced before they run their
+ * first instruction.
+ */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -8,7 +11,8 @@
 #include "lib/task.bpf.h"
 
 /* False: the table is full and the child stays untraced. */
-static __always_inline bool inherit(const struct task_struct *parent, const struct task_struct *child)
+static __always_inline bool inherit(const struct task_struct *parent,
+				    const struct task_struct *child)
 {
 	struct proc row = { .start_ns = child->start_boottime };
 	__u32 tgid = child->tgid, from = parent->tgid;
@@ -64,8 +68,8 @@ int BPF_PROG(task_exec, struct task_struct *task)
 }
 
 /*
- * Two threads that exit at once may both see no thread left; the row of the process goes once, and tells which of them
- * was the last.
+ * Two threads that exit at once may both see no thread left; the row of the process goes once, and
+ * tells which of them was the last.
  */
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(task_exit, struct task_struct *task)

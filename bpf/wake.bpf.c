@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The completion edge: a pool's worker that has finished a call for somebody wakes whoever waits for the result. Seen
- * where a thread with no request of its own, but with a finished client call, wakes one that serves a request. The other
- * way round (who is woken works for the waker) is wrong too often: a queue stands between them. User space decides.
+ * The completion edge: a pool's worker that has finished a call for somebody wakes whoever waits
+ * for the result. Seen where a thread with no request of its own, but with a finished client call,
+ * wakes one that serves a request. The other way round (who is woken works for the waker) is wrong
+ * too often: a queue stands between them. User space decides.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -37,7 +38,7 @@ int BPF_PROG(task_wake, struct task_struct *wakee)
 	if (!woken || !woken->serving)
 		return 0;
 	futex = futex_of(wakee);
-	if (!futex)		/* it waits for the network: the waker is a bystander of softirq */
+	if (!futex) /* it waits for the network: the waker is a bystander of softirq */
 		return 0;
 	e = emit_reserve(sizeof(*e));
 	if (!e)

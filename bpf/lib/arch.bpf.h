@@ -15,12 +15,25 @@ struct syscall {
 #if defined(__TARGET_ARCH_x86)
 
 enum {
-	NR_READ = 0, NR_WRITE = 1, NR_READV = 19, NR_WRITEV = 20, NR_SENDFILE = 40, NR_SENDTO = 44, NR_RECVFROM = 45,
-	NR_SENDMSG = 46, NR_RECVMSG = 47, NR_FUTEX = 202, NR_SPLICE = 275, NR_RECVMMSG = 299, NR_SENDMMSG = 307,
-	NR_PREADV2 = 327, NR_PWRITEV2 = 328, NR_IO_URING_ENTER = 426,
+	NR_READ = 0,
+	NR_WRITE = 1,
+	NR_READV = 19,
+	NR_WRITEV = 20,
+	NR_SENDFILE = 40,
+	NR_SENDTO = 44,
+	NR_RECVFROM = 45,
+	NR_SENDMSG = 46,
+	NR_RECVMSG = 47,
+	NR_FUTEX = 202,
+	NR_SPLICE = 275,
+	NR_RECVMMSG = 299,
+	NR_SENDMMSG = 307,
+	NR_PREADV2 = 327,
+	NR_PWRITEV2 = 328,
+	NR_IO_URING_ENTER = 426,
 };
 
-#define TS_COMPAT 2	/* thread_info.status: the call came through the 32-bit entry */
+#define TS_COMPAT 2 /* thread_info.status: the call came through the 32-bit entry */
 
 /* `probed`: task is a number to the verifier, not a pointer it trusts. */
 static __always_inline bool task_is_compat(const struct task_struct *task, const bool probed)
@@ -45,7 +58,9 @@ static __always_inline void syscall_read(const struct pt_regs *regs, struct sysc
 	ret_call->arg[3] = regs->r10;
 }
 
-/* Where the calling thread's struct pthread is. The kernel writes it at clone() and arch_prctl(). */
+/*
+ * Where the calling thread's struct pthread is. The kernel writes it at clone() and arch_prctl().
+ */
 static __always_inline __u64 task_thread_pointer(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -56,9 +71,22 @@ static __always_inline __u64 task_thread_pointer(void)
 #elif defined(__TARGET_ARCH_arm64)
 
 enum {
-	NR_READ = 63, NR_WRITE = 64, NR_READV = 65, NR_WRITEV = 66, NR_SENDFILE = 71, NR_SPLICE = 76, NR_FUTEX = 98,
-	NR_SENDTO = 206, NR_RECVFROM = 207, NR_SENDMSG = 211, NR_RECVMSG = 212, NR_RECVMMSG = 243, NR_SENDMMSG = 269,
-	NR_PREADV2 = 286, NR_PWRITEV2 = 287, NR_IO_URING_ENTER = 426,
+	NR_READ = 63,
+	NR_WRITE = 64,
+	NR_READV = 65,
+	NR_WRITEV = 66,
+	NR_SENDFILE = 71,
+	NR_SPLICE = 76,
+	NR_FUTEX = 98,
+	NR_SENDTO = 206,
+	NR_RECVFROM = 207,
+	NR_SENDMSG = 211,
+	NR_RECVMSG = 212,
+	NR_RECVMMSG = 243,
+	NR_SENDMMSG = 269,
+	NR_PREADV2 = 286,
+	NR_PWRITEV2 = 287,
+	NR_IO_URING_ENTER = 426,
 };
 
 #define TIF_32BIT (1 << 22)

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A socket call seen from inside the kernel: what the socket and the fentry provider have in common. */
+/*
+ * A socket call seen from inside the kernel: what the socket and the fentry provider have in
+ * common.
+ */
 #ifndef BPF_LIB_CALL_H
 #define BPF_LIB_CALL_H
 
 #include "lib/data.bpf.h"
 
-static __always_inline void call_moved(struct sock *sk, struct sock_state *st, const struct syscall *call,
-				       struct task_struct *task, int ret, int flags, enum dir dir)
+static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
+				       const struct syscall *call, struct task_struct *task,
+				       int ret, int flags, enum dir dir)
 {
 	struct task_state *t = task_self();
 	bool mmsg = call_shape(call->nr) == SHAPE_MESSAGES;
@@ -20,7 +24,7 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st, c
 	__builtin_memset(&t->mem, 0, sizeof(t->mem));
 	readable = caller_readable(call, task_is_compat(task, false), task->flags & PF_IO_WORKER) &&
 		   mem_open(&t->mem, call, mmsg ? mmsg_at(t, call) : 0);
-	if (dir == DIR_RX && flags & MSG_TRUNC)	/* TCP throws the bytes away */
+	if (dir == DIR_RX && flags & MSG_TRUNC) /* TCP throws the bytes away */
 		readable = false;
 	data_moved(sk, st, t, ret, dir, readable);
 	if (!mmsg || (dir == DIR_TX && (t->mem.left || t->mem.vecs)))

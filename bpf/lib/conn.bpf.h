@@ -34,7 +34,10 @@ static __always_inline void conn_inet(struct sock *sk, struct ev_conn *e)
 	e->family = conn_is_mapped(e->peer_addr) ? 4 : 6;
 }
 
-/* The path is the listener's: its accepted sockets share it, the connecting end has none of its own. */
+/*
+ * The path is the listener's: its accepted sockets share it, the connecting end has none of its
+ * own.
+ */
 static __always_inline void conn_unix_path(struct unix_sock *us, struct ev_conn *e)
 {
 	struct unix_address *addr = BPF_CORE_READ(us, addr);
@@ -64,7 +67,10 @@ static __always_inline void conn_unix(struct sock *sk, struct ev_conn *e)
 		conn_unix_path(peer, e);
 }
 
-/* Writes the CONN record unless it is already there; tried again at the next call when the ring was full. */
+/*
+ * Writes the CONN record unless it is already there; tried again at the next call when the ring was
+ * full.
+ */
 static __noinline void conn_tell(struct sock *sk, struct sock_state *st)
 {
 	struct ev_conn *e;

@@ -7,9 +7,10 @@
  *	0        skip      head_end          tail_at      n
  *	| skipped | copied  | not copied      | copied     |
  *
- * skipped: below the verdict's position, told as one record without bytes. The copied head is cut into records by the
- * caller's buffers and by PIECE_MAX; the last of them also accounts for what is not copied behind it. The tail keeps the
- * end of a chunked body visible. A walk over the caller's buffers passes through all of them.
+ * skipped: below the verdict's position, told as one record without bytes. The copied head is cut
+ * into records by the caller's buffers and by PIECE_MAX; the last of them also accounts for what is
+ * not copied behind it. The tail keeps the end of a chunked body visible. A walk over the caller's
+ * buffers passes through all of them.
  */
 #ifndef BPF_LIB_DATA_H
 #define BPF_LIB_DATA_H
@@ -18,24 +19,25 @@
 #include "lib/iov.bpf.h"
 #include "lib/strand.bpf.h"
 
-#define MSG_OOB		0x1
-#define MSG_PEEK	0x2
-#define MSG_TRUNC	0x20
-#define MSG_ERRQUEUE	0x2000
+#define MSG_OOB      0x1
+#define MSG_PEEK     0x2
+#define MSG_TRUNC    0x20
+#define MSG_ERRQUEUE 0x2000
 
-#define EINTR		4
-#define EAGAIN		11
-#define EFAULT		14
-#define EINVAL		22
-#define EMSGSIZE	90
-#define EOPNOTSUPP	95
-#define ENOBUFS		105
-#define ENOTCONN	107
-#define EALREADY	114
-#define EINPROGRESS	115
-#define KERNEL_ERRNO	512	/* ERESTARTSYS and others that no program sees as a result */
+#define EINTR        4
+#define EAGAIN       11
+#define EFAULT       14
+#define EINVAL       22
+#define EMSGSIZE     90
+#define EOPNOTSUPP   95
+#define ENOBUFS      105
+#define ENOTCONN     107
+#define EALREADY     114
+#define EINPROGRESS  115
+#define KERNEL_ERRNO 512 /* ERESTARTSYS and others that no program sees as a result */
 
-#define WALK_MAX	(SEGS_MAX + BURST_MAX / PIECE_MAX + 2)	/* each step ends a buffer, a stretch or a piece */
+#define WALK_MAX \
+	(SEGS_MAX + BURST_MAX / PIECE_MAX + 2) /* each step ends a buffer, a stretch or a piece */
 
 static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32 cap, __u32 len)
 {
@@ -60,7 +62,10 @@ static __always_inline void piece_book(struct moved *c, bool lost, __u32 len)
 	stat_add((lost ? STAT_RX_LOST : STAT_RX_REPORTED) + c->dir, len);
 }
 
-/* Tells the piece at hand: piece_len bytes of which the first piece_cap (at most `room`) are copied. */
+/*
+ * Tells the piece at hand: piece_len bytes of which the first piece_cap (at most `room`) are
+ * copied.
+ */
 static __always_inline void piece_copy(struct moved *c, const __u32 room)
 {
 	struct ev_data *e = emit_reserve(sizeof(*e) + room);
@@ -71,7 +76,7 @@ static __always_inline void piece_copy(struct moved *c, const __u32 room)
 		return;
 	}
 	barrier_var(cap);
-	if (cap > room)		/* never; the verifier wants to see it */
+	if (cap > room) /* never; the verifier wants to see it */
 		cap = room;
 	if (bpf_probe_read_user(e->bytes, cap, (void *)c->piece_base)) {
 		stat_inc(STAT_USER_FAULT);
@@ -110,7 +115,9 @@ static __noinline int piece_tell_length(struct moved *c, __u32 len)
 	return 0;
 }
 
-/* One step of the walk: to the end of the buffer at hand, of the stretch, or of the largest piece. */
+/*
+ * One step of the walk: to the end of the buffer at hand, of the stretch, or of the largest piece.
+ */
 static __always_inline void walk_step(struct moved *c, struct user_mem *m)
 {
 	bool copied = false;
@@ -220,8 +227,16 @@ static __always_inline void tell_moved(struct moved *c, struct sock_state *st, s
 static __always_inline bool ends_direction(__u32 err)
 {
 	switch (err) {
-	case EINTR: case EAGAIN: case EFAULT: case EINVAL: case EMSGSIZE: case EOPNOTSUPP: case ENOBUFS: case ENOTCONN:
-	case EALREADY: case EINPROGRESS:
+	case EINTR:
+	case EAGAIN:
+	case EFAULT:
+	case EINVAL:
+	case EMSGSIZE:
+	case EOPNOTSUPP:
+	case ENOBUFS:
+	case ENOTCONN:
+	case EALREADY:
+	case EINPROGRESS:
 		return false;
 	default:
 		return err < KERNEL_ERRNO;
@@ -266,7 +281,10 @@ static __always_inline bool caller_readable(const struct syscall *call, bool com
 	return true;
 }
 
-/* TX: when the call began to copy, if a hook saw it; RX: when its first byte arrived, if a hook saw that. */
+/*
+ * TX: when the call began to copy, if a hook saw it; RX: when its first byte arrived, if a hook saw
+ * that.
+ */
 static __always_inline __u64 start_of(struct sock_state *st, enum dir dir, bool drained)
 {
 	__u64 ns;
@@ -282,8 +300,8 @@ static __always_inline __u64 start_of(struct sock_state *st, enum dir dir, bool 
 }
 
 /* n bytes moved, n > 0; `readable`: t->mem is where they are. */
-static __always_inline void data_moved(struct sock *sk, struct sock_state *st, struct task_state *t, __u32 n, enum dir dir,
-				       bool readable)
+static __always_inline void data_moved(struct sock *sk, struct sock_state *st, struct task_state *t,
+				       __u32 n, enum dir dir, bool readable)
 {
 	struct tcp_at at = { .drained = true };
 	struct moved *c = &t->moved;

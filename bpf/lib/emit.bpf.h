@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The only user of the ring. A record is reserved with a size that the compiler knows (the verifier asks for it), filled
- * in place, and either submitted or counted as lost.
+ * The only user of the ring. A record is reserved with a size that the compiler knows (the verifier
+ * asks for it), filled in place, and either submitted or counted as lost.
  *
- * Wake-ups: the reader polls the ring on its own timer and is woken only when it has announced that it sleeps. It
- * announces, then looks at the ring once more; we reserve, then look at the announcement. The counter's locked add
- * between our two steps is the barrier that makes one of us see the other.
+ * Wake-ups: the reader polls the ring on its own timer and is woken only when it has announced that
+ * it sleeps. It announces, then looks at the ring once more; we reserve, then look at the
+ * announcement. The counter's locked add between our two steps is the barrier that makes one of us
+ * see the other.
  */
 #ifndef BPF_LIB_EMIT_H
 #define BPF_LIB_EMIT_H

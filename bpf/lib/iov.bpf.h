@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where in the caller's memory the bytes of a socket call are: from the arguments of the system call to a cursor. */
+/*
+ * Where in the caller's memory the bytes of a socket call are: from the arguments of the system
+ * call to a cursor.
+ */
 #ifndef BPF_LIB_IOV_H
 #define BPF_LIB_IOV_H
 
@@ -7,11 +10,11 @@
 
 /* How a system call names its memory. */
 enum call_shape {
-	SHAPE_NONE,		/* sendfile, splice, and whatever we do not know */
-	SHAPE_BUFFER,		/* (fd, buffer, size) */
-	SHAPE_VECTOR,		/* (fd, iovec[], count) */
-	SHAPE_MESSAGE,		/* (fd, msghdr) */
-	SHAPE_MESSAGES,		/* (fd, mmsghdr[], count) */
+	SHAPE_NONE, /* sendfile, splice, and whatever we do not know */
+	SHAPE_BUFFER, /* (fd, buffer, size) */
+	SHAPE_VECTOR, /* (fd, iovec[], count) */
+	SHAPE_MESSAGE, /* (fd, msghdr) */
+	SHAPE_MESSAGES, /* (fd, mmsghdr[], count) */
 };
 
 /* Layouts of the 64-bit system calls. */
@@ -37,20 +40,31 @@ struct user_mmsghdr {
 static __always_inline enum call_shape call_shape(__u64 nr)
 {
 	switch (nr) {
-	case NR_READ: case NR_WRITE: case NR_SENDTO: case NR_RECVFROM:
+	case NR_READ:
+	case NR_WRITE:
+	case NR_SENDTO:
+	case NR_RECVFROM:
 		return SHAPE_BUFFER;
-	case NR_READV: case NR_WRITEV: case NR_PREADV2: case NR_PWRITEV2:
+	case NR_READV:
+	case NR_WRITEV:
+	case NR_PREADV2:
+	case NR_PWRITEV2:
 		return SHAPE_VECTOR;
-	case NR_SENDMSG: case NR_RECVMSG:
+	case NR_SENDMSG:
+	case NR_RECVMSG:
 		return SHAPE_MESSAGE;
-	case NR_SENDMMSG: case NR_RECVMMSG:
+	case NR_SENDMMSG:
+	case NR_RECVMMSG:
 		return SHAPE_MESSAGES;
 	default:
 		return SHAPE_NONE;
 	}
 }
 
-/* recv() of no bytes returns 0 as well; only what could have moved something tells the end of the stream. */
+/*
+ * recv() of no bytes returns 0 as well; only what could have moved something tells the end of the
+ * stream.
+ */
 static __always_inline bool call_asked(const struct syscall *call)
 {
 	return call_shape(call->nr) != SHAPE_BUFFER || call->arg[2];
@@ -58,9 +72,10 @@ static __always_inline bool call_asked(const struct syscall *call)
 
 static __always_inline bool mem_open_message(struct user_mem *m, __u64 msghdr)
 {
-	struct user_iovec vec;	/* two words as well: iov and iovlen */
+	struct user_iovec vec; /* two words as well: iov and iovlen */
 
-	if (bpf_probe_read_user(&vec, sizeof(vec), (void *)(msghdr + __builtin_offsetof(struct user_msghdr, iov)))) {
+	if (bpf_probe_read_user(&vec, sizeof(vec),
+				(void *)(msghdr + __builtin_offsetof(struct user_msghdr, iov)))) {
 		stat_inc(STAT_USER_FAULT);
 		return false;
 	}
@@ -75,7 +90,8 @@ static __always_inline bool mem_next_message(struct user_mem *m)
 
 	if (!m->msgs)
 		return false;
-	if (bpf_probe_read_user(&len, sizeof(len), (void *)(m->msg + __builtin_offsetof(struct user_mmsghdr, len)))) {
+	if (bpf_probe_read_user(&len, sizeof(len),
+				(void *)(m->msg + __builtin_offsetof(struct user_mmsghdr, len)))) {
 		stat_inc(STAT_USER_FAULT);
 		return false;
 	}
@@ -90,7 +106,7 @@ static __always_inline bool mem_next(struct user_mem *m)
 {
 	struct user_iovec vec;
 
-	if (cfg.own_tables && (!m->vecs || !m->msg_left))	/* only there is an array told as one */
+	if (cfg.own_tables && (!m->vecs || !m->msg_left)) /* only there is an array told as one */
 		return mem_next_message(m);
 	if (!m->vecs)
 		return false;
@@ -111,9 +127,10 @@ static __always_inline bool mem_next(struct user_mem *m)
 }
 
 /*
- * sendmmsg and recvmmsg run the socket hooks once per message and do not say which. Counted here per thread: the next
- * message of the same array, until the array is through, or a message moved less than it held (then the kernel stops),
- * or the thread made another socket call. A timeout of recvmmsg goes unnoticed until then.
+ * sendmmsg and recvmmsg run the socket hooks once per message and do not say which. Counted here
+ * per thread: the next message of the same array, until the array is through, or a message moved
+ * less than it held (then the kernel stops), or the thread made another socket call. A timeout of
+ * recvmmsg goes unnoticed until then.
  */
 static __always_inline __u64 mmsg_at(struct task_state *t, const struct syscall *call)
 {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One struct sock_state per socket, behind these accessors. Two homes: the kernel's socket storage, which dies with the
- * socket, for programs that get a socket from the kernel; a table by pointer for the system-call provider, whose
- * sockets come out of file descriptors and are refused by the storage's helper. cfg.own_tables is constant when the
- * verifier looks, so it never sees the half that is not used.
+ * One struct sock_state per socket, behind these accessors. Two homes: the kernel's socket storage,
+ * which dies with the socket, for programs that get a socket from the kernel; a table by pointer
+ * for the system-call provider, whose sockets come out of file descriptors and are refused by the
+ * storage's helper. cfg.own_tables is constant when the verifier looks, so it never sees the half
+ * that is not used.
  *
- * Two threads that use one socket in one direction at one time may add to `pos` both at once and lose one addition. The
- * kernel does not order their bytes for them either; TCP's own positions in the records show it.
+ * Two threads that use one socket in one direction at one time may add to `pos` both at once and
+ * lose one addition. The kernel does not order their bytes for them either; TCP's own positions in
+ * the records show it.
  */
 #ifndef BPF_LIB_SOCK_H
 #define BPF_LIB_SOCK_H
@@ -17,34 +19,39 @@
 #include "lib/emit.bpf.h"
 #include "lib/task.bpf.h"
 
-#define AF_UNIX		1
-#define AF_INET		2
-#define AF_INET6	10
-#define IPPROTO_TCP	6
-#define IPPROTO_MPTCP	262
-#define S_IFMT		0170000
-#define S_IFSOCK	0140000
-#define RCV_SHUTDOWN	1
+#define AF_UNIX       1
+#define AF_INET       2
+#define AF_INET6      10
+#define IPPROTO_TCP   6
+#define IPPROTO_MPTCP 262
+#define S_IFMT        0170000
+#define S_IFSOCK      0140000
+#define RCV_SHUTDOWN  1
 
-#define SOCK_TOLD	(1 << 0)	/* its CONN record is in the ring */
-#define SOCK_MIDWAY	(1 << 1)	/* bytes had flowed before */
-#define SOCK_ENDED(dir)	(1 << (2 + (dir)))	/* the END record of this direction is in the ring */
+#define SOCK_TOLD       (1 << 0) /* its CONN record is in the ring */
+#define SOCK_MIDWAY     (1 << 1) /* bytes had flowed before */
+#define SOCK_ENDED(dir) (1 << (2 + (dir))) /* the END record of this direction is in the ring */
 
-#define ARRIVE_UNKNOWN	(~0ULL)		/* sock_state.arrive_ns: unread bytes came at a time we did not keep */
+#define ARRIVE_UNKNOWN \
+	(~0ULL) /* sock_state.arrive_ns: unread bytes came at a time we did not keep */
 
-#define CPU_BITS	16		/* of a connection's number: the rest counts up on each CPU */
+#define CPU_BITS 16 /* of a connection's number: the rest counts up on each CPU */
 
-/* TCP's positions: next byte to write, next byte to read; they name the same moment at both ends of a connection. */
+/*
+ * TCP's positions: next byte to write, next byte to read; they name the same moment at both ends of
+ * a connection.
+ */
 struct tcp_at {
 	__u32 tx;
 	__u32 rx;
-	bool drained;		/* everything that arrived has been read */
+	bool drained; /* everything that arrived has been read */
 };
 
 /* copied_seq steps over a FIN that has been read; the FIN is no byte. */
 static __always_inline bool tcp_read_fin(__u8 state, __u32 copied_seq, __u32 rcv_nxt)
 {
-	return copied_seq == rcv_nxt && (state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING);
+	return copied_seq == rcv_nxt &&
+	       (state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING);
 }
 
 static __always_inline void tcp_at(struct sock *sk, struct tcp_at *ret_at)
@@ -75,8 +82,9 @@ static __always_inline void tcp_at(struct sock *sk, struct tcp_at *ret_at)
 }
 
 /*
- * Did bytes flow before a call that moved n bytes in `dir`? received - bytes_received is the first byte's position, and
- * acknowledged - bytes_acked the first one sent, or one less: an active open counts its SYN as acknowledged.
+ * Did bytes flow before a call that moved n bytes in `dir`? received - bytes_received is the first
+ * byte's position, and acknowledged - bytes_acked the first one sent, or one less: an active open
+ * counts its SYN as acknowledged.
  */
 static __always_inline bool tcp_midway(struct sock *sk, enum dir dir, __u32 n)
 {
@@ -94,8 +102,9 @@ static __always_inline bool tcp_midway(struct sock *sk, enum dir dir, __u32 n)
 }
 
 /*
- * When a request arrived on a socket of which we kept nothing yet: TCP's stamp of its newest segment, in microseconds of
- * the same clock. Nothing was sent since, but perhaps an acknowledgement.
+ * When a request arrived on a socket of which we kept nothing yet: TCP's stamp of its newest
+ * segment, in microseconds of the same clock. Nothing was sent since, but perhaps an
+ * acknowledgement.
  */
 static __always_inline __u64 tcp_newest_ns(struct sock *sk)
 {
@@ -111,7 +120,10 @@ static __always_inline __u64 sock_ino(struct sock *sk)
 	return alloc ? BPF_CORE_READ(alloc, vfs_inode.i_ino) : 0;
 }
 
-/* A unix socket keeps no count of its bytes: it is old if user space found it open when tracing of its process began. */
+/*
+ * A unix socket keeps no count of its bytes: it is old if user space found it open when tracing of
+ * its process began.
+ */
 static __always_inline bool unix_midway(struct sock *sk)
 {
 	__u64 ino = sock_ino(sk);
@@ -181,10 +193,11 @@ static __always_inline __u64 sock_number(void)
 }
 
 /*
- * The state of a socket that is used for the first time: by a call that moved n bytes in `dir`, or by connect() (n 0,
- * role client). NULL: not a kind that is traced, or no room; counted.
+ * The state of a socket that is used for the first time: by a call that moved n bytes in `dir`, or
+ * by connect() (n 0, role client). NULL: not a kind that is traced, or no room; counted.
  */
-static __noinline struct sock_state *sock_new(struct sock *sk, enum role role, enum dir dir, __u32 n)
+static __noinline struct sock_state *sock_new(struct sock *sk, enum role role, enum dir dir,
+					      __u32 n)
 {
 	struct sock_state fresh = { .role = role };
 	struct sock_state *st;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which strand makes a call: the thread, or, where the process has a runtime that we can read, what that says. Each
- * reader is one file, bpf/strand_<runtime>.bpf.c, and one row here.
+ * Which strand makes a call: the thread, or, where the process has a runtime that we can read, what
+ * that says. Each reader is one file, bpf/strand_<runtime>.bpf.c, and one row here.
  */
 #ifndef BPF_LIB_STRAND_H
 #define BPF_LIB_STRAND_H
@@ -21,7 +21,10 @@ static __always_inline int strand_read(struct strand *ret_strand, struct runtime
 	}
 }
 
-/* *ret_strand is the calling thread and becomes something finer if its runtime can tell; true: it did. */
+/*
+ * *ret_strand is the calling thread and becomes something finer if its runtime can tell; true: it
+ * did.
+ */
 static __always_inline bool strand_refine(struct strand *ret_strand)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;

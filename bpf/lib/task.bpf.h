@@ -8,8 +8,8 @@
 #include "lib/arch.bpf.h"
 #include "lib/stat.bpf.h"
 
-#define STRAND_GEN_SHIFT 20	/* abi/event.h: units of 2^20 ns */
-#define PF_IO_WORKER 0x10	/* task_struct.flags: a thread of io_uring */
+#define STRAND_GEN_SHIFT 20 /* abi/event.h: units of 2^20 ns */
+#define PF_IO_WORKER     0x10 /* task_struct.flags: a thread of io_uring */
 
 static __always_inline bool traced(__u32 tgid)
 {
@@ -25,7 +25,9 @@ static __always_inline void strand_of(const struct task_struct *task, struct str
 	ret_strand->kind = STRAND_THREAD;
 }
 
-/* The calling thread. bpf_get_current_task_btf() saves the slow reads; since 5.11 (3ca1032ab7ab). */
+/*
+ * The calling thread. bpf_get_current_task_btf() saves the slow reads; since 5.11 (3ca1032ab7ab).
+ */
 static __always_inline void strand_self(struct strand *ret_strand)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
@@ -33,7 +35,8 @@ static __always_inline void strand_self(struct strand *ret_strand)
 		return;
 	}
 	ret_strand->id = (__u32)bpf_get_current_pid_tgid();
-	ret_strand->gen = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), start_time) >> STRAND_GEN_SHIFT;
+	ret_strand->gen = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), start_time) >>
+			  STRAND_GEN_SHIFT;
 	ret_strand->kind = STRAND_THREAD;
 }
 
@@ -69,7 +72,8 @@ static __always_inline struct task_state *task_self(void)
 	struct task_state *t;
 
 	if (!cfg.own_tables) {
-		t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL,
+					 BPF_LOCAL_STORAGE_GET_F_CREATE);
 	} else {
 		t = bpf_map_lookup_elem(&tasks_by_tid, &tid);
 		if (!t)

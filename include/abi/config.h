@@ -6,49 +6,50 @@
 #ifndef ABI_CONFIG_H
 #define ABI_CONFIG_H
 
-#ifndef __bpf__		/* there, vmlinux.h has them */
+#ifndef __bpf__ /* there, vmlinux.h has them */
 #include <linux/types.h>
 #endif
 
 #include "event.h"
 
 struct bpf_cfg {
-	__u32 tracer_tgid;	/* never traced: ourselves */
-	__u8 trace_all;		/* every process but ourselves */
-	__u8 watch_exec;	/* report EXEC of processes that are not traced (--comm, --exe) */
-	__u8 watch_listen;	/* report LISTEN of processes that are not traced (--port) */
-	__u8 wake_edges;	/* report WAKE */
-	__u8 own_tables;	/* keep sockets and threads in tables, not in their storage: filled in by kern/ */
+	__u32 tracer_tgid; /* never traced: ourselves */
+	__u8 trace_all; /* every process but ourselves */
+	__u8 watch_exec; /* report EXEC of processes that are not traced (--comm, --exe) */
+	__u8 watch_listen; /* report LISTEN of processes that are not traced (--port) */
+	__u8 wake_edges; /* report WAKE */
+	__u8 own_tables; /* tables instead of socket and task storage: kern/ fills it in */
 };
 
 struct bpf_shared {
-	__u32 reader_asleep;	/* set before the reader sleeps; the next record clears it */
-	__u32 verdict_gen;	/* bumped after each write to `verdicts` */
-	__u32 runtimes;		/* some process has a runtime to be read */
+	__u32 reader_asleep; /* set before the reader sleeps; the next record clears it */
+	__u32 verdict_gen; /* bumped after each write to `verdicts` */
+	__u32 runtimes; /* some process has a runtime to be read */
 };
 
 /*
- * How to read a language runtime's own notion of what runs, from the memory of its process. User space finds the kind and
- * the offsets in the binary (user/strand/); the reader in the kernel (bpf/strand_*.bpf.c) proves them at every call.
+ * How to read a language runtime's own notion of what runs, from the memory of its process. User
+ * space finds the kind and the offsets in the binary (user/strand/); the reader in the kernel
+ * (bpf/strand_*.bpf.c) proves them at every call.
  */
 enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON };
 struct runtime {
-	__u32 kind;		/* enum runtime_kind */
-	__u32 misses;		/* calls at which the proof failed; RUNTIME_MISSES_MAX of them end the reading */
-	__u32 off[4];		/* what they mean: the reader says */
+	__u32 kind; /* enum runtime_kind */
+	__u32 misses; /* calls without proof; RUNTIME_MISSES_MAX of them end it */
+	__u32 off[4]; /* what they mean: the reader says */
 };
 #define RUNTIME_MISSES_MAX 64
 
 /* A row of the `procs` map: key tgid. Children inherit it at fork, exec resets the runtime. */
 struct proc {
-	__u64 start_ns;		/* of the process: a recycled pid is not mistaken */
+	__u64 start_ns; /* of the process: a recycled pid is not mistaken */
 	struct runtime runtime;
 };
 
 /* A row of the per-CPU map `counters`. */
 struct counters {
 	__u64 stats[STAT__CNT];
-	__u64 conns;		/* sockets numbered by this CPU */
+	__u64 conns; /* sockets numbered by this CPU */
 };
 
 #endif

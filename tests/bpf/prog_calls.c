@@ -12,8 +12,8 @@
 #include "lib/stage.h"
 
 /* Each sends the same 22 bytes, those with several buffers in three pieces. */
-#define TEXT	"GET /alpha beta gamma!"
-#define TEXT_SZ	(sizeof(TEXT) - 1)
+#define TEXT    "GET /alpha beta gamma!"
+#define TEXT_SZ (sizeof(TEXT) - 1)
 
 struct pieces {
 	char bytes[3][16];
@@ -31,8 +31,14 @@ static void pieces_init(struct pieces *p)
 	}
 }
 
-static ssize_t send_write(int fd) { return write(fd, TEXT, TEXT_SZ); }
-static ssize_t send_sendto(int fd) { return sendto(fd, TEXT, TEXT_SZ, 0, NULL, 0); }
+static ssize_t send_write(int fd)
+{
+	return write(fd, TEXT, TEXT_SZ);
+}
+static ssize_t send_sendto(int fd)
+{
+	return sendto(fd, TEXT, TEXT_SZ, 0, NULL, 0);
+}
 
 static ssize_t send_writev(int fd)
 {
@@ -71,8 +77,16 @@ static ssize_t send_sendmmsg(int fd)
 	return sendmmsg(fd, m, 2, 0) == 2 ? (ssize_t)TEXT_SZ : -1;
 }
 
-static ssize_t recv_read(int fd) { char b[64]; return read(fd, b, sizeof(b)); }
-static ssize_t recv_recvfrom(int fd) { char b[64]; return recvfrom(fd, b, sizeof(b), 0, NULL, NULL); }
+static ssize_t recv_read(int fd)
+{
+	char b[64];
+	return read(fd, b, sizeof(b));
+}
+static ssize_t recv_recvfrom(int fd)
+{
+	char b[64];
+	return recvfrom(fd, b, sizeof(b), 0, NULL, NULL);
+}
 
 static ssize_t recv_readv(int fd)
 {
@@ -104,10 +118,13 @@ static ssize_t recv_recvmmsg(int fd)
 	char a[7], b[5], c[64];
 	struct iovec vec[] = { { a, sizeof(a) }, { b, sizeof(b) }, { c, sizeof(c) } };
 	struct mmsghdr m[] = {
-		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 2 } }, { .msg_hdr = { .msg_iov = &vec[2], .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 2 } },
+		{ .msg_hdr = { .msg_iov = &vec[2], .msg_iovlen = 1 } },
 	};
 
-	return recvmmsg(fd, m, 2, MSG_WAITFORONE, NULL) == 2 ? (ssize_t)(m[0].msg_len + m[1].msg_len) : -1;
+	return recvmmsg(fd, m, 2, MSG_WAITFORONE, NULL) == 2
+		       ? (ssize_t)(m[0].msg_len + m[1].msg_len)
+		       : -1;
 }
 
 static const struct way {
@@ -168,14 +185,17 @@ static void test_ways(void **state)
 	}
 }
 
-/* The same array again after a call that stopped early: each message is read from its own buffers. */
+/*
+ * The same array again after a call that stopped early: each message is read from its own buffers.
+ */
 static void act_mmsg_stopped(void *arg)
 {
 	struct pair p = pair_open(PAIR_TCP4);
 	char a[4], b[4], c[4];
 	struct iovec vec[] = { { a, 4 }, { b, 4 }, { c, 4 } };
 	struct mmsghdr m[] = {
-		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 1 } }, { .msg_hdr = { .msg_iov = &vec[1], .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_iov = &vec[1], .msg_iovlen = 1 } },
 		{ .msg_hdr = { .msg_iov = &vec[2], .msg_iovlen = 1 } },
 	};
 
@@ -194,19 +214,28 @@ static void test_mmsg_after_a_stop(void **state)
 	stage_expect(s, conn_with(s, DIR_RX), DIR_RX, "aaaabbbbccccdddd");
 }
 
-/* A passed descriptor ends a receive early: a message that leaves room in its buffers, and another behind it. */
+/*
+ * A passed descriptor ends a receive early: a message that leaves room in its buffers, and another
+ * behind it.
+ */
 static void act_mmsg_unfilled(void *arg)
 {
 	struct pair p = pair_open(PAIR_UNIX);
 	char a[16], b[16], control[CMSG_SPACE(sizeof(int))] = "";
 	struct iovec vec[] = { { a, 16 }, { b, 16 } }, part = { a, 4 };
-	struct msghdr pass = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr pass = { .msg_iov = &part,
+			       .msg_iovlen = 1,
+			       .msg_control = control,
+			       .msg_controllen = sizeof(control) };
 	struct mmsghdr m[] = {
-		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 1 } }, { .msg_hdr = { .msg_iov = &vec[1], .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_iov = &vec[1], .msg_iovlen = 1 } },
 	};
 	struct cmsghdr *head = CMSG_FIRSTHDR(&pass);
 
-	*head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	*head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS };
 	memcpy(a, "aaaa", 4);
 	act_check(sendmsg(p.client, &pass, 0) == 4);
 	act_check(write(p.client, "bbbb", 4) == 4);
@@ -263,7 +292,10 @@ static void test_discarded_bytes(void **state)
 	stage_expect(s, conn_with(s, DIR_RX), DIR_RX, "??????????????????????");
 }
 
-/* A non-blocking sender into a full socket: refusals are nothing, partial sends are what they moved. */
+/*
+ * A non-blocking sender into a full socket: refusals are nothing, partial sends are what they
+ * moved.
+ */
 static void act_partial(void *arg)
 {
 	struct pair p = pair_open(*(enum pair_kind *)arg);
@@ -314,7 +346,8 @@ static void test_partial(void **state)
 
 		stage_play(s, act_partial, &kind);
 		assert_true(moved(s, conn_with(s, DIR_TX), DIR_TX) >= 1000000);
-		assert_int_equal(moved(s, conn_with(s, DIR_TX), DIR_TX), moved(s, conn_with(s, DIR_RX), DIR_RX));
+		assert_int_equal(moved(s, conn_with(s, DIR_TX), DIR_TX),
+				 moved(s, conn_with(s, DIR_RX), DIR_RX));
 		assert_null(stage_next(s, EV_END, 0, NULL));
 		stage_books_close(s);
 	}
@@ -327,7 +360,7 @@ static void act_end(void *arg)
 
 	act_check(write(p.client, TEXT, TEXT_SZ) == (ssize_t)TEXT_SZ);
 	act_check(read(p.server, b, sizeof(b)) == (ssize_t)TEXT_SZ);
-	act_check(read(p.server, b, 0) == 0);	/* asks for nothing: no end */
+	act_check(read(p.server, b, 0) == 0); /* asks for nothing: no end */
 	close(p.client);
 	act_check(read(p.server, b, sizeof(b)) == 0);
 	act_check(read(p.server, b, sizeof(b)) == 0);

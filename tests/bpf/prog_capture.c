@@ -13,12 +13,14 @@
 #include "lib/pairs.h"
 #include "lib/stage.h"
 
-#define ROUNDS	20
-#define IDS_MAX	64
+#define ROUNDS  20
+#define IDS_MAX 64
 
 static struct capture *capture_open(size_t ring_sz)
 {
-	struct capture_opts opts = { .method = stage_method(), .ring_sz = ring_sz, .cfg = { .wake_edges = true } };
+	struct capture_opts opts = { .method = stage_method(),
+				     .ring_sz = ring_sz,
+				     .cfg = { .wake_edges = true } };
 	struct err why = { "" };
 	struct capture *c;
 
@@ -85,7 +87,8 @@ static void test_full_ring(void **state)
 	for (dir = 0; dir < DIR__CNT; dir++) {
 		assert_int_equal(stats[STAT_RX_BYTES + dir], 101 * 200);
 		assert_true(stats[STAT_RX_LOST + dir] > 0);
-		assert_int_equal(stats[STAT_RX_REPORTED + dir] + stats[STAT_RX_LOST + dir], 101 * 200);
+		assert_int_equal(stats[STAT_RX_REPORTED + dir] + stats[STAT_RX_LOST + dir],
+				 101 * 200);
 		assert_int_equal(stats[STAT_RX_REPORTED + dir], t.len[dir]);
 		assert_int_equal(t.next[dir], 101 * 200);
 	}
@@ -202,7 +205,8 @@ static void test_leaves_nothing(void **state)
 			for (n = 0; n < kept[kind]; n++)
 				old |= during[kind][i] == before[kind][n];
 			if (!old)
-				expect_gone(kind ? bpf_map_get_fd_by_id : bpf_prog_get_fd_by_id, during[kind][i]);
+				expect_gone(kind ? bpf_map_get_fd_by_id : bpf_prog_get_fd_by_id,
+					    during[kind][i]);
 		}
 	}
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Connections: who the ends are, when they begin and end, and that both ends name the same moment alike. */
+/*
+ * Connections: who the ends are, when they begin and end, and that both ends name the same moment
+ * alike.
+ */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -41,7 +44,8 @@ static const struct ev_conn *end_of(const struct stage *s, bool client)
 static void check_inet(const struct stage *s, enum pair_kind kind)
 {
 	const struct ev_conn *client = end_of(s, true), *server = end_of(s, false);
-	struct in6_addr mapped = { .s6_addr = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1 } };
+	struct in6_addr mapped = { .s6_addr = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0,
+						1 } };
 	const void *loopback = kind == PAIR_TCP6 ? &in6addr_loopback : &mapped;
 
 	assert_int_equal(client->role, ROLE_CLIENT);
@@ -159,7 +163,9 @@ static void test_life(void **state)
 
 static void act_refused(void *arg)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(1) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				 .sin_port = htons(1) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	act_check(connect(fd, (struct sockaddr *)&a, sizeof(a)) == -1);
@@ -212,7 +218,9 @@ static void test_midway(void **state)
 			const struct ev_conn *c = stage_conn(*state, i);
 
 			assert_int_equal(c->flags, i < 2 ? CONN_MIDWAY : 0);
-			stage_expect(*state, c->conn, stage_data(*state, c->conn, DIR_TX, 0) ? DIR_TX : DIR_RX, "seen");
+			stage_expect(*state, c->conn,
+				     stage_data(*state, c->conn, DIR_TX, 0) ? DIR_TX : DIR_RX,
+				     "seen");
 		}
 	}
 }
@@ -294,7 +302,7 @@ static void test_foreign_sockets_are_counted(void **state)
 	capture_stats(stage_capture(*state), after);
 	assert_null(stage_next(*state, EV_CONN, 0, NULL));
 	assert_int_equal(after[STAT_RX_BYTES], before[STAT_RX_BYTES]);
-	if (stage_method() != CAPTURE_FENTRY)	/* its hooks are on stream sockets */
+	if (stage_method() != CAPTURE_FENTRY) /* its hooks are on stream sockets */
 		assert_true(after[STAT_OTHER_FAMILY] - before[STAT_OTHER_FAMILY] >= 2);
 }
 

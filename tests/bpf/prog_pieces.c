@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What of a call is copied: pieces and tails, budgets, verdicts, calls without memory. The sums are always whole. */
+/*
+ * What of a call is copied: pieces and tails, budgets, verdicts, calls without memory. The sums are
+ * always whole.
+ */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,9 +17,9 @@
 #include "lib/pairs.h"
 #include "lib/stage.h"
 
-#define BIG	(1 << 20)
-#define HEAD	"POST /big HTTP/1.1\r\n\r\n"
-#define TAIL	"\r\n0\r\n\r\n"
+#define BIG  (1 << 20)
+#define HEAD "POST /big HTTP/1.1\r\n\r\n"
+#define TAIL "\r\n0\r\n\r\n"
 
 struct drain {
 	int fd;
@@ -71,7 +74,9 @@ static void send_big(int fd)
 static void send_big_vector(int fd)
 {
 	char *b = big_text();
-	struct iovec vec[] = { { b, 10 }, { b + 10, BIG - 10 - 7 }, { b + BIG - 7, 5 }, { b + BIG - 2, 2 } };
+	struct iovec vec[] = {
+		{ b, 10 }, { b + 10, BIG - 10 - 7 }, { b + BIG - 7, 5 }, { b + BIG - 2, 2 }
+	};
 
 	act_check(writev(fd, vec, 4) == BIG);
 	free(b);
@@ -104,7 +109,8 @@ static void check_big(struct stage *s)
 {
 	const struct ev_conn *c = sender(s);
 	char *text = text_of(s, c, DIR_TX, BIG);
-	uint32_t first = stage_data(s, c->conn, DIR_TX, 0)->seq - stage_data(s, c->conn, DIR_TX, 0)->len;
+	uint32_t first =
+		stage_data(s, c->conn, DIR_TX, 0)->seq - stage_data(s, c->conn, DIR_TX, 0)->len;
 	const struct ev_data *data;
 	unsigned n;
 
@@ -249,7 +255,8 @@ static bool accounted(const struct stage *s, enum dir dir, uint32_t n)
 	const struct ev_hdr *c = NULL;
 
 	while ((c = stage_next(s, EV_CONN, 0, c))) {
-		const struct ev_data *d = stage_data(s, ((const struct ev_conn *)c)->conn, dir, 0), *first = d;
+		const struct ev_data *d = stage_data(s, ((const struct ev_conn *)c)->conn, dir, 0),
+				     *first = d;
 		unsigned i;
 
 		if (!d || (dir == DIR_RX) != (((const struct ev_conn *)c)->role == ROLE_SERVER))
@@ -258,7 +265,8 @@ static bool accounted(const struct stage *s, enum dir dir, uint32_t n)
 			d = stage_data(s, ((const struct ev_conn *)c)->conn, dir, i);
 		if (d->len == 5 && dir == DIR_RX && first != d)
 			return d->seq - (first->seq - first->len) == n;
-		if (d->len == 5 && dir == DIR_RX)	/* the splice made no record: CONN counts from after it */
+		if (d->len == 5 &&
+		    dir == DIR_RX) /* the splice made no record: CONN counts from after it */
 			return ((const struct ev_conn *)c)->flags & CONN_MIDWAY;
 		if (dir == DIR_TX && d->flags & DATA_NO_BUFFER)
 			return d->len == n;
@@ -342,14 +350,10 @@ static void test_verdict_skip(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_head_and_tail),
-		cmocka_unit_test(test_budget_is_renewed),
-		cmocka_unit_test(test_many_buffers),
-		cmocka_unit_test(test_sendfile),
-		cmocka_unit_test(test_splice),
-		cmocka_unit_test(test_verdict_lengths),
-		cmocka_unit_test(test_verdict_ignore),
-		cmocka_unit_test(test_verdict_skip),
+		cmocka_unit_test(test_head_and_tail),  cmocka_unit_test(test_budget_is_renewed),
+		cmocka_unit_test(test_many_buffers),   cmocka_unit_test(test_sendfile),
+		cmocka_unit_test(test_splice),         cmocka_unit_test(test_verdict_lengths),
+		cmocka_unit_test(test_verdict_ignore), cmocka_unit_test(test_verdict_skip),
 	};
 
 	return stage_main("pieces", tests, ARRAY_SIZE(tests));

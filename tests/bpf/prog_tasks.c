@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Processes and threads: children are traced from their first instruction, strands are threads, hand-offs show. */
+/*
+ * Processes and threads: children are traced from their first instruction, strands are threads,
+ * hand-offs show.
+ */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -58,7 +61,8 @@ static void test_grandchildren_are_traced(void **state)
 {
 	pid_t child = stage_play(*state, act_fork, NULL);
 	const struct ev_fork *first = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, NULL);
-	const struct ev_fork *second = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, &first->hdr);
+	const struct ev_fork *second =
+		(const struct ev_fork *)stage_next(*state, EV_FORK, 0, &first->hdr);
 
 	assert_non_null(second);
 	assert_int_equal(first->hdr.tgid, child);
@@ -66,7 +70,8 @@ static void test_grandchildren_are_traced(void **state)
 	assert_int_equal(first->child.id, first->child_tid);
 	assert_memory_equal(&first->child, &second->parent, sizeof(first->child));
 	assert_int_equal(stage_conn(*state, 0)->hdr.tgid, second->child_tgid);
-	assert_memory_equal(&stage_data(*state, 0, DIR_TX, 0)->strand, &second->child, sizeof(second->child));
+	assert_memory_equal(&stage_data(*state, 0, DIR_TX, 0)->strand, &second->child,
+			    sizeof(second->child));
 	assert_non_null(last_exit(*state, second->child_tgid));
 	assert_non_null(last_exit(*state, first->child_tgid));
 }
@@ -91,7 +96,8 @@ static void test_threads_are_strands(void **state)
 	pid_t child = stage_play(*state, act_threads, NULL);
 	const struct ev_fork *fork = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, NULL);
 	const struct ev_exit *exit = (const struct ev_exit *)stage_next(*state, EV_EXIT, 0, NULL);
-	const struct ev_data *mine = stage_data(*state, 0, DIR_TX, 0), *theirs = stage_data(*state, 0, DIR_TX, 1);
+	const struct ev_data *mine = stage_data(*state, 0, DIR_TX, 0),
+			     *theirs = stage_data(*state, 0, DIR_TX, 1);
 
 	assert_int_equal(fork->child_tgid, child);
 	assert_memory_equal(&mine->strand, &fork->parent, sizeof(mine->strand));
@@ -132,7 +138,8 @@ static void *worker(void *arg)
 	act_check(write(pool->backend.client, "query", 5) == 5);
 	act_check(read(pool->backend.client, b, sizeof(b)) == 4);
 	__atomic_store_n(&pool->done, 1, __ATOMIC_SEQ_CST);
-	while (!syscall(SYS_futex, &pool->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) && !pool->done)
+	while (!syscall(SYS_futex, &pool->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) &&
+	       !pool->done)
 		;
 	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which provider: the one asked for, or the first of an order of preference that the kernel both has (BTF says) and
- * lets us load (only trying says: some kernels have fentry and refuse it). Which programs: hooks.c.
+ * Which provider: the one asked for, or the first of an order of preference that the kernel both
+ * has (BTF says) and lets us load (only trying says: some kernels have fentry and refuse it). Which
+ * programs: hooks.c.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -17,23 +18,26 @@
 #include "kern/ring.h"
 #include "tracer.skel.h"
 
-#define LINKS_MAX	32
-#define RING_MIN	(8u << 20)
-#define RING_PER_CPU	(1u << 20)
+#define LINKS_MAX    32
+#define RING_MIN     (8u << 20)
+#define RING_PER_CPU (1u << 20)
 
 struct capture {
 	struct tracer_bpf *skel;
 	struct bpf_link *links[LINKS_MAX];
 	size_t links_cnt;
 	struct ring ring;
-	int wake_fd;			/* an epoll that holds the ring, edge-triggered: readable once per wake-up */
+	int wake_fd; /* an epoll that holds the ring, edge-triggered: readable once per wake-up */
 	enum capture_method method;
 	bool trace_all;
 };
 
 DEFINE_FREEP(btf__free, struct btf)
 
-/* libbpf is told nothing that a person must see: our own sentence says what failed. Its words go one level down. */
+/*
+ * libbpf is told nothing that a person must see: our own sentence says what failed. Its words go
+ * one level down.
+ */
 static int log_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	char line[512];
@@ -60,16 +64,19 @@ static size_t ring_size(size_t asked)
 	return sz;
 }
 
-static void choose_programs(struct capture *c, const struct capture_opts *opts, const struct btf *btf)
+static void choose_programs(struct capture *c, const struct capture_opts *opts,
+			    const struct btf *btf)
 {
 	char lacks[256];
 	size_t i;
 
 	for (i = 0; i < hooks_cnt(); i++) {
 		const struct hook *h = hook_at(i);
-		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, h->program);
+		struct bpf_program *prog =
+			bpf_object__find_program_by_name(c->skel->obj, h->program);
 
-		if (prog && hook_used(h, c->method, &opts->cfg) && !hook_lacks(h, btf, lacks, sizeof(lacks)))
+		if (prog && hook_used(h, c->method, &opts->cfg) &&
+		    !hook_lacks(h, btf, lacks, sizeof(lacks)))
 			bpf_program__set_autoload(prog, true);
 	}
 }
@@ -81,7 +88,8 @@ static void choose_homes(struct tracer_bpf *skel, bool own_tables)
 	bpf_map__set_autocreate(own_tables ? skel->maps.tasks : skel->maps.tasks_by_tid, false);
 }
 
-static int open_and_load(struct capture *c, const struct capture_opts *opts, const struct btf *btf, struct err *err)
+static int open_and_load(struct capture *c, const struct capture_opts *opts, const struct btf *btf,
+			 struct err *err)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = opts->btf_path);
 	size_t sz = ring_size(opts->ring_sz);
@@ -102,7 +110,8 @@ static int open_and_load(struct capture *c, const struct capture_opts *opts, con
 			       provider_name(c->method), strerror(-code));
 	code = ring_init(&c->ring, bpf_map__fd(c->skel->maps.ring), sz);
 	if (code)
-		return err_set(err, code, "cannot map the ring of %zu bytes: %s", sz, strerror(-code));
+		return err_set(err, code, "cannot map the ring of %zu bytes: %s", sz,
+			       strerror(-code));
 	return 0;
 }
 
@@ -110,15 +119,16 @@ static int attach(struct capture *c, struct err *err)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, c->skel->obj) {
+	bpf_object__for_each_program(prog, c->skel->obj)
+	{
 		struct bpf_link *link;
 
 		if (!bpf_program__autoload(prog))
 			continue;
 		link = c->links_cnt < LINKS_MAX ? bpf_program__attach(prog) : NULL;
 		if (!link)
-			return err_set(err, -errno, "cannot attach the kernel program '%s': %s", bpf_program__name(prog),
-				       strerror(errno));
+			return err_set(err, -errno, "cannot attach the kernel program '%s': %s",
+				       bpf_program__name(prog), strerror(errno));
 		c->links[c->links_cnt++] = link;
 	}
 	return 0;
@@ -129,14 +139,15 @@ static int watch_ring(struct capture *c, struct err *err)
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
 
 	c->wake_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (c->wake_fd < 0 || epoll_ctl(c->wake_fd, EPOLL_CTL_ADD, bpf_map__fd(c->skel->maps.ring), &ev))
+	if (c->wake_fd < 0 ||
+	    epoll_ctl(c->wake_fd, EPOLL_CTL_ADD, bpf_map__fd(c->skel->maps.ring), &ev))
 		return err_set(err, -errno, "cannot wait for the ring: %s", strerror(errno));
 	return 0;
 }
 
 /* One provider, whole or not at all. */
-static int try_provider(const struct capture_opts *opts, enum capture_method method, const struct btf *btf,
-			struct capture **ret_capture, struct err *err)
+static int try_provider(const struct capture_opts *opts, enum capture_method method,
+			const struct btf *btf, struct capture **ret_capture, struct err *err)
 {
 	_cleanup_(capture_freep) struct capture *c = NULL;
 	int code = provider_check(method, btf, err);
@@ -165,18 +176,22 @@ static int load_btf(const char *path, struct btf **ret_btf, struct err *err)
 	struct btf *btf = path ? btf__parse(path, NULL) : btf__load_vmlinux_btf();
 
 	if (!btf && path)
-		return err_set(err, -errno, "cannot read kernel types (BTF) from '%s': %s", path, strerror(errno));
+		return err_set(err, -errno, "cannot read kernel types (BTF) from '%s': %s", path,
+			       strerror(errno));
 	if (!btf)
-		return err_set(err, -errno, "this kernel has no types (BTF) at /sys/kernel/btf/vmlinux: it must be built with "
+		return err_set(err, -errno,
+			       "this kernel has no types (BTF) at /sys/kernel/btf/vmlinux: it must "
+			       "be built with "
 			       "CONFIG_DEBUG_INFO_BTF, or its types given with --btf FILE");
 	*ret_btf = btf;
 	return 0;
 }
 
-static int first_that_works(const struct capture_opts *opts, const struct btf *btf, struct capture **ret_capture,
-			    struct err *err)
+static int first_that_works(const struct capture_opts *opts, const struct btf *btf,
+			    struct capture **ret_capture, struct err *err)
 {
-	static const enum capture_method order[] = { CAPTURE_SOCKET, CAPTURE_FENTRY, CAPTURE_SYSCALL };
+	static const enum capture_method order[] = { CAPTURE_SOCKET, CAPTURE_FENTRY,
+						     CAPTURE_SYSCALL };
 	struct err why[ARRAY_SIZE(order)] = { 0 };
 	size_t i;
 
@@ -185,8 +200,10 @@ static int first_that_works(const struct capture_opts *opts, const struct btf *b
 			return 0;
 		log_debug("kern: not by %s: %s", provider_name(order[i]), why[i].text);
 	}
-	return err_set(err, -EOPNOTSUPP, "this kernel allows none of the capture methods; the least demanding failed: %s",
-		       why[ARRAY_SIZE(order) - 1].text);
+	return err_set(
+		err, -EOPNOTSUPP,
+		"this kernel allows none of the capture methods; the least demanding failed: %s",
+		why[ARRAY_SIZE(order) - 1].text);
 }
 
 int capture_new(const struct capture_opts *opts, struct capture **ret_capture, struct err *err)
@@ -234,7 +251,8 @@ int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns)
 	struct proc row = { .start_ns = start_ns };
 
 	oldsocks_note(bpf_map__fd(c->skel->maps.old_unix), tgid);
-	if (!bpf_map__update_elem(c->skel->maps.procs, &tgid, sizeof(tgid), &row, sizeof(row), BPF_ANY))
+	if (!bpf_map__update_elem(c->skel->maps.procs, &tgid, sizeof(tgid), &row, sizeof(row),
+				  BPF_ANY))
 		return 0;
 	return errno == E2BIG ? -ENOSPC : -errno;
 }
@@ -296,7 +314,8 @@ void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT])
 	size_t i, cpu;
 
 	memset(ret_stats, 0, STAT__CNT * sizeof(*ret_stats));
-	if (!rows || bpf_map__lookup_elem(c->skel->maps.counters, &zero, sizeof(zero), rows, cpus * row_sz, 0))
+	if (!rows || bpf_map__lookup_elem(c->skel->maps.counters, &zero, sizeof(zero), rows,
+					  cpus * row_sz, 0))
 		return;
 	for (cpu = 0; cpu < cpus; cpu++) {
 		for (i = 0; i < STAT__CNT; i++)
@@ -310,11 +329,13 @@ uint64_t capture_bpf_ns(const struct capture *c)
 	struct bpf_program *prog;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(prog, c->skel->obj) {
+	bpf_object__for_each_program(prog, c->skel->obj)
+	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t sz = sizeof(info);
 
-		if (bpf_program__fd(prog) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &sz))
+		if (bpf_program__fd(prog) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &sz))
 			sum += info.run_time_ns;
 	}
 	return sum;

@@ -19,9 +19,9 @@ enum capture_method { CAPTURE_AUTO, CAPTURE_SOCKET, CAPTURE_FENTRY, CAPTURE_SYSC
 
 struct capture_opts {
 	enum capture_method method;
-	struct bpf_cfg cfg;		/* tracer_tgid is filled in */
-	size_t ring_sz;			/* bytes, a power of two; 0: from the core count, 8 MiB at least */
-	const char *btf_path;		/* NULL: the kernel's own */
+	struct bpf_cfg cfg; /* tracer_tgid is filled in */
+	size_t ring_sz; /* bytes, a power of two; 0: from the core count, 8 MiB at least */
+	const char *btf_path; /* NULL: the kernel's own */
 };
 
 struct capture;
@@ -30,19 +30,23 @@ struct capture;
  * Loads and attaches. On failure `err` names the missing capability, the kernel feature or the
  * refused program.
  */
-int capture_new(const struct capture_opts *opts, struct capture **ret_capture, struct err *err) __must_check;
-void capture_stop(struct capture *c);		/* detaches; what is in the ring and the counters can still be read */
-void capture_free(struct capture *c);		/* detaches everything; NULL ok */
+int capture_new(const struct capture_opts *opts, struct capture **ret_capture,
+		struct err *err) __must_check;
+void capture_stop(
+	struct capture *c); /* detaches; what is in the ring and the counters can still be read */
+void capture_free(struct capture *c); /* detaches everything; NULL ok */
 
-const char *capture_method_name(const struct capture *c);	/* "socket tracepoints", for the ready line */
-int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns) __must_check;	/* -ENOSPC: table full */
+const char *
+capture_method_name(const struct capture *c); /* "socket tracepoints", for the ready line */
+int capture_trace(struct capture *c, uint32_t tgid,
+		  uint64_t start_ns) __must_check; /* -ENOSPC: table full */
 /* Lets the kernel side read the process's runtime from now on; -errno. */
 int capture_read_runtime(struct capture *c, uint32_t tgid, const struct runtime *rt) __must_check;
 void capture_untrace(struct capture *c, uint32_t tgid);
 void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v);
 
 typedef void (*capture_record_fn)(void *ctx, const struct ev_hdr *ev);
-int capture_fd(const struct capture *c);	/* readable when the kernel woke the reader */
+int capture_fd(const struct capture *c); /* readable when the kernel woke the reader */
 /*
  * Delivers what is in the ring; returns how many records. Malformed records are counted, not
  * delivered.
@@ -51,7 +55,8 @@ int capture_drain(struct capture *c, capture_record_fn fn, void *ctx);
 /* Announces that the reader will sleep; false: records came meanwhile, drain again first. */
 bool capture_sleep(struct capture *c);
 void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT]);
-uint64_t capture_bpf_ns(const struct capture *c);	/* run time of our programs if the kernel keeps it, else 0 */
+uint64_t capture_bpf_ns(
+	const struct capture *c); /* run time of our programs if the kernel keeps it, else 0 */
 
 DEFINE_FREEP(capture_free, struct capture)
 

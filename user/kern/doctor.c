@@ -33,7 +33,8 @@ static void report_features(FILE *out, const struct btf *btf)
 	for (f = 0; f < FEAT__CNT; f++) {
 		const struct feature_info *info = feature_info(f);
 
-		fprintf(out, "  %-34s %-10s %s\n", info->name, info->since, feature_in(btf, f) ? "yes" : "no");
+		fprintf(out, "  %-34s %-10s %s\n", info->name, info->since,
+			feature_in(btf, f) ? "yes" : "no");
 	}
 }
 
@@ -49,7 +50,9 @@ static enum capture_method report_methods(FILE *out)
 		bool works = try_method(methods[i], &why);
 
 		fprintf(out, "  %-34s %s\n", provider_name(methods[i]),
-			!works ? why.text : best == CAPTURE_AUTO ? "works, preferred" : "works");
+			!works                 ? why.text
+			: best == CAPTURE_AUTO ? "works, preferred"
+					       : "works");
 		if (works && best == CAPTURE_AUTO)
 			best = methods[i];
 	}
@@ -63,7 +66,8 @@ static bool attached(const struct hook *h, enum capture_method method, const str
 	return h->providers & BY(method) && !hook_lacks(h, btf, lacks, sizeof(lacks));
 }
 
-static void report_capability(FILE *out, enum capability cap, enum capture_method method, const struct btf *btf)
+static void report_capability(FILE *out, enum capability cap, enum capture_method method,
+			      const struct btf *btf)
 {
 	char lacks[256];
 	bool served = false;
@@ -85,7 +89,8 @@ static void report_capability(FILE *out, enum capability cap, enum capture_metho
 		if (hook_at(i)->capability == cap && attached(hook_at(i), method, btf))
 			return;
 	}
-	fprintf(out, "  %-28s %-34s missing, so %s\n", served ? "" : capability_name(cap), "none", capability_without(cap));
+	fprintf(out, "  %-28s %-34s missing, so %s\n", served ? "" : capability_name(cap), "none",
+		capability_without(cap));
 }
 
 static void report_hooks(FILE *out, enum capture_method method, const struct btf *btf)
@@ -100,7 +105,7 @@ static void report_hooks(FILE *out, enum capture_method method, const struct btf
 static void report_limits(FILE *out, enum capture_method method)
 {
 	fprintf(out, "\nseen in part\n"
-		"  sendfile, splice             lengths, no bytes\n");
+		     "  sendfile, splice             lengths, no bytes\n");
 	if (method == CAPTURE_SYSCALL)
 		fprintf(out, "  io_uring, 32-bit programs    not seen by system calls\n");
 	else
@@ -120,7 +125,8 @@ int doctor_report(FILE *out, const uint32_t *pids, size_t pids_cnt)
 		fprintf(out, "kernel %s on %s\n", u.release, u.machine);
 	fprintf(out, "  %-34s %s\n", "privileges", privilege_check(&err) ? err.text : "enough");
 	btf = btf__load_vmlinux_btf();
-	fprintf(out, "  %-34s %s\n", "kernel types (BTF)", btf ? "there" : "missing: CONFIG_DEBUG_INFO_BTF, or --btf FILE");
+	fprintf(out, "  %-34s %s\n", "kernel types (BTF)",
+		btf ? "there" : "missing: CONFIG_DEBUG_INFO_BTF, or --btf FILE");
 	if (!btf)
 		return -1;
 	report_features(out, btf);

@@ -17,23 +17,54 @@ static const struct {
 	unsigned more;
 } features[FEAT__CNT] = {
 	[FEAT_RINGBUF] = { { "ring buffer", "5.8" }, PROBE_MAP, "BPF_MAP_TYPE_RINGBUF", ANY_ARGS },
-	[FEAT_SOCK_LENGTH] = { { "socket tracepoints", "6.3" }, PROBE_TRACEPOINT, "sock_send_length", 3 },
-	[FEAT_SEND_START] = { { "tracepoint tcp_sendmsg_locked", "6.16" }, PROBE_TRACEPOINT, "tcp_sendmsg_locked", 4 },
+	[FEAT_SOCK_LENGTH] = { { "socket tracepoints", "6.3" },
+			       PROBE_TRACEPOINT,
+			       "sock_send_length",
+			       3 },
+	[FEAT_SEND_START] = { { "tracepoint tcp_sendmsg_locked", "6.16" },
+			      PROBE_TRACEPOINT,
+			      "tcp_sendmsg_locked",
+			      4 },
 	[FEAT_TCP_PROBE] = { { "tracepoint tcp_probe", "4.16" }, PROBE_TRACEPOINT, "tcp_probe", 2 },
-	[FEAT_SOCK_STATE] = { { "tracepoint inet_sock_set_state", "4.16" }, PROBE_TRACEPOINT, "inet_sock_set_state", 3 },
+	[FEAT_SOCK_STATE] = { { "tracepoint inet_sock_set_state", "4.16" },
+			      PROBE_TRACEPOINT,
+			      "inet_sock_set_state",
+			      3 },
 	[FEAT_SYS_EXIT] = { { "tracepoint sys_exit", "2.6.30" }, PROBE_TRACEPOINT, "sys_exit", 2 },
-	[FEAT_TASK_PT_REGS] = { { "helper task_pt_regs", "5.15" }, PROBE_HELPER, "BPF_FUNC_task_pt_regs", ANY_ARGS },
-	[FEAT_SOCK_STORAGE] = { { "socket storage for tracing", "5.11" }, PROBE_FUNCTION, "bpf_sk_storage_get_tracing", 5 },
+	[FEAT_TASK_PT_REGS] = { { "helper task_pt_regs", "5.15" },
+				PROBE_HELPER,
+				"BPF_FUNC_task_pt_regs",
+				ANY_ARGS },
+	[FEAT_SOCK_STORAGE] = { { "socket storage for tracing", "5.11" },
+				PROBE_FUNCTION,
+				"bpf_sk_storage_get_tracing",
+				5 },
 	/*
 	 * The number of arguments tells the signature, and the programs know where `flags` is in
 	 * two of three: tcp_recvmsg() lost the argument before it in 5.19, and in some later
 	 * kernels the one after it.
 	 */
-	[FEAT_TCP_MSG] = { { "functions tcp_sendmsg, tcp_recvmsg", "5.19" }, PROBE_FUNCTION, "tcp_recvmsg", 4, 1 },
-	[FEAT_UNIX_MSG] = { { "functions unix_stream_*msg", "2.6" }, PROBE_FUNCTION, "unix_stream_recvmsg", 4 },
-	[FEAT_TCP_SENDPAGE] = { { "function tcp_sendpage", "until 6.4" }, PROBE_FUNCTION, "tcp_sendpage", 5 },
-	[FEAT_UNIX_SENDPAGE] = { { "function unix_stream_sendpage", "until 6.4" }, PROBE_FUNCTION, "unix_stream_sendpage", 5 },
-	[FEAT_SPLICE_READ] = { { "function tcp_splice_read", "2.6.25" }, PROBE_FUNCTION, "tcp_splice_read", 5 },
+	[FEAT_TCP_MSG] = { { "functions tcp_sendmsg, tcp_recvmsg", "5.19" },
+			   PROBE_FUNCTION,
+			   "tcp_recvmsg",
+			   4,
+			   1 },
+	[FEAT_UNIX_MSG] = { { "functions unix_stream_*msg", "2.6" },
+			    PROBE_FUNCTION,
+			    "unix_stream_recvmsg",
+			    4 },
+	[FEAT_TCP_SENDPAGE] = { { "function tcp_sendpage", "until 6.4" },
+				PROBE_FUNCTION,
+				"tcp_sendpage",
+				5 },
+	[FEAT_UNIX_SENDPAGE] = { { "function unix_stream_sendpage", "until 6.4" },
+				 PROBE_FUNCTION,
+				 "unix_stream_sendpage",
+				 5 },
+	[FEAT_SPLICE_READ] = { { "function tcp_splice_read", "2.6.25" },
+			       PROBE_FUNCTION,
+			       "tcp_splice_read",
+			       5 },
 };
 
 static const struct btf_type *target(const struct btf *btf, const struct btf_type *t)
@@ -41,7 +72,10 @@ static const struct btf_type *target(const struct btf *btf, const struct btf_typ
 	return t ? btf__type_by_id(btf, t->type) : NULL;
 }
 
-/* btf_trace_X is a typedef of a pointer to the probe's prototype, whose first argument is not the tracepoint's own. */
+/*
+ * btf_trace_X is a typedef of a pointer to the probe's prototype, whose first argument is not the
+ * tracepoint's own.
+ */
 static bool has_tracepoint(const struct btf *btf, const char *name, unsigned args)
 {
 	char symbol[64];
@@ -61,7 +95,8 @@ static bool has_function(const struct btf *btf, const char *name, unsigned args,
 	int id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
 	const struct btf_type *proto = id < 0 ? NULL : target(btf, btf__type_by_id(btf, id));
 
-	return proto && btf_is_func_proto(proto) && btf_vlen(proto) >= args && btf_vlen(proto) <= args + more;
+	return proto && btf_is_func_proto(proto) && btf_vlen(proto) >= args &&
+	       btf_vlen(proto) <= args + more;
 }
 
 static bool has_enumerator(const struct btf *btf, const char *type, const char *name)

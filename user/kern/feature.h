@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What this kernel has of what our programs need, read from its BTF: one table, asked through one function. */
+/*
+ * What this kernel has of what our programs need, read from its BTF: one table, asked through one
+ * function.
+ */
 #ifndef KERN_FEATURE_H
 #define KERN_FEATURE_H
 
@@ -25,8 +28,8 @@ enum feature {
 };
 
 struct feature_info {
-	const char *name;	/* as a person reads it */
-	const char *since;	/* the kernel release that brought it, or took it away */
+	const char *name; /* as a person reads it */
+	const char *since; /* the kernel release that brought it, or took it away */
 };
 
 const struct feature_info *feature_info(enum feature f);

@@ -3,32 +3,46 @@
 
 #include "kern/hooks.h"
 
-#define ALL	(BY(CAPTURE_SOCKET) | BY(CAPTURE_FENTRY) | BY(CAPTURE_SYSCALL))
-#define FENTRY	(NEEDS(FEAT_TCP_MSG) | NEEDS(FEAT_TASK_PT_REGS) | NEEDS(FEAT_SOCK_STORAGE))
-#define SOCKET	(NEEDS(FEAT_SOCK_LENGTH) | NEEDS(FEAT_TASK_PT_REGS) | NEEDS(FEAT_SOCK_STORAGE))
+#define ALL    (BY(CAPTURE_SOCKET) | BY(CAPTURE_FENTRY) | BY(CAPTURE_SYSCALL))
+#define FENTRY (NEEDS(FEAT_TCP_MSG) | NEEDS(FEAT_TASK_PT_REGS) | NEEDS(FEAT_SOCK_STORAGE))
+#define SOCKET (NEEDS(FEAT_SOCK_LENGTH) | NEEDS(FEAT_TASK_PT_REGS) | NEEDS(FEAT_SOCK_STORAGE))
 
 static const struct hook hooks[] = {
-	{ CAPABILITY_SEND, "sock_send", "tracepoint sock_send_length", BY(CAPTURE_SOCKET), SOCKET, true },
-	{ CAPABILITY_RECV, "sock_recv", "tracepoint sock_recv_length", BY(CAPTURE_SOCKET), SOCKET, true },
+	{ CAPABILITY_SEND, "sock_send", "tracepoint sock_send_length", BY(CAPTURE_SOCKET), SOCKET,
+	  true },
+	{ CAPABILITY_RECV, "sock_recv", "tracepoint sock_recv_length", BY(CAPTURE_SOCKET), SOCKET,
+	  true },
 	{ CAPABILITY_SEND, "tcp_send", "function tcp_sendmsg", BY(CAPTURE_FENTRY), FENTRY, true },
-	{ CAPABILITY_SEND, "tcp_sendpage", "function tcp_sendpage", BY(CAPTURE_FENTRY), NEEDS(FEAT_TCP_SENDPAGE), false },
-	{ CAPABILITY_SEND, "unix_send", "function unix_stream_sendmsg", BY(CAPTURE_FENTRY), NEEDS(FEAT_UNIX_MSG), false },
-	{ CAPABILITY_SEND, "unix_sendpage", "function unix_stream_sendpage", BY(CAPTURE_FENTRY), NEEDS(FEAT_UNIX_SENDPAGE),
-	  false },
+	{ CAPABILITY_SEND, "tcp_sendpage", "function tcp_sendpage", BY(CAPTURE_FENTRY),
+	  NEEDS(FEAT_TCP_SENDPAGE), false },
+	{ CAPABILITY_SEND, "unix_send", "function unix_stream_sendmsg", BY(CAPTURE_FENTRY),
+	  NEEDS(FEAT_UNIX_MSG), false },
+	{ CAPABILITY_SEND, "unix_sendpage", "function unix_stream_sendpage", BY(CAPTURE_FENTRY),
+	  NEEDS(FEAT_UNIX_SENDPAGE), false },
 	{ CAPABILITY_RECV, "tcp_recv", "function tcp_recvmsg", BY(CAPTURE_FENTRY), FENTRY, true },
-	{ CAPABILITY_RECV, "tcp_splice", "function tcp_splice_read", BY(CAPTURE_FENTRY), NEEDS(FEAT_SPLICE_READ), false },
-	{ CAPABILITY_RECV, "unix_recv", "function unix_stream_recvmsg", BY(CAPTURE_FENTRY), NEEDS(FEAT_UNIX_MSG), false },
-	{ CAPABILITY_SEND, "sys_exit", "tracepoint sys_exit", BY(CAPTURE_SYSCALL), NEEDS(FEAT_SYS_EXIT), true },
-	{ CAPABILITY_SEND_START, "send_start", "tracepoint tcp_sendmsg_locked", BY(CAPTURE_SOCKET) | BY(CAPTURE_SYSCALL),
-	  NEEDS(FEAT_SEND_START), false },
-	{ CAPABILITY_SEND_START, "tcp_send_entry", "function tcp_sendmsg", BY(CAPTURE_FENTRY), FENTRY, false },
+	{ CAPABILITY_RECV, "tcp_splice", "function tcp_splice_read", BY(CAPTURE_FENTRY),
+	  NEEDS(FEAT_SPLICE_READ), false },
+	{ CAPABILITY_RECV, "unix_recv", "function unix_stream_recvmsg", BY(CAPTURE_FENTRY),
+	  NEEDS(FEAT_UNIX_MSG), false },
+	{ CAPABILITY_SEND, "sys_exit", "tracepoint sys_exit", BY(CAPTURE_SYSCALL),
+	  NEEDS(FEAT_SYS_EXIT), true },
+	{ CAPABILITY_SEND_START, "send_start", "tracepoint tcp_sendmsg_locked",
+	  BY(CAPTURE_SOCKET) | BY(CAPTURE_SYSCALL), NEEDS(FEAT_SEND_START), false },
+	{ CAPABILITY_SEND_START, "tcp_send_entry", "function tcp_sendmsg", BY(CAPTURE_FENTRY),
+	  FENTRY, false },
 	{ CAPABILITY_ARRIVAL, "arrive", "tracepoint tcp_probe", ALL, NEEDS(FEAT_TCP_PROBE), false },
-	{ CAPABILITY_CONN_LIFE, "sock_set_state", "tracepoint inet_sock_set_state", ALL, NEEDS(FEAT_SOCK_STATE), true },
-	{ CAPABILITY_CONN_LIFE, "sock_destroy", "tracepoint tcp_destroy_sock", ALL, NEEDS(FEAT_RINGBUF), true },
-	{ CAPABILITY_TASK_LIFE, "task_fork", "tracepoint sched_process_fork", ALL, NEEDS(FEAT_RINGBUF), true },
-	{ CAPABILITY_TASK_LIFE, "task_exec", "tracepoint sched_process_exec", ALL, NEEDS(FEAT_RINGBUF), true },
-	{ CAPABILITY_TASK_LIFE, "task_exit", "tracepoint sched_process_exit", ALL, NEEDS(FEAT_RINGBUF), true },
-	{ CAPABILITY_WAKE, "task_wake", "tracepoint sched_waking", ALL, NEEDS(FEAT_TASK_PT_REGS), false },
+	{ CAPABILITY_CONN_LIFE, "sock_set_state", "tracepoint inet_sock_set_state", ALL,
+	  NEEDS(FEAT_SOCK_STATE), true },
+	{ CAPABILITY_CONN_LIFE, "sock_destroy", "tracepoint tcp_destroy_sock", ALL,
+	  NEEDS(FEAT_RINGBUF), true },
+	{ CAPABILITY_TASK_LIFE, "task_fork", "tracepoint sched_process_fork", ALL,
+	  NEEDS(FEAT_RINGBUF), true },
+	{ CAPABILITY_TASK_LIFE, "task_exec", "tracepoint sched_process_exec", ALL,
+	  NEEDS(FEAT_RINGBUF), true },
+	{ CAPABILITY_TASK_LIFE, "task_exit", "tracepoint sched_process_exit", ALL,
+	  NEEDS(FEAT_RINGBUF), true },
+	{ CAPABILITY_WAKE, "task_wake", "tracepoint sched_waking", ALL, NEEDS(FEAT_TASK_PT_REGS),
+	  false },
 };
 
 static const struct {
@@ -37,11 +51,14 @@ static const struct {
 } capabilities[CAPABILITY__CNT] = {
 	[CAPABILITY_SEND] = { "bytes sent", "no tracing" },
 	[CAPABILITY_RECV] = { "bytes received", "no tracing" },
-	[CAPABILITY_SEND_START] = { "start of a send", "client spans start when the send has returned" },
-	[CAPABILITY_ARRIVAL] = { "arrival of a request", "server spans start when the program reads" },
+	[CAPABILITY_SEND_START] = { "start of a send",
+				    "client spans start when the send has returned" },
+	[CAPABILITY_ARRIVAL] = { "arrival of a request",
+				 "server spans start when the program reads" },
 	[CAPABILITY_CONN_LIFE] = { "life of connections", "no tracing" },
 	[CAPABILITY_TASK_LIFE] = { "life of processes", "no tracing" },
-	[CAPABILITY_WAKE] = { "hand-offs between threads", "calls made by pools of threads stay unlinked" },
+	[CAPABILITY_WAKE] = { "hand-offs between threads",
+			      "calls made by pools of threads stay unlinked" },
 };
 
 size_t hooks_cnt(void)
@@ -106,10 +123,11 @@ int provider_check(enum capture_method method, const struct btf *btf, struct err
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		const struct hook *h = &hooks[i];
 
-		if (!(h->providers & BY(method)) || !h->required || !hook_lacks(h, btf, lacks, sizeof(lacks)))
+		if (!(h->providers & BY(method)) || !h->required ||
+		    !hook_lacks(h, btf, lacks, sizeof(lacks)))
 			continue;
-		return err_set(err, -EOPNOTSUPP, "this kernel lacks %s, which capture by %s needs", lacks,
-			       provider_name(method));
+		return err_set(err, -EOPNOTSUPP, "this kernel lacks %s, which capture by %s needs",
+			       lacks, provider_name(method));
 	}
 	return 0;
 }

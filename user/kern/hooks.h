@@ -24,23 +24,24 @@ enum capability {
 	CAPABILITY__CNT,
 };
 
-#define NEEDS(f)	(1u << (f))
-#define BY(method)	(1u << (method))
+#define NEEDS(f)   (1u << (f))
+#define BY(method) (1u << (method))
 
 struct hook {
 	enum capability capability;
 	const char *program;
-	const char *where;	/* where it attaches, as a person reads it */
-	unsigned providers;	/* BY(CAPTURE_*) of those that use it */
-	unsigned needs;		/* NEEDS(FEAT_*) */
-	bool required;		/* without it the provider is of no use */
+	const char *where; /* where it attaches, as a person reads it */
+	unsigned providers; /* BY(CAPTURE_*) of those that use it */
+	unsigned needs; /* NEEDS(FEAT_*) */
+	bool required; /* without it the provider is of no use */
 };
 
 size_t hooks_cnt(void);
 const struct hook *hook_at(size_t i);
 bool hook_used(const struct hook *h, enum capture_method method, const struct bpf_cfg *cfg);
 const char *capability_name(enum capability c);
-const char *capability_without(enum capability c);	/* what the user loses when no program serves it */
+const char *
+capability_without(enum capability c); /* what the user loses when no program serves it */
 const char *provider_name(enum capture_method method);
 
 /* The features that h needs and `btf` lacks, as "socket tracepoints (6.3)"; NULL: none. */

@@ -18,7 +18,7 @@
 #endif
 
 struct sockets {
-	unsigned all, mptcp, rings, hidden;	/* hidden: not ours to look at */
+	unsigned all, mptcp, rings, hidden; /* hidden: not ours to look at */
 };
 
 static void proc_path(char *buf, size_t sz, uint32_t pid, const char *what)
@@ -43,13 +43,13 @@ static bool own_netns(uint32_t pid)
 	char path[64], theirs[64] = "", ours[64] = "";
 
 	proc_path(path, sizeof(path), pid, "ns/net");
-	return readlink(path, theirs, sizeof(theirs) - 1) > 0 && readlink("/proc/self/ns/net", ours, sizeof(ours) - 1) > 0 &&
-	       strcmp(theirs, ours);
+	return readlink(path, theirs, sizeof(theirs) - 1) > 0 &&
+	       readlink("/proc/self/ns/net", ours, sizeof(ours) - 1) > 0 && strcmp(theirs, ours);
 }
 
 /*
- * Only the socket itself says that it is MPTCP. Ours for a moment: a socket that its owner closes meanwhile is closed
- * that moment later. Doctor does this, a capture never.
+ * Only the socket itself says that it is MPTCP. Ours for a moment: a socket that its owner closes
+ * meanwhile is closed that moment later. Doctor does this, a capture never.
  */
 static void look_at_socket(int pidfd, int fd, struct sockets *s)
 {
@@ -99,12 +99,15 @@ void inspect_process(FILE *out, uint32_t pid)
 	}
 	look_at_fds(pid, &s);
 	fprintf(out, "  %-34s %s\n", "program", is_32bit(pid) ? "32-bit: lengths only" : "64-bit");
-	fprintf(out, "  %-34s %s\n", "network namespace", own_netns(pid) ? "its own, traced all the same" : "the tracer's");
+	fprintf(out, "  %-34s %s\n", "network namespace",
+		own_netns(pid) ? "its own, traced all the same" : "the tracer's");
 	fprintf(out, "  %-34s %u\n", "sockets open", s.all);
 	if (s.rings)
-		fprintf(out, "  %-34s %u: calls through them are seen in part\n", "io_uring instances", s.rings);
+		fprintf(out, "  %-34s %u: calls through them are seen in part\n",
+			"io_uring instances", s.rings);
 	if (s.mptcp)
 		fprintf(out, "  %-34s %u: not traced\n", "MPTCP sockets", s.mptcp);
 	if (s.hidden)
-		fprintf(out, "  %-34s %u: their kind is not known\n", "sockets that may not be looked at", s.hidden);
+		fprintf(out, "  %-34s %u: their kind is not known\n",
+			"sockets that may not be looked at", s.hidden);
 }

@@ -6,8 +6,8 @@
 #include "base/compiler.h"
 #include "kern/oldsocks.h"
 
-#define UNIX_STREAM	1	/* SOCK_STREAM, in the column Type */
-#define UNIX_CONNECTED	3	/* SS_CONNECTED, in the column St */
+#define UNIX_STREAM    1 /* SOCK_STREAM, in the column Type */
+#define UNIX_CONNECTED 3 /* SS_CONNECTED, in the column St */
 
 void oldsocks_note(int map_fd, uint32_t tgid)
 {

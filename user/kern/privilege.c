@@ -36,9 +36,11 @@ int privilege_check(struct err *err)
 		have |= 1ull << CAP_BPF | 1ull << CAP_PERFMON;
 	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
 		if (!(have >> wanted[i].cap & 1))
-			n += snprintf(missing + n, sizeof(missing) - n, "%s%s", n ? ", " : "", wanted[i].name);
+			n += snprintf(missing + n, sizeof(missing) - n, "%s%s", n ? ", " : "",
+				      wanted[i].name);
 	}
 	if (!n)
 		return 0;
-	return err_set(err, -EPERM, "tracing needs root, or at least the missing %s: try sudo", missing);
+	return err_set(err, -EPERM, "tracing needs root, or at least the missing %s: try sudo",
+		       missing);
 }

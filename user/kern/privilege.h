@@ -4,7 +4,10 @@
 
 #include "base/err.h"
 
-/* 0, or -EPERM with a sentence that names the capabilities this process lacks for loading and attaching programs. */
+/*
+ * 0, or -EPERM with a sentence that names the capabilities this process lacks for loading and
+ * attaching programs.
+ */
 int privilege_check(struct err *err) __must_check;
 
 #endif

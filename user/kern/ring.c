@@ -62,7 +62,8 @@ int ring_drain(struct ring *r, capture_record_fn fn, void *ctx)
 		const uint32_t *head = (const uint32_t *)(data + (at & (r->sz - 1)));
 		uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);
 		uint32_t room = len & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		const struct ev_hdr *ev = (const struct ev_hdr *)((const char *)head + BPF_RINGBUF_HDR_SZ);
+		const struct ev_hdr *ev =
+			(const struct ev_hdr *)((const char *)head + BPF_RINGBUF_HDR_SZ);
 
 		if (len & BPF_RINGBUF_BUSY_BIT)
 			break;

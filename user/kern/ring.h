@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads the kernel's ring buffer. Written here rather than taken from libbpf 1.1 because the reader's sleep needs the
- * ring's positions, which that version keeps to itself.
+ * Reads the kernel's ring buffer. Written here rather than taken from libbpf 1.1 because the
+ * reader's sleep needs the ring's positions, which that version keeps to itself.
  */
 #ifndef KERN_RING_H
 #define KERN_RING_H
@@ -9,15 +9,17 @@
 #include "kern/capture.h"
 
 struct ring {
-	unsigned long *consumer;	/* our position, shared with the kernel */
-	const unsigned long *producer;	/* the kernel's; the data follow one page later, mapped twice in a row */
-	size_t sz;			/* bytes of the ring */
-	uint64_t malformed;		/* records that were not what a record is */
+	unsigned long *consumer; /* our position, shared with the kernel */
+	const unsigned long
+		*producer; /* the kernel's; the data follow one page later, mapped twice in a row */
+	size_t sz; /* bytes of the ring */
+	uint64_t malformed; /* records that were not what a record is */
 };
 
-int ring_init(struct ring *r, int map_fd, size_t sz) __must_check;	/* 0 or -errno */
+int ring_init(struct ring *r, int map_fd, size_t sz) __must_check; /* 0 or -errno */
 void ring_release(struct ring *r);
-int ring_drain(struct ring *r, capture_record_fn fn, void *ctx);	/* how many records were delivered */
+int ring_drain(struct ring *r, capture_record_fn fn,
+	       void *ctx); /* how many records were delivered */
 bool ring_empty(const struct ring *r);
 
 #endif

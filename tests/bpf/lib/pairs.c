@@ -12,8 +12,12 @@
 #include "lib/stage.h"
 
 const char *const pair_names[PAIR__CNT] = {
-	[PAIR_TCP4] = "IPv4", [PAIR_TCP6] = "IPv6", [PAIR_DUAL] = "IPv4 to a dual-stack listener",
-	[PAIR_UNIX] = "unix socketpair", [PAIR_UNIX_PATH] = "unix path", [PAIR_UNIX_ABSTRACT] = "unix abstract",
+	[PAIR_TCP4] = "IPv4",
+	[PAIR_TCP6] = "IPv6",
+	[PAIR_DUAL] = "IPv4 to a dual-stack listener",
+	[PAIR_UNIX] = "unix socketpair",
+	[PAIR_UNIX_PATH] = "unix path",
+	[PAIR_UNIX_ABSTRACT] = "unix abstract",
 };
 
 union address {
@@ -33,19 +37,23 @@ static socklen_t address_of(enum pair_kind kind, union address *a)
 	memset(a, 0, sizeof(*a));
 	switch (kind) {
 	case PAIR_TCP4:
-		a->in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		a->in = (struct sockaddr_in){ .sin_family = AF_INET,
+					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 		return sizeof(a->in);
 	case PAIR_TCP6:
-		a->in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+		a->in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+						.sin6_addr = IN6ADDR_LOOPBACK_INIT };
 		return sizeof(a->in6);
 	case PAIR_DUAL:
-		a->in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT };
+		a->in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+						.sin6_addr = IN6ADDR_ANY_INIT };
 		return sizeof(a->in6);
 	default:
 		a->un.sun_family = AF_UNIX;
-		snprintf(a->un.sun_path + (kind == PAIR_UNIX_ABSTRACT), sizeof(a->un.sun_path) - 1, "/tmp/ebpf-tracer-%d.sock",
-			 getpid());
-		return offsetof(struct sockaddr_un, sun_path) + strlen(a->un.sun_path + (kind == PAIR_UNIX_ABSTRACT)) + 1;
+		snprintf(a->un.sun_path + (kind == PAIR_UNIX_ABSTRACT), sizeof(a->un.sun_path) - 1,
+			 "/tmp/ebpf-tracer-%d.sock", getpid());
+		return offsetof(struct sockaddr_un, sun_path) +
+		       strlen(a->un.sun_path + (kind == PAIR_UNIX_ABSTRACT)) + 1;
 	}
 }
 
@@ -54,7 +62,9 @@ static socklen_t to_ipv4(union address *a)
 {
 	in_port_t port = a->in6.sin6_port;
 
-	a->in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	a->in = (struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_port = port,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	return sizeof(a->in);
 }
 

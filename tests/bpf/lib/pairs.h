@@ -8,14 +8,22 @@
 
 #include <stddef.h>
 
-enum pair_kind { PAIR_TCP4, PAIR_TCP6, PAIR_DUAL, PAIR_UNIX, PAIR_UNIX_PATH, PAIR_UNIX_ABSTRACT, PAIR__CNT };
+enum pair_kind {
+	PAIR_TCP4,
+	PAIR_TCP6,
+	PAIR_DUAL,
+	PAIR_UNIX,
+	PAIR_UNIX_PATH,
+	PAIR_UNIX_ABSTRACT,
+	PAIR__CNT
+};
 
 extern const char *const pair_names[PAIR__CNT];
 
 struct pair {
 	int client;
 	int server;
-	unsigned short port;	/* the server's; 0: unix */
+	unsigned short port; /* the server's; 0: unix */
 };
 
 struct pair pair_open(enum pair_kind kind);

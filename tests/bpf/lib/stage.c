@@ -14,18 +14,19 @@
 #include "base/compiler.h"
 #include "lib/stage.h"
 
-#define WAIT_NS		(60 * NSEC_PER_SEC)	/* before a record counts as missing; an emulated kernel is slow */
-#define RECORDS_MAX	65536
-#define ACT_FD		100	/* the child's end of the line between it and the test */
+#define WAIT_NS \
+	(60 * NSEC_PER_SEC) /* before a record counts as missing; an emulated kernel is slow */
+#define RECORDS_MAX 65536
+#define ACT_FD      100 /* the child's end of the line between it and the test */
 
 struct stage {
 	struct capture *capture;
 	struct ev_hdr *records[RECORDS_MAX];
 	size_t cnt;
 	pid_t child;
-	int line;			/* to the child */
-	bool ended;			/* its last EXIT has come */
-	uint64_t base[STAT__CNT];	/* the counters before the play */
+	int line; /* to the child */
+	bool ended; /* its last EXIT has come */
+	uint64_t base[STAT__CNT]; /* the counters before the play */
 };
 
 enum capture_method stage_method(void)
@@ -50,7 +51,10 @@ static void forget(struct stage *s)
 		free(s->records[--s->cnt]);
 }
 
-/* A kernel may lack a provider or forbid it. What the verifier says (EACCES, EINVAL, E2BIG) is a failure of ours. */
+/*
+ * A kernel may lack a provider or forbid it. What the verifier says (EACCES, EINVAL, E2BIG) is a
+ * failure of ours.
+ */
 static bool refused(int code)
 {
 	return code == -EOPNOTSUPP || code == -EPERM;
@@ -65,7 +69,8 @@ int stage_main(const char *name, struct CMUnitTest *tests, size_t cnt)
 	size_t i;
 
 	if (code) {
-		printf("%s 1 - %s%s%s\n", refused(code) ? "ok" : "not ok", name, refused(code) ? " # SKIP " : ": ", why.text);
+		printf("%s 1 - %s%s%s\n", refused(code) ? "ok" : "not ok", name,
+		       refused(code) ? " # SKIP " : ": ", why.text);
 		free(s);
 		return refused(code) ? 0 : 1;
 	}
@@ -91,7 +96,8 @@ static void keep(void *ctx, const struct ev_hdr *ev)
 	s->records[s->cnt] = malloc(ev->sz);
 	assert_non_null(s->records[s->cnt]);
 	memcpy(s->records[s->cnt++], ev, ev->sz);
-	if (ev->kind == EV_EXIT && ev->tgid == (uint32_t)s->child && ((const struct ev_exit *)ev)->last)
+	if (ev->kind == EV_EXIT && ev->tgid == (uint32_t)s->child &&
+	    ((const struct ev_exit *)ev)->last)
 		s->ended = true;
 }
 
@@ -176,7 +182,7 @@ void stage_finish(struct stage *s)
 	close(s->line);
 	while (!s->ended)
 		take(s, deadline_ns);
-	capture_drain(s->capture, keep, s);	/* what the end of its descriptors made */
+	capture_drain(s->capture, keep, s); /* what the end of its descriptors made */
 }
 
 pid_t stage_play(struct stage *s, act_fn act, void *arg)
@@ -205,7 +211,8 @@ static uint64_t conn_of(const struct ev_hdr *ev)
 	}
 }
 
-const struct ev_hdr *stage_next(const struct stage *s, enum ev_kind kind, uint64_t conn, const struct ev_hdr *prev)
+const struct ev_hdr *stage_next(const struct stage *s, enum ev_kind kind, uint64_t conn,
+				const struct ev_hdr *prev)
 {
 	size_t i = 0;
 
@@ -291,7 +298,8 @@ void stage_books_close(const struct stage *s)
 	for (dir = 0; dir < STAT__CNT; dir++)
 		now[dir] -= s->base[dir];
 	for (dir = 0; dir < DIR__CNT; dir++)
-		assert_int_equal(now[STAT_RX_BYTES + dir],
-				 now[STAT_RX_REPORTED + dir] + now[STAT_RX_IGNORED + dir] + now[STAT_RX_LOST + dir]);
+		assert_int_equal(now[STAT_RX_BYTES + dir], now[STAT_RX_REPORTED + dir] +
+								   now[STAT_RX_IGNORED + dir] +
+								   now[STAT_RX_LOST + dir]);
 	assert_int_equal(now[STAT_MALFORMED], 0);
 }
