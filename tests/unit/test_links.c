@@ -60,6 +60,28 @@ static void handed_over_before_the_answer(void **state)
 	scene_end(&sc);
 }
 
+/* Who is woken with a result that was asked for before its own request came was not waiting for it. */
+static void woken_too_late_to_have_asked(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	transmit(&sc, &out, 109, REQUEST("/for1"));
+	transmit(&sc, &in1, 101, OK);
+	receive(&sc, &in2, 101, REQUEST("/2"));
+	receive(&sc, &out, 109, OK);
+	wake(&sc, 100, 109, 101, 0x7000);
+	transmit(&sc, &in2, 101, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "root");
+	scene_end(&sc);
+}
+
 /* A request starts a shell which starts the program that calls. */
 static void grandchildren_inherit(void **state)
 {
@@ -159,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exact_without_the_candidate),
 		cmocka_unit_test(handed_over_before_the_answer),
+		cmocka_unit_test(woken_too_late_to_have_asked),
 		cmocka_unit_test(grandchildren_inherit),
 		cmocka_unit_test(too_late_to_join),
 		cmocka_unit_test(recycled_unix_sockets),

@@ -50,7 +50,7 @@ struct exchange {
 	struct list by_age;	/* exchanges->waiting; once traced, lasting or streaming */
 	uint64_t answered_ns;
 	struct list by_grace;	/* settle->grace: done, a client may still claim it */
-	struct list by_process;	/* process->serving, or ->unlinked (a call without a cause) */
+	struct list by_process;	/* process->serving; a call without a cause: ->calling, ->undecided */
 	struct conn *conn;	/* NULL when done */
 	uint64_t conn_id;
 	uint64_t nth;		/* request of its connection, from 1 */

@@ -15,19 +15,20 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 	struct process *proc = process_find(&p->processes, ev->hdr.tgid);
 	struct strand_state *waker = strand_find(&p->strands, &ev->waker);
 	struct strand_state *wakee = strand_find(&p->strands, &ev->wakee);
-	struct exchange *call;
+	struct exchange *call, *server;
 	unsigned n = 0;
 
 	if (!proc || !ev->futex)
 		return;
 	process_note_wake(proc, ev->futex, ev->wakee.id);
-	if (!waker || !wakee || !wakee->current || wakee->serving > 1)
+	server = wakee ? exchange_find(&p->exchanges, wakee->current) : NULL;
+	if (!waker || !server || wakee->serving > 1)
 		return;
 	for (call = link_open_call(p, waker->last_call); call && n < JOB_CALLS_MAX;
 	     call = link_open_call(p, call->prev_call), n++) {
-		if (!call->answered || call->edges_cnt == WAKES_MAX)
+		if (!call->answered || call->edges_cnt == WAKES_MAX || call->start_ns < server->start_ns)
 			continue;
-		call->edges[call->edges_cnt++] = (struct wake_edge){ ev->futex, wakee->current };
+		call->edges[call->edges_cnt++] = (struct wake_edge){ ev->futex, server->serial };
 		waker->pooled = true;
 	}
 }

@@ -5,12 +5,14 @@
  * socket). A request is over when its own response has left, and then nobody works for it any more.
  *
  * What a strand works for is known when it sends, so most links are made at once. A call by a
- * strand that serves nothing stays in process->unlinked until there is evidence: the thread it
+ * strand that serves nothing stays with its process until there is evidence: the thread it
  * wakes with the result (handoff.c), the response it writes itself, or, failing those, the request
  * during which the strand was made. When every request that was being served during the call has
  * ended and none of this has come, nobody caused it.
  */
 #include "trace/stages.h"
+
+#define REORDER_NS (10 * NSEC_PER_MSEC) /* records of two processors may change places so far */
 
 /* The request, if it is still being served. */
 static struct exchange *live(struct pipeline *p, uint64_t serial)
@@ -79,7 +81,7 @@ static void leave_unlinked(struct pipeline *p, struct exchange *x)
 
 	if (!proc)
 		return;
-	list_push(&proc->unlinked, &x->by_process);
+	list_push(&proc->calling, &x->by_process);
 	if (thread) {
 		x->prev_call = thread->last_call;
 		thread->last_call = x->serial;
@@ -230,12 +232,22 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 	list_del(&x->by_process);
 	if (!proc)
 		return;
-	list_for_each_back_safe (call, before, &proc->unlinked, by_process) {
-		if (call->start_ns < x->start_ns)
+	list_for_each_back_safe (call, before, &proc->undecided, by_process) {
+		if (call->end_ns + REORDER_NS < x->start_ns)
 			break;
-		if (call->done && handoff_choice(p, call) == x)
+		if (call->edges_cnt && handoff_choice(p, call) == x)
 			link_best(p, call);
 	}
+}
+
+void link_client_done(struct pipeline *p, struct exchange *x)
+{
+	struct process *proc = process_find(&p->processes, x->tgid);
+
+	if (list_empty(&x->by_process) || !proc)
+		return;
+	list_del(&x->by_process);
+	list_push(&proc->undecided, &x->by_process);
 }
 
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child)

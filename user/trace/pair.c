@@ -88,6 +88,8 @@ static void end(struct pipeline *p, struct conn *c, struct exchange *x, const st
 	x->done = true;
 	if (x->server_side)
 		link_server_done(p, x);
+	else
+		link_client_done(p, x);
 	x->conn = NULL;
 	settle_done(p, x);
 	settle_process(p, tgid);

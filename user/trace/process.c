@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/limits.h"
 #include "trace/process.h"
 
 int processes_init(struct processes *t)
 {
+	list_init(&t->ended);
 	return hash_init(&t->by_tgid, 64);
 }
 
@@ -33,17 +35,37 @@ struct process *process_find(const struct processes *t, uint32_t tgid)
 	return n ? container_of(n, struct process, by_tgid) : NULL;
 }
 
+/* Frees those that ended and of which nothing is under way any more. */
+static void sweep(struct processes *t)
+{
+	struct process *p, *tmp;
+
+	list_for_each_safe (p, tmp, &t->ended, by_end) {
+		if (!list_empty(&p->serving) || !list_empty(&p->calling) || !list_empty(&p->undecided))
+			continue;
+		list_del(&p->by_end);
+		hash_del(&t->by_tgid, &p->by_tgid);
+		free(p);
+	}
+}
+
 struct process *process_get(struct processes *t, uint32_t tgid)
 {
 	struct process *p = process_find(t, tgid);
 
-	if (p)
+	if (p) {
+		list_del(&p->by_end); /* its number is in use again */
 		return p;
-	p = calloc(1, sizeof(*p));
+	}
+	if (t->by_tgid.n >= PROCS_MAX)
+		sweep(t);
+	p = t->by_tgid.n < PROCS_MAX ? calloc(1, sizeof(*p)) : NULL;
 	if (!p)
 		return NULL;
+	list_init(&p->by_end);
 	list_init(&p->serving);
-	list_init(&p->unlinked);
+	list_init(&p->calling);
+	list_init(&p->undecided);
 	hash_add(&t->by_tgid, &p->by_tgid, tgid);
 	return p;
 }
@@ -52,10 +74,9 @@ void process_end(struct processes *t, uint32_t tgid)
 {
 	struct process *p = process_find(t, tgid);
 
-	if (!p || !list_empty(&p->serving) || !list_empty(&p->unlinked))
-		return;
-	hash_del(&t->by_tgid, &p->by_tgid);
-	free(p);
+	if (p && list_empty(&p->by_end))
+		list_push(&t->ended, &p->by_end);
+	sweep(t);
 }
 
 void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the pipeline keeps of each traced process: the requests it serves now and the calls whose
- * cause is open.
+ * cause is open. Bounded (PROCS_MAX, as in the kernel); one that ends goes when nothing of it is
+ * under way any more.
  */
 #ifndef TRACE_PROCESS_H
 #define TRACE_PROCESS_H
@@ -19,8 +20,10 @@ struct futex_wake {
 
 struct process {
 	struct hnode by_tgid;
+	struct list by_end; /* processes->ended */
 	struct list serving; /* server exchanges not done, oldest first */
-	struct list unlinked; /* client exchanges without a cause, oldest first */
+	struct list calling; /* client exchanges without a cause, under way */
+	struct list undecided; /* the same, done: in the order in which they ended */
 	struct futex_wake wakes[SHARED_FUTEX_EDGES]; /* a ring */
 	unsigned wakes_cnt;
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
@@ -28,15 +31,15 @@ struct process {
 
 struct processes {
 	struct hash by_tgid;
+	struct list ended; /* but something of them is under way */
 };
 
 int processes_init(struct processes *t) __must_check;
 void processes_release(struct processes *t); /* frees every process; their exchanges must be gone */
 struct process *process_get(struct processes *t,
-			    uint32_t tgid); /* made when unknown; NULL: out of memory */
+			    uint32_t tgid); /* made when unknown; NULL: out of memory, too many */
 struct process *process_find(const struct processes *t, uint32_t tgid);
-void process_end(struct processes *t,
-		 uint32_t tgid); /* forgets it, if nothing of it is under way */
+void process_end(struct processes *t, uint32_t tgid); /* its last thread has ended */
 
 void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee);
 bool process_futex_shared(const struct process *p, uint64_t futex);

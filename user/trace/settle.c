@@ -226,11 +226,9 @@ void settle_process(struct pipeline *p, uint32_t tgid)
 	if (!proc)
 		return;
 	oldest = list_first(&proc->serving, struct exchange, by_process);
-	list_for_each_safe (call, tmp, &proc->unlinked, by_process) {
-		if (oldest && call->start_ns > oldest->start_ns)
+	list_for_each_safe (call, tmp, &proc->undecided, by_process) {
+		if (oldest && oldest->start_ns <= call->end_ns)
 			break;
-		if (!call->done || (oldest && oldest->start_ns <= call->end_ns))
-			continue;
 		link_best(p, call);
 		if (!call->traced)
 			client_done(p, call);

@@ -63,6 +63,7 @@ void link_received(struct pipeline *p, struct conn *c,
 void link_sent(struct pipeline *p, const struct strand *s); /* bytes went out */
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);
+void link_client_done(struct pipeline *p, struct exchange *x);
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
 /* The call, if its cause is still open; NULL: decided, or gone, and so are those before it. */
 struct exchange *link_open_call(struct pipeline *p, uint64_t serial);
