@@ -32,6 +32,7 @@
 #define CAUSES_MAX	512	/* from a call up to its outermost request; longer: anew */
 #define STRANDS_MAX	65536	/* strands with a request; LRU, counted */
 #define ATTR_TEXT_MAX	8192	/* of one span; longer values are cut, counted */
+#define ATTR_VALUE_MAX	2048	/* of one of its values: a long URL leaves room for what became of it */
 #define ATTRS_MAX	64	/* attributes of one span; the conventions use about twenty */
 #define QUEUE_MAX	16384	/* spans waiting (OTEL_BSP_MAX_QUEUE_SIZE overrides it) */
 #define FACTS_MAX	16384	/* bytes of what is known of one process */

@@ -9,7 +9,7 @@
 
 void attrs_init(struct attrs *a, uint32_t max, size_t text_max)
 {
-	*a = (struct attrs){ .max = max };
+	*a = (struct attrs){ .max = max, .value_max = text_max };
 	/* Offsets and lengths of the text are 32 bits wide. */
 	buf_init(&a->text, min(text_max, (size_t)UINT32_MAX));
 }
@@ -69,7 +69,8 @@ static struct attr *next_slot(struct attrs *a)
  */
 static bool store(struct attrs *a, struct slice s, uint32_t *ret_off, uint32_t *ret_len)
 {
-	size_t off = a->text.n, room = a->text.cap - off, need = utf8_repaired_len(s);
+	size_t off = a->text.n, need = utf8_repaired_len(s);
+	size_t room = min(a->text.cap - off, a->value_max);
 
 	if (!room || utf8_append(&a->text, s, room - 1))
 		return false;

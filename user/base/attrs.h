@@ -31,6 +31,7 @@ struct attrs {
 	uint32_t n, alloc;
 	uint32_t dropped;
 	uint32_t max;		/* of n */
+	size_t value_max;	/* bytes of one value, so that a long one leaves room for others */
 	struct buf text;
 };
 

@@ -212,6 +212,18 @@ static void decode_bytes(struct feed *f, struct slice in)
 	buf_release(&work);
 }
 
+/*
+ * In a connection that was open before us, what is held of the other direction came in the middle of a
+ * message and only looks like the beginning of one.
+ */
+static void forget_other_dir(struct feed *f)
+{
+	struct feed other = { .p = f->p, .c = f->c, .s = &f->c->dir[!f->dir], .dir = !f->dir };
+
+	if (other.s->held.n && f->c->facts.flags & CONN_MIDWAY)
+		lose(&other);
+}
+
 static bool begin_protocol(struct feed *f, const struct proto *proto, bool request)
 {
 	struct conn *c = f->c;
@@ -223,6 +235,7 @@ static bool begin_protocol(struct feed *f, const struct proto *proto, bool reque
 		return false;
 	c->proto = proto;
 	c->role = (f->dir == DIR_RX) == request ? ROLE_SERVER : ROLE_CLIENT;
+	forget_other_dir(f);
 	return true;
 }
 

@@ -83,7 +83,7 @@ struct exchange *exchange_new(struct exchanges *t)
 	id = nonzero_id(&t->ids);
 	memcpy(x->ctx.span_id.b, &id, sizeof(x->ctx.span_id.b));
 	x->sampled = true;
-	attrs_init(&x->attrs, ATTRS_MAX, ATTR_TEXT_MAX);
+	span_attrs_init(&x->attrs);
 	t->n++;
 	return x;
 }

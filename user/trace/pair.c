@@ -135,6 +135,29 @@ static struct exchange *answer_due(struct conn *c)
 	return x && x->nth == c->responses ? x : NULL;
 }
 
+static const char *error_of(uint32_t err)
+{
+	switch (err) {
+	case ECONNRESET:
+		return "connection_reset";
+	case EPIPE:
+		return "broken_pipe";
+	case ETIMEDOUT:
+		return "timeout";
+	default:
+		return "connection_closed";
+	}
+}
+
+/* The connection went before the exchange came to its end: that is now, and an error. */
+static void end_broken(struct pipeline *p, struct conn *c, struct exchange *x)
+{
+	const struct stamp now = { .ts_ns = p->now_ns };
+
+	exchange_error(x, error_of(c->err));
+	end(p, c, x, &now);
+}
+
 static void on_response(struct pipeline *p, struct conn *c, const struct msg *msg)
 {
 	bool head = msg->kind == MSG_HEAD || msg->kind == MSG_HEAD_END;
@@ -150,8 +173,9 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 	if (!x->answered || (msg->kind != MSG_END && msg->kind != MSG_HEAD_END))
 		return;
 	if (msg->cut)
-		exchange_error(x, "connection_closed");
-	end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
+		end_broken(p, c, x);
+	else
+		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
 }
 
 void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,
@@ -163,33 +187,19 @@ void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const stru
 		begin(p, c, first, pos);
 }
 
-static const char *error_of(uint32_t err)
-{
-	switch (err) {
-	case ECONNRESET:
-		return "connection_reset";
-	case EPIPE:
-		return "broken_pipe";
-	case ETIMEDOUT:
-		return "timeout";
-	default:
-		return "connection_closed";
-	}
-}
-
 /*
  * The connection is over with exchanges under way. A client that closes its own connection has
  * given up on purpose: that is no error of the call. Everything else is.
  */
-void pair_conn_over(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
+void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close)
 {
 	struct stamp now = { .ts_ns = p->now_ns };
 	struct exchange *x;
 
-	err = c->err ? c->err : err;
 	while ((x = oldest(c))) {
-		if (err || x->server_side || !local_close)
-			exchange_error(x, error_of(err));
-		end(p, c, x, &now);
+		if (c->err || x->server_side || !local_close)
+			end_broken(p, c, x);
+		else
+			end(p, c, x, &now);
 	}
 }

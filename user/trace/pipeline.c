@@ -79,9 +79,10 @@ static void end_conn_at(struct pipeline *p, struct conn *c, const __u64 pos[DIR_
 {
 	struct stamp at = { .ts_ns = p->now_ns };
 
+	c->err = c->err ? c->err : err;
 	decode_end(p, c, DIR_RX, pos[DIR_RX], &at);
 	decode_end(p, c, DIR_TX, pos[DIR_TX], &at);
-	pair_conn_over(p, c, err, local_close);
+	pair_conn_over(p, c, local_close);
 }
 
 /* The same when the final positions are not known. */
@@ -182,7 +183,7 @@ static void on_end(struct pipeline *p, const struct ev_end *ev)
 	decode_end(p, c, ev->dir, ev->pos, &at);
 	/* Nothing more comes from the other end: no response to us, no rest of its request. */
 	if (ev->dir == DIR_RX && (!conn_is_server(c) || c->facts.transport == TRANSPORT_UNIX))
-		pair_conn_over(p, c, 0, false);
+		pair_conn_over(p, c, false);
 }
 
 static void on_state(struct pipeline *p, const struct ev_state *ev)

@@ -2,6 +2,12 @@
 #include "abi/limits.h"
 #include "trace/span.h"
 
+void span_attrs_init(struct attrs *a)
+{
+	attrs_init(a, ATTRS_MAX, ATTR_TEXT_MAX);
+	a->value_max = ATTR_VALUE_MAX;
+}
+
 struct span *span_new(void)
 {
 	struct span *s = calloc(1, sizeof(*s));
@@ -10,7 +16,7 @@ struct span *span_new(void)
 		return NULL;
 	s->refs = 1;
 	list_init(&s->node);
-	attrs_init(&s->attrs, ATTRS_MAX, ATTR_TEXT_MAX);
+	span_attrs_init(&s->attrs);
 	return s;
 }
 

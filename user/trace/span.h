@@ -54,6 +54,7 @@ struct span {
 	struct span_link links[SPAN_LINKS_MAX];
 };
 
+void span_attrs_init(struct attrs *a);	/* empty, with the limits of a span */
 struct span *span_new(void);		/* zeroed, attrs initialised to the limits; NULL: out of memory */
 struct span *span_get(struct span *s);	/* takes a reference; a shared span is never changed again */
 void span_free(struct span *s);		/* gives one reference up; NULL ok */

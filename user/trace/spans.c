@@ -90,7 +90,7 @@ void spans_emit(struct pipeline *p, struct exchange *x)
 	}
 	attrs_release(&s->attrs);
 	s->attrs = x->attrs;
-	attrs_init(&x->attrs, ATTRS_MAX, ATTR_TEXT_MAX);
+	span_attrs_init(&x->attrs);
 	start_before_children(x, &s->attrs);
 	clamp_times(x, &s->attrs);
 	routed = name_with_route(p, x, &s->attrs);

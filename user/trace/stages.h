@@ -52,7 +52,7 @@ void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos, 
 /* pair.c */
 void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,
 		  const struct stamp *first, uint64_t pos);
-void pair_conn_over(struct pipeline *p, struct conn *c, uint32_t err, bool local_close);
+void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close);
 
 /* link.c */
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s);

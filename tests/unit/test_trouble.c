@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Connections that break, bodies that look like heads, requests that are too long. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <cmocka.h>
+
+#include "found.h"
+
+static const char *text_of(const struct span *s, const char *key)
+{
+	const struct attr *a = s ? attrs_find(&s->attrs, key) : NULL;
+
+	return a ? attr_text(&s->attrs, a) : "";
+}
+
+/* A client that goes away while it is sent a body: the exchange lasted until then, and failed so. */
+static void reset_in_the_body(void **state)
+{
+	const struct span *s;
+	struct scene sc;
+	struct end srv;
+	uint64_t sent_us;
+
+	scene_begin(&sc);
+	srv = open_end(&sc, 1, 100, 1000, 2000);
+	receive(&sc, &srv, 101, REQUEST("/big"));
+	transmit(&sc, &srv, 101, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
+	sent_us = sc.now_us;
+	sc.now_us += 50000;
+	close_end(&sc, &srv, ECONNRESET);
+	pass_time(&sc, 200000);
+	s = span_of(&sc, SPAN_SERVER, "/big");
+	assert_non_null(s);
+	assert_true(s->error);
+	assert_string_equal(text_of(s, "error.type"), "connection_reset");
+	assert_true(s->end_ns >= (sent_us + 50000) * NSEC_PER_USEC);
+	scene_end(&sc);
+}
+
+static void open_midway(struct scene *sc, struct end *e)
+{
+	struct ev_conn ev = {
+		.hdr = header(sc, EV_CONN, sizeof(ev), e->tgid, e->tgid),
+		.conn = e->id,
+		.sk = e->id,
+		.flags = CONN_MIDWAY,
+		.family = 4,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+/* Attached during an upload: the end of its body could be the beginning of a method. */
+static void body_before_the_first_request(void **state)
+{
+	struct end srv = { .id = 1, .tgid = 100, .seq = { 1000, 2000 } };
+	const struct span *s;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_midway(&sc, &srv);
+	receive(&sc, &srv, 101, "yyyyyyyyyyyyyyyy");
+	transmit(&sc, &srv, 101, OK);
+	sc.now_us += 50000;
+	receive(&sc, &srv, 101, REQUEST("/after"));
+	transmit(&sc, &srv, 101, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 1);
+	s = span_of(&sc, SPAN_SERVER, "/after");
+	assert_string_equal(text_of(s, "http.request.method"), "GET");
+	assert_true(s->end_ns - s->start_ns < 1000 * NSEC_PER_USEC);
+	scene_end(&sc);
+}
+
+/* However long the URL is, the span says what became of the request and how it was linked. */
+static void long_url(void **state)
+{
+	static const char rest[] = "?q HTTP/1.1\r\nHost: a\r\nUser-Agent: curl\r\n\r\n";
+	static char request[40000];
+	struct scene sc;
+	struct end srv;
+
+	memset(request, 'x', 39000);
+	memcpy(request, "GET /", 5);
+	request[20000] = '?';
+	memcpy(request + 39000, rest, sizeof(rest));
+	scene_begin(&sc);
+	srv = open_end(&sc, 1, 100, 1000, 2000);
+	receive(&sc, &srv, 101, request);
+	transmit(&sc, &srv, 101, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n");
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 1);
+	assert_string_equal(text_of(sc.spans[0], "error.type"), "503");
+	assert_string_equal(text_of(sc.spans[0], "user_agent.original"), "curl");
+	assert_string_equal(method_of(sc.spans[0]), "root");
+	assert_int_equal(strlen(text_of(sc.spans[0], "url.path")), ATTR_VALUE_MAX - 1);
+	scene_end(&sc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reset_in_the_body),
+		cmocka_unit_test(body_before_the_first_request),
+		cmocka_unit_test(long_url),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
