@@ -44,7 +44,7 @@ class Kernel:
         self.found["skipped" if skip else "passed" if status == "ok" else "failed"] += 1
         self.explaining = status != "ok"
         if self.explaining:
-            print("\n".join(self.chatter[-40:]))
+            print("".join(f"{x}\n" for x in self.chatter[-40:]), end="")
         self.chatter = []
         print(f"{status} {self.name}, {test}" + (f" # SKIP {skip}" if skip else ""), flush=True)
 
@@ -65,6 +65,12 @@ class Kernel:
         else:
             self.chatter.append(f"# {text}")
 
+    def show_console(self):
+        """From where the kernel complained, else its last words."""
+        lines = (VM / f"{self.name}.log").read_text(errors="replace").splitlines()
+        first = next((n for n, x in enumerate(lines) if re.search(r"Oops|BUG:|WARNING:|panic", x)), len(lines) - 10)
+        print("\n".join(f"# console: {x}" for x in lines[max(0, first - 2):first + 30]))
+
     def run(self):
         began = time.monotonic()
         guest = subprocess.Popen([HERE / "run.sh", self.name, "tests/vm/suite.sh", self.providers],
@@ -78,8 +84,7 @@ class Kernel:
         if status and not self.found["failed"]:
             self.result("not ok", f"the suite ended with status {status}", None)
         if self.found["failed"]:
-            console = (VM / f"{self.name}.log").read_text(errors="replace").splitlines()
-            print("\n".join(f"# console: {x}" for x in console[-30:]))
+            self.show_console()
         self.found["seconds"] = round(time.monotonic() - began)
         print(f"# {self.name}, Linux {self.found['release']}: {self.found['seconds']} s", flush=True)
         (VM / f"{self.name}.json").write_text(json.dumps(self.found, indent=1) + "\n")

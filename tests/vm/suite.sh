@@ -13,7 +13,7 @@ for provider in ${PROVIDERS//,/ }; do
 	for test in "$OUTPUT"/tests/bpf/prog_*; do
 		[ -x "$test" ] || continue
 		CAPTURE=$provider "$test" 2>&1 || status=1
-	done | sed -E "s/^(ok|not ok) ([0-9]+ )?(- )?/\1 $provider: /"
+	done | sed -uE "s/^(ok|not ok) ([0-9]+ )?(- )?/\1 $provider: /"
 done
 $PYTHON -m pytest -c tests/e2e/pytest.ini --rootdir tests/vm -p no:terminal -p report -p conftest tests/vm/test_guest.py ||
 	status=1
