@@ -80,7 +80,9 @@ static void test_text_is_cut_at_a_character(void **state)
 	struct attrs a;
 
 	attrs_init(&a, 10, 8);
-	attrs_str(&a, "a", SLICE("abcd\xe2\x82\xac" "e"));
+	attrs_str(&a, "a",
+		  SLICE("abcd\xe2\x82\xac"
+			"e"));
 	assert_string_equal(text(&a, "a"), "abcd\xe2\x82\xac");
 	assert_int_equal(a.dropped, 1);
 	attrs_str(&a, "b", SLICE("more"));

@@ -140,7 +140,8 @@ static void full_batches_do_not_wait(void **state)
 	rig_collector(&r, ok);
 	rig_open(&r, "otlp");
 	rig_push(&r, 1);
-	poll(NULL, 0, 50); /* the thread has gone to sleep for a minute; a slow machine only makes this easier */
+	poll(NULL, 0,
+	     50); /* the thread has gone to sleep for a minute; a slow machine only makes this easier */
 	rig_push(&r, 24);
 	assert_true(collector_wait(r.collector, 2));
 	assert_int_equal(collector_requests(r.collector), 2);

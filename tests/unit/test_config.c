@@ -47,7 +47,9 @@ struct line {
 /* The line must live as long as the outcome. */
 static struct outcome parse_on(struct line *l, const char *args, const char *env, bool tty)
 {
-	struct config_input in = { .version = "1", .argv = l->args, .env = l->env, .tty = tty, .width = 80 };
+	struct config_input in = {
+		.version = "1", .argv = l->args, .env = l->env, .tty = tty, .width = 80
+	};
 	struct outcome o = {};
 
 	snprintf(l->args_text, sizeof(l->args_text), "ebpf-tracer%s%s", *args ? " " : "", args);
@@ -81,15 +83,18 @@ static void check_wrong(const char *args, const char *env, const char *sentence)
 	struct outcome o = parse(&l, args, env);
 
 	if (o.ret != -EINVAL || strcmp(o.err.text, sentence))
-		fail_msg("'%s' with '%s':\n got  %d '%s'\n want '%s'", args, env, o.ret, o.err.text, sentence);
+		fail_msg("'%s' with '%s':\n got  %d '%s'\n want '%s'", args, env, o.ret, o.err.text,
+			 sentence);
 	config_release(&o.cfg);
 }
 
 static const char *const wrong_uses[][2] = {
-	{ "", "nothing is selected to be traced: say what with --pid, --port, --comm, --exe or --all, "
-	      "or start it with -- COMMAND" },
-	{ "--exporter json", "nothing is selected to be traced: say what with --pid, --port, --comm, --exe "
-			     "or --all, or start it with -- COMMAND" },
+	{ "",
+	  "nothing is selected to be traced: say what with --pid, --port, --comm, --exe or --all, "
+	  "or start it with -- COMMAND" },
+	{ "--exporter json",
+	  "nothing is selected to be traced: say what with --pid, --port, --comm, --exe "
+	  "or --all, or start it with -- COMMAND" },
 	{ "--prot 80", "unknown option '--prot': did you mean '--port'?" },
 	{ "--color never --all", "unknown option '--color': did you mean '--colour'?" },
 	{ "--exproter=json", "unknown option '--exproter': did you mean '--exporter'?" },
@@ -110,38 +115,49 @@ static const char *const wrong_uses[][2] = {
 	{ "--pid 1,,2", "--pid '' is not a process id (a number from 1 to 4194304)" },
 	{ "--port 0", "--port '0' is not a port (a number from 1 to 65535)" },
 	{ "--port 65536", "--port '65536' is not a port (a number from 1 to 65535)" },
-	{ "--port 99999999999999999999", "--port '99999999999999999999' is not a port (a number from 1 to "
-					 "65535)" },
-	{ "--comm averyveryverylongname", "--comm 'averyveryverylongname' can never match: the kernel cuts "
-					  "names to 15 characters, write --comm 'averyveryverylo'" },
-	{ "--all --exporter zipkin", "--exporter 'zipkin' is not one of otlp, json, console, none, auto" },
+	{ "--port 99999999999999999999",
+	  "--port '99999999999999999999' is not a port (a number from 1 to "
+	  "65535)" },
+	{ "--comm averyveryverylongname",
+	  "--comm 'averyveryverylongname' can never match: the kernel cuts "
+	  "names to 15 characters, write --comm 'averyveryverylo'" },
+	{ "--all --exporter zipkin",
+	  "--exporter 'zipkin' is not one of otlp, json, console, none, auto" },
 	{ "--all --exporter json,", "--exporter '' is not one of otlp, json, console, none, auto" },
 	{ "--all --exporter otlp:file", "--exporter otlp writes no file: where it goes is said by "
 					"--endpoint" },
 	{ "--all --exporter json:", "--exporter 'json:' needs the name of a file after the colon" },
-	{ "--all --exporter json,console", "the exporters json and console cannot both write to standard "
-					   "output: give one a file, such as json:spans.jsonl" },
-	{ "--all --exporter console --exporter otlp,json", "the exporters console and json cannot both "
-							   "write to standard output: give one a file, "
-							   "such as json:spans.jsonl" },
+	{ "--all --exporter json,console",
+	  "the exporters json and console cannot both write to standard "
+	  "output: give one a file, such as json:spans.jsonl" },
+	{ "--all --exporter console --exporter otlp,json",
+	  "the exporters console and json cannot both "
+	  "write to standard output: give one a file, "
+	  "such as json:spans.jsonl" },
 	{ "--all --exporter json:a,console:a", "two exporters cannot both write to 'a'" },
 	{ "--all --endpoint localhost:4318", "--endpoint 'localhost:4318' has no scheme: write "
 					     "http://localhost:4318" },
 	{ "--all --endpoint ftp://x", "--endpoint 'ftp://x' is not an http:// or https:// URL" },
 	{ "--all --endpoint http://", "--endpoint 'http://' cannot be used: it names no host" },
-	{ "--all --endpoint http:///v1", "--endpoint 'http:///v1' cannot be used: it names no host" },
-	{ "--all --endpoint http://:80", "--endpoint 'http://:80' cannot be used: it names no host" },
-	{ "--all --endpoint http://h:0", "--endpoint 'http://h:0' cannot be used: its port is not a number "
-					 "from 1 to 65535" },
-	{ "--all --endpoint http://h:65536/", "--endpoint 'http://h:65536/' cannot be used: its port is "
-					      "not a number from 1 to 65535" },
-	{ "--all --endpoint http://[::1", "--endpoint 'http://[::1' cannot be used: its IPv6 address is "
-					  "not closed by ']'" },
+	{ "--all --endpoint http:///v1",
+	  "--endpoint 'http:///v1' cannot be used: it names no host" },
+	{ "--all --endpoint http://:80",
+	  "--endpoint 'http://:80' cannot be used: it names no host" },
+	{ "--all --endpoint http://h:0",
+	  "--endpoint 'http://h:0' cannot be used: its port is not a number "
+	  "from 1 to 65535" },
+	{ "--all --endpoint http://h:65536/",
+	  "--endpoint 'http://h:65536/' cannot be used: its port is "
+	  "not a number from 1 to 65535" },
+	{ "--all --endpoint http://[::1",
+	  "--endpoint 'http://[::1' cannot be used: its IPv6 address is "
+	  "not closed by ']'" },
 	{ "--all --header nothing", "--header needs 'Name: value' or NAME=VALUE, on one line" },
 	{ "--all --header a=", "--header needs 'Name: value' or NAME=VALUE, on one line" },
 	{ "--all --header =b", "--header needs 'Name: value' or NAME=VALUE, on one line" },
-	{ "--all --service-name x=shop", "--service-name 'x=shop': 'x' is not a port (a number from 1 to "
-					 "65535)" },
+	{ "--all --service-name x=shop",
+	  "--service-name 'x=shop': 'x' is not a port (a number from 1 to "
+	  "65535)" },
 	{ "--all --service-name 80=", "--service-name '80=' names nothing" },
 	{ "--all --route users", "--route 'users' is not a path such as /users/{id}" },
 	{ "--all --route /a/{id", "--route '/a/{id' is not a path such as /users/{id}" },
@@ -150,31 +166,41 @@ static const char *const wrong_uses[][2] = {
 	{ "--all --route /{a{b}}", "--route '/{a{b}}' is not a path such as /users/{id}" },
 	{ "--all --link some", "--link 'some' is not one of exact|all" },
 	{ "--all --capture magic", "--capture 'magic' is not one of auto|socket|fentry|syscall" },
-	{ "--all --link-wait soon", "--link-wait 'soon' is not a duration such as 500ms, 10s or 1m" },
+	{ "--all --link-wait soon",
+	  "--link-wait 'soon' is not a duration such as 500ms, 10s or 1m" },
 	{ "--all --link-wait 10", "--link-wait '10' is not a duration such as 500ms, 10s or 1m" },
 	{ "--all --link-wait 2h", "--link-wait '2h' is longer than an hour" },
-	{ "--all --link-wait 99999999999999999h", "--link-wait '99999999999999999h' is not a duration such "
-						  "as 500ms, 10s or 1m" },
-	{ "--all --ring-size 9M", "--ring-size '9M' is not a power of two from 64K to 1G, such as 8M" },
-	{ "--all --ring-size 4K", "--ring-size '4K' is not a power of two from 64K to 1G, such as 8M" },
-	{ "--all --ring-size 2G", "--ring-size '2G' is not a power of two from 64K to 1G, such as 8M" },
-	{ "--all --ring-size 8MB", "--ring-size '8MB' is not a power of two from 64K to 1G, such as 8M" },
-	{ "--replay f --pid 1", "--replay reads what was recorded, so that --pid has no meaning: leave out "
-				"one of them" },
-	{ "--replay f --record g", "--replay reads what was recorded, so that --record has no meaning: "
-				   "leave out one of them" },
+	{ "--all --link-wait 99999999999999999h",
+	  "--link-wait '99999999999999999h' is not a duration such "
+	  "as 500ms, 10s or 1m" },
+	{ "--all --ring-size 9M",
+	  "--ring-size '9M' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--all --ring-size 4K",
+	  "--ring-size '4K' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--all --ring-size 2G",
+	  "--ring-size '2G' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--all --ring-size 8MB",
+	  "--ring-size '8MB' is not a power of two from 64K to 1G, such as 8M" },
+	{ "--replay f --pid 1",
+	  "--replay reads what was recorded, so that --pid has no meaning: leave out "
+	  "one of them" },
+	{ "--replay f --record g",
+	  "--replay reads what was recorded, so that --record has no meaning: "
+	  "leave out one of them" },
 	{ "--replay f -- sleep 1", "--replay reads what was recorded and starts no command" },
 	{ "--all --", "no command after '--'" },
 	{ "4242", "'4242' stands alone: did you mean --pid 4242 or --port 4242?" },
 	{ "docter", "unknown command 'docter': did you mean 'doctor'?" },
-	{ "python3 app.py", "'python3' stands alone: to start a command and trace it, write ebpf-tracer -- "
-			    "python3" },
+	{ "python3 app.py",
+	  "'python3' stands alone: to start a command and trace it, write ebpf-tracer -- "
+	  "python3" },
 	{ "doctor 12", "'12' has no place after doctor" },
 	{ "doctor --all", "doctor does not take --all" },
 	{ "doctor -- sleep", "doctor does not take a command to start" },
 	{ "man --all", "man does not take --all" },
 	{ "completion", "completion needs one of bash|zsh|fish: ebpf-tracer completion SHELL" },
-	{ "completion tcsh", "completion needs one of bash|zsh|fish: ebpf-tracer completion SHELL" },
+	{ "completion tcsh",
+	  "completion needs one of bash|zsh|fish: ebpf-tracer completion SHELL" },
 	{ "completion bash zsh", "'zsh' has no place after completion" },
 };
 
@@ -187,16 +213,21 @@ static void test_every_wrong_use_has_its_sentence(void **state)
 static void test_wrong_variables_that_end_the_program(void **state)
 {
 	check_wrong("--all", "OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317",
-		    "OTEL_EXPORTER_OTLP_ENDPOINT 'collector:4317' has no scheme: write http://collector:4317");
-	check_wrong("--all", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=unix:///x",
-		    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT 'unix:///x' is not an http:// or https:// URL");
+		    "OTEL_EXPORTER_OTLP_ENDPOINT 'collector:4317' has no scheme: write "
+		    "http://collector:4317");
+	check_wrong(
+		"--all", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=unix:///x",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT 'unix:///x' is not an http:// or https:// URL");
 	check_wrong("--all", "OTEL_EXPORTER_OTLP_CERTIFICATE=/nonexistent",
-		    "OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read '/nonexistent': No such file or directory");
+		    "OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read '/nonexistent': No such file or "
+		    "directory");
 	check_wrong("--all", "OTEL_CONFIG_FILE=/etc/otel.yaml",
-		    "OTEL_CONFIG_FILE is set, but configuration files are not supported: unset it and use options or "
+		    "OTEL_CONFIG_FILE is set, but configuration files are not supported: unset it "
+		    "and use options or "
 		    "the other OTEL_* variables");
 	check_wrong("--all", "OTEL_TRACES_EXPORTER=console,otlp/stdout",
-		    "the exporters console and json cannot both write to standard output: give one a file, such as "
+		    "the exporters console and json cannot both write to standard output: give one "
+		    "a file, such as "
 		    "json:spans.jsonl");
 }
 
@@ -231,7 +262,8 @@ static void test_defaults(void **state)
 static void test_selectors_add_up(void **state)
 {
 	struct line l;
-	struct outcome o = good(&l, "-p12 --pid 34,12 --pid=56 --port 80,443 --comm a* --comm b --exe /bin/*", "");
+	struct outcome o = good(
+		&l, "-p12 --pid 34,12 --pid=56 --port 80,443 --comm a* --comm b --exe /bin/*", "");
 	const struct config *c = &o.cfg;
 
 	assert_int_equal(c->pids.n, 3);
@@ -263,10 +295,11 @@ static void test_command_keeps_its_own_options(void **state)
 static void test_settings(void **state)
 {
 	struct line l;
-	struct outcome o = good(&l,
-				"--all --link exact --link-wait 500ms --capture syscall --ring-size 16M --record f "
-				"--btf b --redact k --route /u/{id} --route /x -q",
-				"");
+	struct outcome o = good(
+		&l,
+		"--all --link exact --link-wait 500ms --capture syscall --ring-size 16M --record f "
+		"--btf b --redact k --route /u/{id} --route /x -q",
+		"");
 	const struct config *c = &o.cfg;
 
 	assert_int_equal(c->link, LINK_EXACT);
@@ -285,8 +318,11 @@ static void test_settings(void **state)
 static void test_services(void **state)
 {
 	struct line l;
-	struct outcome o = good(&l, "--all --service-name all --service-name 80=web --service-name 81=b "
-				    "--service-name 80=shop", "OTEL_SERVICE_NAME=env");
+	struct outcome o =
+		good(&l,
+		     "--all --service-name all --service-name 80=web --service-name 81=b "
+		     "--service-name 80=shop",
+		     "OTEL_SERVICE_NAME=env");
 
 	assert_int_equal(o.cfg.services_cnt, 3);
 	assert_int_equal(o.cfg.services[0].port, 80);
@@ -314,17 +350,24 @@ static void test_endpoints(void **state)
 		{ "--endpoint https://c/v1/traces/", "", "https://c/v1/traces" },
 		{ "--endpoint http://u:p@[::1]:80/?k=v", "", "http://u:p@[::1]:80/v1/traces?k=v" },
 		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c/my", "http://c/my/v1/traces" },
-		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c/v1/traces", "http://c/v1/traces/v1/traces" },
+		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://c/v1/traces",
+		  "http://c/v1/traces/v1/traces" },
 		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=", "http://localhost:4318/v1/traces" },
 		{ "", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c/x/", "http://c/x/" },
 		{ "", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://c:1", "http://c:1/" },
-		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://a OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b", "http://b/" },
+		{ "",
+		  "OTEL_EXPORTER_OTLP_ENDPOINT=http://a "
+		  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b",
+		  "http://b/" },
 		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=http://a OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=",
 		  "http://a/v1/traces" },
-		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=bad OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b", "http://b/" },
-		{ "--endpoint http://o", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b", "http://o/v1/traces" },
+		{ "", "OTEL_EXPORTER_OTLP_ENDPOINT=bad OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b",
+		  "http://b/" },
+		{ "--endpoint http://o", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b",
+		  "http://o/v1/traces" },
 		{ "--endpoint http://o", "OTEL_EXPORTER_OTLP_ENDPOINT=bad", "http://o/v1/traces" },
-		{ "--exporter json", "OTEL_EXPORTER_OTLP_ENDPOINT=bad", "http://localhost:4318/v1/traces" },
+		{ "--exporter json", "OTEL_EXPORTER_OTLP_ENDPOINT=bad",
+		  "http://localhost:4318/v1/traces" },
 	};
 	char args[128];
 
@@ -335,8 +378,8 @@ static void test_endpoints(void **state)
 		snprintf(args, sizeof(args), "--all %s", cases[i].args);
 		o = good(&l, args, cases[i].env);
 		if (strcmp(o.cfg.export.endpoint, cases[i].url))
-			fail_msg("'%s' '%s': got '%s', want '%s'", args, cases[i].env, o.cfg.export.endpoint,
-				 cases[i].url);
+			fail_msg("'%s' '%s': got '%s', want '%s'", args, cases[i].env,
+				 o.cfg.export.endpoint, cases[i].url);
 		config_release(&o.cfg);
 	}
 }
@@ -344,8 +387,9 @@ static void test_endpoints(void **state)
 static void test_headers(void **state)
 {
 	struct line l;
-	struct outcome o = good(&l, "--all --header a:1=2 --header B=x:y",
-				"OTEL_EXPORTER_OTLP_HEADERS=b=env,c=%41%3d,,d=%zz,e,f=,g=%0d%0aX,h=1;k=2");
+	struct outcome o =
+		good(&l, "--all --header a:1=2 --header B=x:y",
+		     "OTEL_EXPORTER_OTLP_HEADERS=b=env,c=%41%3d,,d=%zz,e,f=,g=%0d%0aX,h=1;k=2");
 	const char *const *h = o.cfg.export.headers;
 
 	assert_int_equal(o.cfg.export.headers_cnt, 4);
@@ -354,11 +398,13 @@ static void test_headers(void **state)
 	assert_string_equal(h[2], "c: A=");
 	assert_string_equal(h[3], "h: 1;k=2");
 	assert_int_equal(o.cfg.warnings.n, 4);
-	assert_string_equal(o.cfg.warnings.v[0],
-			    "OTEL_EXPORTER_OTLP_HEADERS: header 4 is not a valid name=value, ignoring");
+	assert_string_equal(
+		o.cfg.warnings.v[0],
+		"OTEL_EXPORTER_OTLP_HEADERS: header 4 is not a valid name=value, ignoring");
 	config_release(&o.cfg);
 
-	o = good(&l, "--all", "OTEL_EXPORTER_OTLP_HEADERS=a=1 OTEL_EXPORTER_OTLP_TRACES_HEADERS=b=2");
+	o = good(&l, "--all",
+		 "OTEL_EXPORTER_OTLP_HEADERS=a=1 OTEL_EXPORTER_OTLP_TRACES_HEADERS=b=2");
 	assert_int_equal(o.cfg.export.headers_cnt, 1);
 	assert_string_equal(o.cfg.export.headers[0], "b: 2");
 	config_release(&o.cfg);
@@ -414,26 +460,30 @@ static void check_warning(const char *env, const char *warning)
 static void test_what_is_ignored_is_said(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "OTEL_EXPORTER_OTLP_TIMEOUT=abc",
-		  "OTEL_EXPORTER_OTLP_TIMEOUT='abc' is not a number from 0 to 2147483647, ignoring" },
-		{ "OTEL_EXPORTER_OTLP_TIMEOUT=-1",
-		  "OTEL_EXPORTER_OTLP_TIMEOUT='-1' is not a number from 0 to 2147483647, ignoring" },
+		{ "OTEL_EXPORTER_OTLP_TIMEOUT=abc", "OTEL_EXPORTER_OTLP_TIMEOUT='abc' is not a "
+						    "number from 0 to 2147483647, ignoring" },
+		{ "OTEL_EXPORTER_OTLP_TIMEOUT=-1", "OTEL_EXPORTER_OTLP_TIMEOUT='-1' is not a "
+						   "number from 0 to 2147483647, ignoring" },
 		{ "OTEL_BSP_MAX_QUEUE_SIZE=0",
 		  "OTEL_BSP_MAX_QUEUE_SIZE='0' is not a number from 1 to 1048576, ignoring" },
 		{ "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
-		  "OTEL_EXPORTER_OTLP_PROTOCOL='grpc' is not supported, only http/protobuf is, ignoring" },
+		  "OTEL_EXPORTER_OTLP_PROTOCOL='grpc' is not supported, only http/protobuf is, "
+		  "ignoring" },
 		{ "OTEL_EXPORTER_OTLP_COMPRESSION=zstd",
 		  "OTEL_EXPORTER_OTLP_COMPRESSION='zstd' is neither gzip nor none, ignoring" },
-		{ "OTEL_LOG_LEVEL=loud",
-		  "OTEL_LOG_LEVEL='loud' is not one of none, error, warn, info, debug, trace, ignoring" },
+		{ "OTEL_LOG_LEVEL=loud", "OTEL_LOG_LEVEL='loud' is not one of none, error, warn, "
+					 "info, debug, trace, ignoring" },
 		{ "OTEL_TRACES_SAMPLER=traceidratio",
-		  "OTEL_TRACES_SAMPLER='traceidratio' is not supported: every request is traced, ignoring" },
+		  "OTEL_TRACES_SAMPLER='traceidratio' is not supported: every request is traced, "
+		  "ignoring" },
 		{ "OTEL_RESOURCE_ATTRIBUTES=a=1,b",
 		  "OTEL_RESOURCE_ATTRIBUTES is not a list of percent-encoded key=value, ignoring" },
 		{ "OTEL_RESOURCE_ATTRIBUTES=a=%4",
 		  "OTEL_RESOURCE_ATTRIBUTES is not a list of percent-encoded key=value, ignoring" },
-		{ "OTEL_SDK_DISABLED=1", "OTEL_SDK_DISABLED='1' is neither true nor false, ignoring" },
-		{ "OTEL_TRACES_EXPORTER=zipkin", "OTEL_TRACES_EXPORTER: unknown exporter 'zipkin', ignoring" },
+		{ "OTEL_SDK_DISABLED=1",
+		  "OTEL_SDK_DISABLED='1' is neither true nor false, ignoring" },
+		{ "OTEL_TRACES_EXPORTER=zipkin",
+		  "OTEL_TRACES_EXPORTER: unknown exporter 'zipkin', ignoring" },
 		{ "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=20000",
 		  "a batch cannot be larger than the queue, using 16384 spans for both" },
 	};
@@ -445,12 +495,13 @@ static void test_what_is_ignored_is_said(void **state)
 static void test_variables(void **state)
 {
 	struct line l;
-	struct outcome o = good(&l, "--all",
-				"OTEL_EXPORTER_OTLP_TIMEOUT=5000 OTEL_EXPORTER_OTLP_COMPRESSION=GZIP "
-				"OTEL_BSP_SCHEDULE_DELAY=0 OTEL_BSP_MAX_QUEUE_SIZE=100 "
-				"OTEL_BSP_MAX_EXPORT_BATCH_SIZE=7 OTEL_RESOURCE_ATTRIBUTES=a=1,b=%2C "
-				"OTEL_LOG_LEVEL=Debug OTEL_EXPORTER_OTLP_CLIENT_KEY=/dev/null "
-				"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
+	struct outcome o =
+		good(&l, "--all",
+		     "OTEL_EXPORTER_OTLP_TIMEOUT=5000 OTEL_EXPORTER_OTLP_COMPRESSION=GZIP "
+		     "OTEL_BSP_SCHEDULE_DELAY=0 OTEL_BSP_MAX_QUEUE_SIZE=100 "
+		     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=7 OTEL_RESOURCE_ATTRIBUTES=a=1,b=%2C "
+		     "OTEL_LOG_LEVEL=Debug OTEL_EXPORTER_OTLP_CLIENT_KEY=/dev/null "
+		     "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
 	const struct config *c = &o.cfg;
 
 	assert_int_equal(c->export.timeout_ms, 5000);
@@ -466,8 +517,10 @@ static void test_variables(void **state)
 
 	/* The form for traces wins, unless it cannot be read; the shorter of two limits holds. */
 	o = good(&l, "--all --log-level warn",
-		 "OTEL_EXPORTER_OTLP_TIMEOUT=0 OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=x OTEL_BSP_EXPORT_TIMEOUT=300 "
-		 "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION=none OTEL_EXPORTER_OTLP_COMPRESSION=gzip OTEL_LOG_LEVEL=debug");
+		 "OTEL_EXPORTER_OTLP_TIMEOUT=0 OTEL_EXPORTER_OTLP_TRACES_TIMEOUT=x "
+		 "OTEL_BSP_EXPORT_TIMEOUT=300 "
+		 "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION=none OTEL_EXPORTER_OTLP_COMPRESSION=gzip "
+		 "OTEL_LOG_LEVEL=debug");
 	assert_int_equal(o.cfg.export.timeout_ms, 300);
 	assert_false(o.cfg.export.gzip);
 	assert_int_equal(o.cfg.log_level, LOG_WARN);
@@ -530,7 +583,8 @@ static void test_commands(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct line l;
 		/* Only tracing looks at where spans go. */
-		struct outcome o = good(&l, cases[i].args, i + 1 < ARRAY_SIZE(cases) ? "OTEL_CONFIG_FILE=x" : "");
+		struct outcome o = good(&l, cases[i].args,
+					i + 1 < ARRAY_SIZE(cases) ? "OTEL_CONFIG_FILE=x" : "");
 
 		if (o.cfg.action != cases[i].action)
 			fail_msg("'%s': %u", cases[i].args, o.cfg.action);
@@ -556,7 +610,9 @@ static void test_table_is_consistent(void **state)
 		if (!known)
 			fail_msg("--%s names %s, which is not read", o->name, o->env);
 		/* One slip of the finger still finds the name. */
-		assert_string_equal(option_nearest(slice_sub(slice_str(o->name), 0, strlen(o->name) - 1)), o->name);
+		assert_string_equal(
+			option_nearest(slice_sub(slice_str(o->name), 0, strlen(o->name) - 1)),
+			o->name);
 	}
 }
 

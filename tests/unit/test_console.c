@@ -38,7 +38,9 @@ static void text_is_harmless_and_fits(void **state)
 		{ "hello", 0, "", 0 },
 		{ "\x1b[31m", 20, "\\x1b[31m", 8 },
 		{ "a\r\nb\tc\x7f", 20, "a\\x0d\\x0ab\\x09c\\x7f", 19 },
-		{ "\xc2\x9b" "31m", 20, "\\x9b31m", 7 },
+		{ "\xc2\x9b"
+		  "31m",
+		  20, "\\x9b31m", 7 },
 		{ "x\xe2\x80\xaey", 20, "x\\u202ey", 8 },
 		{ "\xff\xfe", 20, "\xef\xbf\xbd\xef\xbf\xbd", 2 },
 		{ "\xe6\x97\xa5\xe6\x9c\xac", 4, "\xe6\x97\xa5\xe6\x9c\xac", 4 },
@@ -51,7 +53,8 @@ static void text_is_harmless_and_fits(void **state)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_(buf_release) struct buf b = { .cap = 256 };
 
-		assert_int_equal(text_put(&b, slice_str(rows[i].in), rows[i].columns), rows[i].used);
+		assert_int_equal(text_put(&b, slice_str(rows[i].in), rows[i].columns),
+				 rows[i].used);
 		assert_string_equal(b.n ? b.p : "", rows[i].out);
 	}
 }
@@ -113,12 +116,15 @@ static void trace_is_drawn(void **state)
 	size_t n = three_spans(s);
 	char *text = draw(s, n, &style, false);
 
-	assert_string_equal(text,
-"ababababababababababababababab01  8.00 ms  3 spans  service-a, service-b  2 errors\n"
-"service-a  GET /work                                   200         0   8.00 ms  ━━━━━━━━━━━━━━━━━━━━\n"
-"└─ service-a → GET localhost:5001/wo…  ~handoff 0.85 ✗ 500  +1.00 ms   5.50 ms    ━━━━━━━━━━━━━━\n"
-"   └─ service-b  GET /work                           ✗ 500  +2.00 ms   3.00 ms       ━━━━━━━━\n"
-"\n");
+	assert_string_equal(text, "ababababababababababababababab01  8.00 ms  3 spans  service-a, "
+				  "service-b  2 errors\n"
+				  "service-a  GET /work                                   200      "
+				  "   0   8.00 ms  ━━━━━━━━━━━━━━━━━━━━\n"
+				  "└─ service-a → GET localhost:5001/wo…  ~handoff 0.85 ✗ 500  "
+				  "+1.00 ms   5.50 ms    ━━━━━━━━━━━━━━\n"
+				  "   └─ service-b  GET /work                           ✗ 500  "
+				  "+2.00 ms   3.00 ms       ━━━━━━━━\n"
+				  "\n");
 	free(text);
 	release(s, n);
 }
@@ -131,10 +137,11 @@ static void continuation_is_drawn(void **state)
 	size_t n = three_spans(s);
 	char *text = draw(s, 1, &style, true);
 
-	assert_string_equal(text,
-"ababababababababababababababab01  continued  3.00 ms  1 span  service-b  1 error\n"
-"service-b  GET /work               ✗ 500         0   3.00 ms\n"
-"\n");
+	assert_string_equal(
+		text,
+		"ababababababababababababababab01  continued  3.00 ms  1 span  service-b  1 error\n"
+		"service-b  GET /work               ✗ 500         0   3.00 ms\n"
+		"\n");
 	free(text);
 	release(s, n);
 }
@@ -257,13 +264,13 @@ static void rooted_trace_waits_for_quiet(void **state)
 	begin(&g);
 	assert_shown(&g, 0, "", 0);
 	come(&g, 1, 2, 1, 1000);
-	assert_shown(&g, 1300, "", 6000);	/* its root is missing: 5 s */
+	assert_shown(&g, 1300, "", 6000); /* its root is missing: 5 s */
 	come(&g, 1, 1, 0, 1400);
 	assert_shown(&g, 1500, "", 1650);
 	come(&g, 1, 3, 1, 1600);
 	assert_shown(&g, 1649, "", 1850);
 	assert_shown(&g, 1850, "1:213 ", 0);
-	come(&g, 1, 4, 1, 3000);		/* late */
+	come(&g, 1, 4, 1, 3000); /* late */
 	assert_shown(&g, 3100, "", 3250);
 	assert_shown(&g, 3250, "+1:4 ", 0);
 	end(&g);
@@ -296,7 +303,7 @@ static void flush_shows_all_in_order(void **state)
 	traces_flush(g.traces);
 	assert_string_equal(g.shown.log, "3:1 1:2 2:1 ");
 	come(&g, 1, 1, 0, 10);
-	end(&g);	/* and gives back what it still holds */
+	end(&g); /* and gives back what it still holds */
 }
 
 static void tables_are_bounded(void **state)

@@ -18,9 +18,10 @@ static void check_books(const struct scene *sc)
 	for (dir = 0; dir < DIR__CNT; dir++) {
 		const uint64_t *v = pipeline_tally(sc->p)->v + dir;
 
-		assert_int_equal(v[TALLY_RX_REPORTED], v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
-							       v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] +
-							       v[TALLY_RX_NO_CONN]);
+		assert_int_equal(v[TALLY_RX_REPORTED],
+				 v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
+					 v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] +
+					 v[TALLY_RX_NO_CONN]);
 	}
 }
 
@@ -118,7 +119,8 @@ static void switched_with_early_bytes(void **state)
 
 	scene_begin(&sc);
 	in = open_end(&sc, 1, 100, 1, 2);
-	receive(&sc, &in, 101, "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+	receive(&sc, &in, 101,
+		"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
 	receive(&sc, &in, 101, "\x82\x05hello");
 	transmit(&sc, &in, 101, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
 	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_RX_FOREIGN], 7);

@@ -9,7 +9,6 @@
 #include "found.h"
 #include "script.h"
 
-
 /* A request and the answer to another one's call are read; then a call is made: for which of them? */
 static void two_heard_of(void **state)
 {

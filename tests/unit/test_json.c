@@ -35,17 +35,18 @@ static void golden_span(void **state)
 	_cleanup_(otlp_freep) struct otlp *o = otlp_new("1");
 	_cleanup_(span_freep) struct span *s = sample_golden();
 
-	assert_json(&otlp_request(o, &s, 1)->base,
-		    "{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\","
-		    "\"value\":{\"stringValue\":\"a\"}}]},\"scopeSpans\":[{\"scope\":{\"name\":\"t\","
-		    "\"version\":\"1\"},\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\","
-		    "\"spanId\":\"eee19b7ec3c1b174\",\"parentSpanId\":\"eee19b7ec3c1b173\","
-		    "\"name\":\"GET\",\"kind\":2,\"startTimeUnixNano\":\"1544712660000000000\","
-		    "\"endTimeUnixNano\":\"1544712661000000000\",\"attributes\":[{\"key\":"
-		    "\"http.response.status_code\",\"value\":{\"intValue\":\"500\"}}],"
-		    "\"status\":{\"code\":2},\"flags\":769}],"
-		    "\"schemaUrl\":\"https://opentelemetry.io/schemas/1.44.0\"}],"
-		    "\"schemaUrl\":\"https://opentelemetry.io/schemas/1.44.0\"}]}");
+	assert_json(
+		&otlp_request(o, &s, 1)->base,
+		"{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\","
+		"\"value\":{\"stringValue\":\"a\"}}]},\"scopeSpans\":[{\"scope\":{\"name\":\"t\","
+		"\"version\":\"1\"},\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\","
+		"\"spanId\":\"eee19b7ec3c1b174\",\"parentSpanId\":\"eee19b7ec3c1b173\","
+		"\"name\":\"GET\",\"kind\":2,\"startTimeUnixNano\":\"1544712660000000000\","
+		"\"endTimeUnixNano\":\"1544712661000000000\",\"attributes\":[{\"key\":"
+		"\"http.response.status_code\",\"value\":{\"intValue\":\"500\"}}],"
+		"\"status\":{\"code\":2},\"flags\":769}],"
+		"\"schemaUrl\":\"https://opentelemetry.io/schemas/1.44.0\"}],"
+		"\"schemaUrl\":\"https://opentelemetry.io/schemas/1.44.0\"}]}");
 }
 
 struct value_row {
@@ -53,11 +54,15 @@ struct value_row {
 	const char *json;
 };
 
-#define VALUE(kind, field, v, text) \
-	{ { PROTOBUF_C_MESSAGE_INIT(&otlp__any_value__descriptor), \
-	    OTLP__ANY_VALUE__VALUE_##kind##_VALUE, { .field = (v) } }, text }
-#define STRING(v, text)	VALUE(STRING, string_value, (char *)(v), "{\"stringValue\":" text "}")
-#define DOUBLE(v, text)	VALUE(DOUBLE, double_value, (v), "{\"doubleValue\":" text "}")
+#define VALUE(kind, field, v, text)                                      \
+	{                                                                \
+		{ PROTOBUF_C_MESSAGE_INIT(&otlp__any_value__descriptor), \
+		  OTLP__ANY_VALUE__VALUE_##kind##_VALUE,                 \
+		  { .field = (v) } },                                    \
+			text                                             \
+	}
+#define STRING(v, text) VALUE(STRING, string_value, (char *)(v), "{\"stringValue\":" text "}")
+#define DOUBLE(v, text) VALUE(DOUBLE, double_value, (v), "{\"doubleValue\":" text "}")
 
 static void values(void **state)
 {
@@ -67,7 +72,9 @@ static void values(void **state)
 		STRING("\x01\x1b[31m\x7f", "\"\\u0001\\u001b[31m\\u007f\""),
 		STRING("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80",
 		       "\"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80\""),
-		STRING("\xc2\x9b" "31m\xc2\xa0", "\"\\u009b31m\xc2\xa0\""),
+		STRING("\xc2\x9b"
+		       "31m\xc2\xa0",
+		       "\"\\u009b31m\xc2\xa0\""),
 		VALUE(BOOL, bool_value, 0, "{\"boolValue\":false}"),
 		VALUE(BOOL, bool_value, 1, "{\"boolValue\":true}"),
 		VALUE(INT, int_value, 0, "{\"intValue\":\"0\"}"),
@@ -93,15 +100,18 @@ static void bytes_are_base64(void **state)
 {
 	Otlp__RpcStatus st = OTLP__RPC_STATUS__INIT;
 	ProtobufCBinaryData details[] = {
-		{ 0, NULL }, { 1, (uint8_t *)"M" }, { 2, (uint8_t *)"Ma" },
-		{ 3, (uint8_t *)"Man" }, { 4, (uint8_t *)"\xff\xfe\xfd\xfc" },
+		{ 0, NULL },
+		{ 1, (uint8_t *)"M" },
+		{ 2, (uint8_t *)"Ma" },
+		{ 3, (uint8_t *)"Man" },
+		{ 4, (uint8_t *)"\xff\xfe\xfd\xfc" },
 	};
 
 	st.code = -3;
 	st.n_details = ARRAY_SIZE(details);
 	st.details = details;
 	assert_json(&st.base, "{\"code\":-3,\"details\":[\"\",\"TQ==\",\"TWE=\",\"TWFu\","
-		    "\"//79/A==\"]}");
+			      "\"//79/A==\"]}");
 }
 
 static void too_long_is_an_error(void **state)

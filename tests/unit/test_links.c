@@ -170,7 +170,10 @@ static void endless_pipeline(void **state)
 	transmit(&sc, &in, 101, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, PIPELINE_MAX + 1);
-	assert_int_equal(attrs_find(&span_of(&sc, SPAN_SERVER, "/last")->attrs, "http.response.status_code")->i, 404);
+	assert_int_equal(
+		attrs_find(&span_of(&sc, SPAN_SERVER, "/last")->attrs, "http.response.status_code")
+			->i,
+		404);
 	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_REQUESTS], n + 1);
 	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_PIPELINE_FULL], 20);
 	scene_end(&sc);

@@ -11,7 +11,8 @@
 #include "base/log.h"
 
 /* What one call leaves on stderr. */
-static void logged(enum log_level shown, enum log_level level, const char *arg, char *ret_text, size_t sz)
+static void logged(enum log_level shown, enum log_level level, const char *arg, char *ret_text,
+		   size_t sz)
 {
 	int saved = dup(STDERR_FILENO), ends[2];
 	ssize_t n;

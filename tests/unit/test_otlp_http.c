@@ -188,8 +188,8 @@ static void partial_success_is_counted(void **state)
 	/* Nobody rejects more spans than there were, nor less than none. */
 	static const struct collector_step odd[] = {
 		{ COLLECT_ANSWER, 200, PB, "\x0a\x03\x08\xe8\x07", 5 },
-		{ COLLECT_ANSWER, 200, PB,
-		  "\x0a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 13 },
+		{ COLLECT_ANSWER, 200, PB, "\x0a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+		  13 },
 	};
 	struct rig r = { 0 };
 
@@ -250,7 +250,8 @@ static void busy_then_ok(void **state)
 static uint64_t gap_ms(struct rig *r, size_t i)
 {
 	return (collector_request(r->collector, i + 1)->at_ns -
-		collector_request(r->collector, i)->at_ns) / NSEC_PER_MSEC;
+		collector_request(r->collector, i)->at_ns) /
+	       NSEC_PER_MSEC;
 }
 
 static void retry_after_is_kept(void **state)

@@ -19,9 +19,18 @@ struct row {
 	uint64_t wait_min, wait_max;
 };
 
-#define STATUS(n)	{ ATTEMPT_ANSWERED, (n), 0 }
-#define AFTER(n, ms)	{ ATTEMPT_ANSWERED, (n), (ms) }
-#define END(e)		{ ATTEMPT_##e, 0, 0 }
+#define STATUS(n)                        \
+	{                                \
+		ATTEMPT_ANSWERED, (n), 0 \
+	}
+#define AFTER(n, ms)                        \
+	{                                   \
+		ATTEMPT_ANSWERED, (n), (ms) \
+	}
+#define END(e)                    \
+	{                         \
+		ATTEMPT_##e, 0, 0 \
+	}
 
 static const struct row table[] = {
 	{ STATUS(200), 1, PLENTY, RETRY_ACCEPTED, 0, 0 },
@@ -47,7 +56,7 @@ static const struct row table[] = {
 	{ STATUS(503), 3, 400, RETRY_GIVE_UP, 0, 0 },
 	{ STATUS(503), 1, 0, RETRY_GIVE_UP, 0, 0 },
 	{ AFTER(429, 3000), 1, PLENTY, RETRY_WAIT, 3000, 3000 },
-	{ AFTER(503, 100), 4, PLENTY, RETRY_WAIT, 1000, 3000 },	/* the back-off is longer */
+	{ AFTER(503, 100), 4, PLENTY, RETRY_WAIT, 1000, 3000 }, /* the back-off is longer */
 	{ AFTER(503, 9000), 1, 9000, RETRY_GIVE_UP, 9000, 9000 },
 	{ AFTER(503, 86400000), 1, PLENTY, RETRY_GIVE_UP, 300000, 300000 },
 	{ END(NO_CONNECT), 1, PLENTY, RETRY_WAIT, 125, 375 },
@@ -65,8 +74,8 @@ static void decisions(void **state)
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		for (k = 0; k < ARRAY_SIZE(randoms); k++) {
 			const struct row *r = &table[i];
-			enum retry_verdict got = retry_decide(&r->attempt, r->tries, r->left_ms,
-							      randoms[k], &wait);
+			enum retry_verdict got =
+				retry_decide(&r->attempt, r->tries, r->left_ms, randoms[k], &wait);
 
 			if (got != r->want || wait < r->wait_min || wait > r->wait_max)
 				fail_msg("row %zu: verdict %d, wait %llu", i, (int)got,

@@ -120,7 +120,8 @@ static void reset_and_closed(void **state)
 	close_end(&sc, &out, 0);
 	pass_time(&sc, 200000);
 	s = span_of(&sc, SPAN_CLIENT, "/x");
-	assert_string_equal(attr_text(&s->attrs, attrs_find(&s->attrs, "error.type")), "connection_reset");
+	assert_string_equal(attr_text(&s->attrs, attrs_find(&s->attrs, "error.type")),
+			    "connection_reset");
 	scene_end(&sc);
 }
 

@@ -113,9 +113,12 @@ static void test_dup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sub_is_clamped), cmocka_unit_test(test_trim),
-		cmocka_unit_test(test_equality),       cmocka_unit_test(test_starts_and_chr),
-		cmocka_unit_test(test_split),	       cmocka_unit_test(test_u64),
+		cmocka_unit_test(test_sub_is_clamped),
+		cmocka_unit_test(test_trim),
+		cmocka_unit_test(test_equality),
+		cmocka_unit_test(test_starts_and_chr),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_dup),
 	};
 

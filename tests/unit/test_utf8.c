@@ -26,14 +26,14 @@ static void test_valid_prefix(void **state)
 		{ "\xf4\x8f\xbf\xbf", 4 },
 		{ "a\xf4\x90\x80\x80", 1 }, /* U+110000 */
 		{ "a\xf5\x80\x80\x80", 1 },
-		{ "a\xc0\xaf", 1 },	    /* overlong '/' */
+		{ "a\xc0\xaf", 1 }, /* overlong '/' */
 		{ "a\xc1\xbf", 1 },
-		{ "a\xe0\x9f\xbf", 1 },	    /* overlong U+07FF */
+		{ "a\xe0\x9f\xbf", 1 }, /* overlong U+07FF */
 		{ "\xe0\xa0\x80", 3 },
 		{ "a\xf0\x8f\xbf\xbf", 1 }, /* overlong U+FFFF */
-		{ "a\xed\xa0\x80", 1 },	    /* surrogate U+D800 */
+		{ "a\xed\xa0\x80", 1 }, /* surrogate U+D800 */
 		{ "\xed\x9f\xbf", 3 },
-		{ "a\xe2\x82", 1 },	    /* cut */
+		{ "a\xe2\x82", 1 }, /* cut */
 		{ "a\x80", 1 },
 		{ "a\xe2\x28\xa1", 1 },
 		{ "a\xf0\x9f\x98x", 1 },
@@ -73,8 +73,12 @@ static void test_append_cuts_between_characters(void **state)
 	check_append("ab\xe2\x82\xac", 2, "ab");
 	check_append("\xf0\x9f\x98\x80", 3, "");
 	check_append("abc", 0, "");
-	check_append("a\xff" "b", 3, "a");
-	check_append("a\xff" "b", 4, "a" FFFD);
+	check_append("a\xff"
+		     "b",
+		     3, "a");
+	check_append("a\xff"
+		     "b",
+		     4, "a" FFFD);
 }
 
 static void test_append_is_all_or_nothing(void **state)

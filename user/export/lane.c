@@ -22,7 +22,7 @@ struct lane {
 
 	pthread_mutex_t lock; /* over everything below */
 	pthread_cond_t work; /* for the thread */
-	pthread_cond_t room;	/* for lane_push() of a patient lane */
+	pthread_cond_t room; /* for lane_push() of a patient lane */
 	bool patient;
 	pthread_cond_t flushed; /* for lane_flush_wait() */
 	struct span **queue; /* a ring */

@@ -7,7 +7,7 @@
 #include "proto/http1.h"
 #include "base/compiler.h"
 
-#define LEADING_MAX 4 /* CR and LF before a request line; old clients sent a pair after a body */
+#define LEADING_MAX     4 /* CR and LF before a request line; old clients sent a pair after a body */
 #define TARGET_LOOK_MAX 2048 /* a target this long is believed: its end is the decoder's business */
 
 static const char version_shape[] = "HTTP/1.#";

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPython 3.7 to 3.13 on x86_64 with glibc. The version is in the name of the executable or of the libpython it maps; the
- * offsets are those of the release's headers, offsetof(PyThreadState, context) and (…, thread_id). A wrong guess shows in
- * the kernel, where the thread state must name its thread.
+ * CPython 3.7 to 3.13 on x86_64 with glibc. The version is in the name of the executable or of the
+ * libpython it maps; the offsets are those of the release's headers, offsetof(PyThreadState,
+ * context) and (…, thread_id). A wrong guess shows in the kernel, where the thread state must name
+ * its thread.
  */
 #include <string.h>
 
@@ -11,14 +12,14 @@
 #include "host/procfs.h"
 #include "strand/runtimes.h"
 
-#define PTHREAD_KEYS	784	/* struct pthread.specific_1stblock; the same in every glibc since 2.3.4 */
-#define MAPS_MAX	((size_t)256 << 10)	/* of /proc/PID/maps; libpython is mapped early */
+#define PTHREAD_KEYS 784 /* struct pthread.specific_1stblock; the same in every glibc since 2.3.4 */
+#define MAPS_MAX     ((size_t)256 << 10) /* of /proc/PID/maps; libpython is mapped early */
 
 static const struct {
 	unsigned minor;
 	uint32_t context, thread_id;
 } layouts[] = {
-	{ 7, 256, 176 }, { 8, 240, 176 }, { 9, 240, 176 }, { 10, 240, 176 },
+	{ 7, 256, 176 },  { 8, 240, 176 },  { 9, 240, 176 },  { 10, 240, 176 },
 	{ 11, 224, 152 }, { 12, 208, 136 }, { 13, 208, 152 },
 };
 
@@ -32,7 +33,8 @@ static unsigned minor_in(struct slice text)
 	for (at = 0; at + word.n < text.n; at++) {
 		if (!slice_starts(slice_sub(text, at, text.n), word))
 			continue;
-		for (at += word.n; at < text.n && text.p[at] >= '0' && text.p[at] <= '9' && minor < 100; at++)
+		for (at += word.n;
+		     at < text.n && text.p[at] >= '0' && text.p[at] <= '9' && minor < 100; at++)
 			minor = minor * 10 + text.p[at] - '0';
 		return minor;
 	}

@@ -420,7 +420,8 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 		link_sent(p, &f.stamp.thread);
 }
 
-void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos, const struct stamp *at)
+void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos,
+		const struct stamp *at)
 {
 	struct feed f = { .p = p, .c = c, .s = &c->dir[dir], .dir = dir, .stamp = *at };
 	struct msg msg = { .kind = MSG_NONE };

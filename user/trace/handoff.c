@@ -26,7 +26,8 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 		return;
 	for (call = link_open_call(p, waker->last_call); call && n < JOB_CALLS_MAX;
 	     call = link_open_call(p, call->prev_call), n++) {
-		if (!call->answered || call->edges_cnt == WAKES_MAX || call->start_ns < server->start_ns)
+		if (!call->answered || call->edges_cnt == WAKES_MAX ||
+		    call->start_ns < server->start_ns)
 			continue;
 		call->edges[call->edges_cnt++] = (struct wake_edge){ ev->futex, server->serial };
 		waker->pooled = true;

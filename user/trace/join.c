@@ -74,7 +74,9 @@ static bool same_place(const struct conn *c, const struct exchange *x, const str
 /* The other end of a unix connection on which nothing has been joined yet, if each names the other. */
 static const struct conn *unix_peer(struct pipeline *p, const struct conn *c)
 {
-	const struct conn *peer = c->facts.transport == TRANSPORT_UNIX ? conn_find_sk(&p->conns, c->facts.peer_sk) : NULL;
+	const struct conn *peer = c->facts.transport == TRANSPORT_UNIX
+					  ? conn_find_sk(&p->conns, c->facts.peer_sk)
+					  : NULL;
 
 	return peer && peer->facts.peer_sk == c->facts.sk ? peer : NULL;
 }

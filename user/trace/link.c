@@ -77,7 +77,8 @@ static void leave_unlinked(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_get(&p->processes, x->tgid);
 	struct strand_state *thread = strand_get(&p->strands, &x->thread);
-	struct strand_state *task = is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
+	struct strand_state *task =
+		is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
 
 	if (!proc)
 		return;
@@ -174,7 +175,8 @@ static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct
 	struct exchange *call = link_open_call(p, st->last_call);
 
 	for (; call && call->start_ns >= x->start_ns; call = link_open_call(p, call->prev_call)) {
-		struct exchange *woken = handoff_choice(p, call); /* whom it has given the result to */
+		struct exchange *woken =
+			handoff_choice(p, call); /* whom it has given the result to */
 
 		claim(woken ? woken : x, call, woken ? LINK_HANDOFF : LINK_THREAD);
 	}
@@ -184,7 +186,8 @@ static void claim_of_task(struct pipeline *p, struct exchange *x, const struct s
 {
 	struct exchange *call = link_open_call(p, task->last_call);
 
-	for (; call && call->start_ns >= x->start_ns; call = link_open_call(p, call->prev_task_call))
+	for (; call && call->start_ns >= x->start_ns;
+	     call = link_open_call(p, call->prev_task_call))
 		claim(x, call, LINK_TASK);
 }
 
@@ -195,7 +198,8 @@ static void claim_of_task(struct pipeline *p, struct exchange *x, const struct s
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer)
 {
 	struct strand_state *st = strand_get(&p->strands, &writer->thread);
-	struct strand_state *task = is_task(&writer->strand) ? strand_find(&p->strands, &writer->strand) : NULL;
+	struct strand_state *task =
+		is_task(&writer->strand) ? strand_find(&p->strands, &writer->strand) : NULL;
 
 	if (task)
 		claim_of_task(p, x, task);
@@ -257,7 +261,8 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 	struct strand_state *to;
 
 	if (!maker && from && !from->pooled)
-		maker = live(p, from->inherited); /* the shell that a request started starts a program */
+		maker = live(
+			p, from->inherited); /* the shell that a request started starts a program */
 	to = maker ? strand_get(&p->strands, child) : NULL;
 	if (to)
 		to->inherited = maker->serial;
@@ -267,7 +272,8 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 void link_grade(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
-	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET || x->method == LINK_FORK;
+	bool by_thread =
+		x->method == LINK_THREAD || x->method == LINK_SOCKET || x->method == LINK_FORK;
 
 	if (x->server_side || !by_thread || !proc || !proc->roams)
 		return;

@@ -21,7 +21,8 @@ struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipel
 	if (!p)
 		return NULL;
 	p->cfg = *cfg;
-	p->cfg.link_wait_ns = min(max(cfg->link_wait_ns, (uint64_t)JOIN_GRACE_NS), LINK_WAIT_MAX_NS);
+	p->cfg.link_wait_ns =
+		min(max(cfg->link_wait_ns, (uint64_t)JOIN_GRACE_NS), LINK_WAIT_MAX_NS);
 	p->sink = *sink;
 	list_init(&p->grace);
 	list_init(&p->todo);

@@ -41,7 +41,8 @@ static void sweep(struct processes *t)
 	struct process *p, *tmp;
 
 	list_for_each_safe (p, tmp, &t->ended, by_end) {
-		if (!list_empty(&p->serving) || !list_empty(&p->calling) || !list_empty(&p->undecided))
+		if (!list_empty(&p->serving) || !list_empty(&p->calling) ||
+		    !list_empty(&p->undecided))
 			continue;
 		list_del(&p->by_end);
 		hash_del(&t->by_tgid, &p->by_tgid);
