@@ -38,16 +38,28 @@ static int become_caller(void)
 	return 0;
 }
 
-static void run_child(char *const *argv, int go_fd, int err_fd)
+/* What the tracer does with signals is its own affair: a command that lost its SIGPIPE would behave differently. */
+static void restore_signals(void)
 {
 	sigset_t none;
+
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void run_child(char *const *argv, int go_fd, int err_fd)
+{
+	ssize_t n;
 	char byte;
 	int code;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	while (read(go_fd, &byte, 1) < 0 && errno == EINTR)
-		;
+	restore_signals();
+	do {
+		n = read(go_fd, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(125); /* the tracer is gone, or cannot trace: nothing runs */
 	code = -become_caller();
 	if (!code) {
 		execvp(argv[0], argv);
@@ -83,6 +95,8 @@ int child_exec(struct child *child, const char *name, struct err *err)
 	int code = 0;
 	ssize_t n;
 
+	if (write(child->go_fd, "", 1) != 1)
+		return err_set(err, -errno, "cannot start '%s': %s", name, strerror(errno));
 	close(take_fd(child->go_fd));
 	do {
 		n = read(child->err_fd, &code, sizeof(code));

@@ -13,7 +13,7 @@
 
 struct child {
 	pid_t pid;
-	int go_fd; /* closing it lets the command run */
+	int go_fd; /* a byte lets the command run; closed without one, it ends */
 	int err_fd; /* an exec that failed sends its errno here */
 };
 

@@ -200,9 +200,9 @@ static int start_capture(struct live *l, struct err *err)
 	return capture_new(&opts, &l->capture, err);
 }
 
-static void on_ring(void *ctx, int fd)
+/* Nothing to do but to come out of the wait: every round drains, and looks who is left. */
+static void come_out(void *ctx, int fd)
 {
-	/* Nothing to do but to come out of the wait: every round drains. */
 }
 
 static void say_ready(const struct live *l)
@@ -236,7 +236,8 @@ static int start(struct live *l, struct err *err)
 	if (code)
 		return code;
 	take_clock(l, clock_mono_ns());
-	if (loop_add(l->loop, capture_fd(l->capture), on_ring, l))
+	if (loop_add(l->loop, capture_fd(l->capture), come_out, l) ||
+	    loop_add(l->loop, targets_fd(l->targets), come_out, l))
 		return err_set(err, -EIO, "cannot wait for the kernel's records");
 	return targets_start(l->targets, l->capture, err);
 }
@@ -252,6 +253,8 @@ static int start_command(struct live *l, struct err *err)
 		code = err_set(err, -EIO, "cannot trace the command '%s'", l->cfg->command[0]);
 	if (!code)
 		code = child_exec(&l->child, l->cfg->command[0], err);
+	if (!code)
+		targets_name(l->targets, l->child.pid);
 	return code;
 }
 
@@ -289,11 +292,13 @@ static int run_loop(struct live *l)
 	return 0;
 }
 
-/* From here on a second signal ends the program at once. */
+/* From here on a second signal ends the program at once; a request for the summary does not. */
 static void restore_signals(struct live *l)
 {
 	sigset_t none;
 
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	loop_del(l->loop, l->signals);
 	close(take_fd(l->signals));
 	sigemptyset(&none);

@@ -25,8 +25,8 @@ struct recorder;
 int recorder_new(const char *path, const struct recording_facts *facts,
 		 struct recorder **ret_recorder, struct err *err) __must_check;
 /*
- * A failed write (disk full) is said once; after it nothing more is written, so that the file ends
- * at a whole record.
+ * A failed write (disk full) is said once and ends the recording, perhaps within a record: its
+ * replay then says that it is truncated.
  */
 void recorder_write(struct recorder *r, const struct ev_hdr *ev);
 void recorder_free(struct recorder *r); /* NULL ok */

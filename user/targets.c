@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <ctype.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 
 #include "base/log.h"
@@ -16,8 +16,10 @@
 
 struct targets {
 	struct selectors sel;
-	struct pollfd *named; /* pidfds of what was named by number: we end with the last */
+	int *named; /* pidfds of what was named by number: we end with the last */
 	size_t named_cnt;
+	size_t ended_cnt; /* of these */
+	int ends; /* an epoll that holds them, each until it has told of its end */
 	uint32_t *pids; /* of sel */
 	struct capture *capture;
 	size_t traced; /* how many the first look found */
@@ -27,12 +29,13 @@ struct targets {
 
 static int add_named(struct targets *t, uint32_t tgid)
 {
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLONESHOT };
 	int fd = syscall(SYS_pidfd_open, tgid, 0);
 
 	if (fd < 0)
 		return -errno;
-	t->named[t->named_cnt++] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	return 0;
+	t->named[t->named_cnt++] = fd;
+	return epoll_ctl(t->ends, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
 static int resolve_pids(struct targets *t, const struct config *cfg, struct err *err)
@@ -64,10 +67,11 @@ int targets_new(const struct config *cfg, struct targets **ret_targets, struct e
 	if (!t)
 		return err_set(err, -ENOMEM, "out of memory");
 	buf_init(&t->who, 4096);
+	t->ends = epoll_create1(EPOLL_CLOEXEC);
 	t->named = calloc(cfg->pids.n + 1, sizeof(*t->named)); /* one more for a command */
 	t->pids = calloc(cfg->pids.n + 1, sizeof(*t->pids));
-	if (!t->named || !t->pids)
-		return err_set(err, -ENOMEM, "out of memory");
+	if (!t->named || !t->pids || t->ends < 0)
+		return err_set(err, -ENOMEM, "out of memory or file descriptors");
 	t->sel = (struct selectors){
 		.pids = t->pids,
 		.ports = cfg->ports.v,
@@ -93,7 +97,9 @@ void targets_free(struct targets *t)
 	if (!t)
 		return;
 	for (i = 0; i < t->named_cnt; i++)
-		close(t->named[i].fd);
+		close(t->named[i]);
+	if (t->ends >= 0)
+		close(t->ends);
 	buf_release(&t->who);
 	free(t->named);
 	free(t->pids);
@@ -107,7 +113,7 @@ void targets_watch(const struct targets *t, struct bpf_cfg *ret_cfg)
 	ret_cfg->watch_listen = t->sel.ports_cnt > 0;
 }
 
-static void note_name(struct targets *t, uint32_t tgid)
+void targets_name(struct targets *t, uint32_t tgid)
 {
 	struct proc_stat st;
 	char *c;
@@ -149,7 +155,7 @@ static void trace(void *ctx, uint32_t tgid, uint64_t start_ns)
 		t->err = err;
 		return;
 	}
-	note_name(t, tgid);
+	targets_name(t, tgid);
 	learn(t, tgid);
 }
 
@@ -173,11 +179,9 @@ int targets_add(struct targets *t, uint32_t tgid)
 	struct proc_stat st;
 	int err = procfs_stat(tgid, &st);
 
-	if (err)
-		return err;
-	t->err = 0;
-	trace(t, tgid, st.start_ns);
-	return t->err ? t->err : add_named(t, tgid);
+	if (!err)
+		err = capture_trace(t->capture, tgid, st.start_ns);
+	return err ? err : add_named(t, tgid);
 }
 
 void targets_event(struct targets *t, const struct ev_hdr *ev)
@@ -200,19 +204,21 @@ void targets_event(struct targets *t, const struct ev_hdr *ev)
 	}
 }
 
+int targets_fd(const struct targets *t)
+{
+	return t->ends;
+}
+
 bool targets_ended(struct targets *t)
 {
-	size_t i;
+	struct epoll_event ends[NAMED_MAX];
+	int n = epoll_wait(t->ends, ends, NAMED_MAX, 0);
 
+	if (n > 0)
+		t->ended_cnt += n;
 	if (t->sel.ports_cnt || t->sel.comms_cnt || t->sel.exes_cnt || t->sel.all)
 		return false;
-	if (poll(t->named, t->named_cnt, 0) < 0)
-		return false;
-	for (i = 0; i < t->named_cnt; i++) {
-		if (!t->named[i].revents)
-			return false;
-	}
-	return true;
+	return t->ended_cnt == t->named_cnt;
 }
 
 void targets_describe(const struct targets *t, struct buf *out)

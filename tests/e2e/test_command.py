@@ -46,3 +46,16 @@ def test_it_is_traced_from_its_first_request(lab):
     tracer.proc.stop(signal.SIGTERM)
 
 
+def test_signals_are_those_of_the_command(lab):
+    """SIGPIPE ends the writer of a closed pipe silently, as it would without a tracer."""
+    tracer = start(lab, "/bin/sh", "-c", "yes | head -1; grep SigIgn /proc/self/status")
+    assert tracer.proc.wait(60) == 0
+    assert "Broken pipe" not in tracer.proc.output()
+    ignored = int(tracer.proc.output().split("SigIgn:")[1].split()[0], 16)
+    assert not ignored & 1 << signal.SIGPIPE - 1
+
+
+def test_the_ready_line_names_the_command(lab):
+    tracer = start(lab, "/bin/sleep", "0.2")
+    assert tracer.proc.wait(60) == 0
+    assert "tracing sleep (" in tracer.proc.errors()
