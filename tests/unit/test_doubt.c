@@ -80,12 +80,78 @@ static void roaming(void **state)
 	scene_end(&sc);
 }
 
+/* A loop that writes for all its tasks looks like one task that serves everybody. */
+static void loop_writes_for_tasks(void **state)
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+	size_t i;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out1 = open_end(&sc, 3, 100, 5, 6);
+	out2 = open_end(&sc, 4, 100, 7, 8);
+	sc.task = 7000;
+	for (i = 0; i < 2; i++) {
+		receive(&sc, &in1, 100, REQUEST("/1"));
+		receive(&sc, &in2, 100, REQUEST("/2"));
+		transmit(&sc, &out1, 100, REQUEST("/for1"));
+		transmit(&sc, &out2, 100, REQUEST("/for2"));
+		receive(&sc, &out1, 100, OK);
+		receive(&sc, &out2, 100, OK);
+		transmit(&sc, &in1, 100, OK);
+		transmit(&sc, &in2, 100, OK);
+	}
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 8);
+	for (i = 0; i < sc.n; i++)
+		assert_string_not_equal(method_of(sc.spans[i]), "task");
+	scene_end(&sc);
+}
+
+/* The same place in memory may hold one task after another. */
+static void recycled_task(void **state)
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out1 = open_end(&sc, 3, 100, 5, 6);
+	out2 = open_end(&sc, 4, 100, 7, 8);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	sc.task = 7000;
+	transmit(&sc, &out1, 100, REQUEST("/for1"));
+	sc.task = 8000;
+	transmit(&sc, &out2, 100, REQUEST("/for2"));
+	transmit(&sc, &in2, 100, OK);
+	receive(&sc, &in2, 100, REQUEST("/3"));
+	sc.task = 7000;
+	transmit(&sc, &in1, 100, OK);
+	sc.task = 8000;
+	receive(&sc, &in1, 100, REQUEST("/4"));
+	transmit(&sc, &out1, 100, REQUEST("/for4"));
+	transmit(&sc, &in1, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	pipeline_flush(sc.p);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for4"), span_of(&sc, SPAN_SERVER, "/4")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "task");
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for4")), "task");
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_heard_of),
 		cmocka_unit_test(queue_of_tasks),
 		cmocka_unit_test(roaming),
+		cmocka_unit_test(loop_writes_for_tasks),
+		cmocka_unit_test(recycled_task),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,7 @@ struct exchange {
 	uint16_t local_port;
 	struct strand thread;	/* who read (server) or sent (client) the request */
 	struct strand strand;	/* the same, or what its runtime says */
+	uint64_t read_ns;	/* when the call that moved its first byte returned */
 	uint64_t start_ns, end_ns;	/* monotonic */
 	uint64_t end_min_ns;	/* the call that sent the last byte began then */
 

@@ -103,6 +103,7 @@ struct exchange *link_open_call(struct pipeline *p, uint64_t serial)
 void link_client_sent(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_get(&p->strands, &x->thread);
+	struct strand_state *task = is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
 	struct exchange *connector = live(p, x->conn->cause);
 	struct exchange *current, *maker;
 
@@ -111,7 +112,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		leave_unlinked(p, x);
 		return;
 	}
-	if (st->serving > 1 && is_task(&x->strand)) {
+	if (st->serving > 1 && task && !task->shared) {
 		/* Several tasks share the thread: only the response will tell whose call it was. */
 		leave_unlinked(p, x);
 		return;
@@ -182,13 +183,35 @@ static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct
 	}
 }
 
-static void claim_of_task(struct pipeline *p, struct exchange *x, const struct strand_state *task)
+/*
+ * A task serves one connection at a time. What answers a request that had been read before it
+ * answered another connection's is the loop that writes for its tasks (uvloop); until a second task
+ * has answered it could be that.
+ */
+static enum link_method method_of_task(struct pipeline *p, struct process *proc,
+				       struct strand_state *task, const struct exchange *x)
+{
+	if (task->answered_on != x->conn_id && task->answered_ns > x->read_ns)
+		task->shared = true;
+	task->answered_on = x->conn_id;
+	task->answered_ns = p->now_ns;
+	if (proc->last_task && proc->last_task != task->strand.id)
+		proc->tasks_differ = true;
+	proc->last_task = task->strand.id;
+	return proc->tasks_differ ? LINK_TASK : LINK_ORDER;
+}
+
+static void claim_of_task(struct pipeline *p, struct exchange *x, struct strand_state *task)
 {
 	struct exchange *call = link_open_call(p, task->last_call);
+	struct process *proc = process_find(&p->processes, x->tgid);
+	enum link_method how = proc ? method_of_task(p, proc, task, x) : LINK_ORDER;
 
+	if (task->shared)
+		return;
 	for (; call && call->start_ns >= x->start_ns;
 	     call = link_open_call(p, call->prev_task_call))
-		claim(x, call, LINK_TASK);
+		claim(x, call, how);
 }
 
 /*

@@ -27,6 +27,8 @@ struct process {
 	struct futex_wake wakes[SHARED_FUTEX_EDGES]; /* a ring */
 	unsigned wakes_cnt;
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
+	uint64_t last_task; /* id of the task that answered last */
+	bool tasks_differ; /* more than one has answered: they tell requests apart */
 };
 
 struct processes {

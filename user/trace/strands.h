@@ -31,6 +31,9 @@ struct strand_state {
 	bool sent;		/* the run is over with the next read */
 	unsigned prompt, late;	/* lately answered requests: heard of last, or not */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
+	uint64_t answered_ns; /* task: when it last began a response, and on which connection */
+	uint64_t answered_on;
+	bool shared; /* it answers several at once: no task, but the loop that writes for all of them */
 };
 
 struct strands {
