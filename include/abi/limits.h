@@ -8,7 +8,7 @@
 
 /* --- kernel side --- */
 #define PROCS_MAX	16384	/* a busy host has < 5,000. Full: not traced, counted */
-#define TASKS_MAX	65536	/* threads with a hint. LRU: a lost hint costs one link */
+#define TASKS_MAX	65536	/* of the system-call provider: 16 MB. LRU: costs a link */
 #define SOCKS_MAX	65536	/* of the system-call provider, which has no socket storage */
 #define VERDICTS_MAX	16384	/* one per long body. LRU: the default is safe */
 #define SEGS_MAX	16	/* iovec entries per call; nginx sends 64, heads first */

@@ -181,8 +181,7 @@ static int load_btf(const char *path, struct btf **ret_btf, struct err *err)
 	if (!btf)
 		return err_set(err, -errno,
 			       "this kernel has no types (BTF) at /sys/kernel/btf/vmlinux: it must "
-			       "be built with "
-			       "CONFIG_DEBUG_INFO_BTF, or its types given with --btf FILE");
+			       "be built with CONFIG_DEBUG_INFO_BTF");
 	*ret_btf = btf;
 	return 0;
 }
@@ -250,6 +249,8 @@ int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns)
 {
 	struct proc row = { .start_ns = start_ns };
 
+	if (tgid == (uint32_t)getpid()) /* its own calls would make records for ever */
+		return -EINVAL;
 	oldsocks_note(bpf_map__fd(c->skel->maps.old_unix), tgid);
 	if (!bpf_map__update_elem(c->skel->maps.procs, &tgid, sizeof(tgid), &row, sizeof(row),
 				  BPF_ANY))

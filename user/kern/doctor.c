@@ -126,7 +126,7 @@ int doctor_report(FILE *out, const uint32_t *pids, size_t pids_cnt)
 	fprintf(out, "  %-34s %s\n", "privileges", privilege_check(&err) ? err.text : "enough");
 	btf = btf__load_vmlinux_btf();
 	fprintf(out, "  %-34s %s\n", "kernel types (BTF)",
-		btf ? "there" : "missing: CONFIG_DEBUG_INFO_BTF, or --btf FILE");
+		btf ? "there" : "missing: CONFIG_DEBUG_INFO_BTF");
 	if (!btf)
 		return -1;
 	report_features(out, btf);
