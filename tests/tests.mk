@@ -23,6 +23,8 @@ $(T)/unit/%: $(OUTPUT)/san/tests/unit/%.o $(UNIT_LIB) $(call san,$(CLI_OBJS) $(C
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(SAN_CFLAGS) -o $@ $^ -lcmocka $(LIBS_EXPORT)
 
+$(T)/unit/test_failmalloc: LDFLAGS_ALL += $(foreach f,malloc calloc realloc reallocarray strdup,-Wl,--wrap=$(f))
+
 unit: $(UNIT_TESTS) ## build and run the unit tests
 	$(Q)for t in $^; do echo "# $$t"; $$t || exit 1; done
 

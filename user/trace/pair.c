@@ -66,8 +66,8 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 	x->rsp_seq = first->other_seq;
 	x->has_seq = first->has_seq;
 	x->scope = c->proto->scope;
-	if (c->proto->span_name)
-		x->name = slice_dup(c->proto->span_name(c->state));
+	x->name = slice_dup(c->proto->span_name ? c->proto->span_name(c->state)
+						: slice_str(c->proto->name));
 	describe(p, x, c, FLOW_REQUEST);
 	take_header(x, c);
 	if (x->server_side)

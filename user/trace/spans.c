@@ -48,8 +48,8 @@ static void start_before_children(struct exchange *x, struct attrs *attrs)
 	}
 }
 
-static char *name_with_route(const struct pipeline *p, const struct exchange *x,
-			     struct attrs *attrs)
+/* NULL: out of memory. */
+static char *name_of(const struct pipeline *p, struct exchange *x, struct attrs *attrs)
 {
 	const struct attr *path = x->server_side ? attrs_find(attrs, "url.path") : NULL;
 	const char *route = NULL;
@@ -58,10 +58,10 @@ static char *name_with_route(const struct pipeline *p, const struct exchange *x,
 	if (path)
 		route = route_find(p->cfg.routes, p->cfg.routes_cnt,
 				   (struct slice){ attr_text(attrs, path), path->s.len });
-	if (!route)
-		return NULL;
+	if (!route || !x->name)
+		return take_ptr(x->name);
 	attrs_str(attrs, "http.route", slice_str(route));
-	return asprintf(&name, "%s %s", x->name ? x->name : "HTTP", route) < 0 ? NULL : name;
+	return asprintf(&name, "%s %s", x->name, route) < 0 ? NULL : name;
 }
 
 static void add_link_facts(const struct exchange *x, struct span *s)
@@ -74,27 +74,21 @@ static void add_link_facts(const struct exchange *x, struct span *s)
 		s->links[s->links_cnt++] = x->link;
 }
 
-void spans_emit(struct pipeline *p, struct exchange *x)
+/* NULL: out of memory. */
+static struct span *make_span(struct pipeline *p, struct exchange *x)
 {
-	struct span *s;
-	char *routed;
+	_cleanup_(span_freep) struct span *s = span_new();
 
-	if (!x->sampled) {
-		p->tally.v[TALLY_NOT_SAMPLED]++;
-		return;
-	}
-	s = span_new();
-	if (!s) {
-		p->tally.v[TALLY_SPANS_LOST]++;
-		return;
-	}
+	if (!s)
+		return NULL;
 	attrs_release(&s->attrs);
 	s->attrs = x->attrs;
 	span_attrs_init(&x->attrs);
 	start_before_children(x, &s->attrs);
 	clamp_times(x, &s->attrs);
-	routed = name_with_route(p, x, &s->attrs);
-	s->name = routed ? routed : take_ptr(x->name);
+	s->name = name_of(p, x, &s->attrs);
+	if (!s->name)
+		return NULL;
 	s->resource = resource_get(
 		p->sink.resource(p->sink.ctx, x->tgid, x->server_side ? x->local_port : 0));
 	s->trace_id = x->ctx.trace_id;
@@ -111,6 +105,22 @@ void spans_emit(struct pipeline *p, struct exchange *x)
 	s->trace_state = x->trace_state ? strdup(x->trace_state) : NULL;
 	s->scope = x->scope;
 	add_link_facts(x, s);
+	return take_ptr(s);
+}
+
+void spans_emit(struct pipeline *p, struct exchange *x)
+{
+	struct span *s;
+
+	if (!x->sampled) {
+		p->tally.v[TALLY_NOT_SAMPLED]++;
+		return;
+	}
+	s = make_span(p, x);
+	if (!s) {
+		p->tally.v[TALLY_SPANS_LOST]++;
+		return;
+	}
 	p->tally.v[TALLY_SPANS]++;
 	p->sink.span(p->sink.ctx, s);
 }
