@@ -61,9 +61,15 @@ static void queue_of_tasks(void **state)
 	scene_end(&sc);
 }
 
+static double confidence_of(const struct span *s)
+{
+	return attrs_find(&s->attrs, "link.confidence")->d;
+}
+
 /* Work that changes threads: the answer to a call is read by another thread than made it. */
 static void roaming(void **state)
 {
+	const struct span *call;
 	struct end in, out;
 	struct scene sc;
 
@@ -75,8 +81,36 @@ static void roaming(void **state)
 	receive(&sc, &out, 102, OK);
 	transmit(&sc, &in, 101, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "order");
+	call = span_of(&sc, SPAN_CLIENT, "/call");
+	assert_true(is_child(call, span_of(&sc, SPAN_SERVER, "/1")));
+	assert_string_equal(method_of(call), "order");
+	scene_end(&sc);
+}
+
+/* The same while two requests are served: the thread's is only a candidate. */
+static void roaming_among_several(void **state)
+{
+	const struct span *call;
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	transmit(&sc, &out, 101, REQUEST("/call"));
+	receive(&sc, &out, 102, OK);
+	transmit(&sc, &in2, 102, OK);
+	transmit(&sc, &in1, 101, OK);
+	pass_time(&sc, 200000);
+	call = span_of(&sc, SPAN_CLIENT, "/call");
+	assert_false(call->has_parent);
+	assert_int_equal(call->links_cnt, 1);
+	assert_string_equal(method_of(call), "root");
+	assert_true(confidence_of(call) == 0);
+	assert_true(confidence_of(span_of(&sc, SPAN_SERVER, "/1")) == 1);
 	scene_end(&sc);
 }
 
@@ -150,6 +184,7 @@ int main(void)
 		cmocka_unit_test(two_heard_of),
 		cmocka_unit_test(queue_of_tasks),
 		cmocka_unit_test(roaming),
+		cmocka_unit_test(roaming_among_several),
 		cmocka_unit_test(loop_writes_for_tasks),
 		cmocka_unit_test(recycled_task),
 	};

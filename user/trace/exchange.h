@@ -56,6 +56,8 @@ struct exchange {
 	uint64_t nth;		/* request of its connection, from 1 */
 	bool server_side;
 	bool answered;		/* the response's head has come */
+	unsigned served;	/* client: requests that its process served then; no further than 2 */
+	bool doubtful;		/* its cause is no more than a candidate */
 	bool done;
 	bool traced;
 	bool emitted;

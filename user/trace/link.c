@@ -100,6 +100,15 @@ struct exchange *link_open_call(struct pipeline *p, uint64_t serial)
 	return x && !list_empty(&x->by_process) ? x : NULL;
 }
 
+static unsigned served_by(struct pipeline *p, uint32_t tgid)
+{
+	const struct process *proc = process_find(&p->processes, tgid);
+
+	if (!proc || list_empty(&proc->serving))
+		return 0;
+	return proc->serving.next == proc->serving.prev ? 1 : 2;
+}
+
 void link_client_sent(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_get(&p->strands, &x->thread);
@@ -108,6 +117,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 	struct exchange *current, *maker;
 
 	x->conn->cause = 0;
+	x->served = served_by(p, x->tgid);
 	if (!st) {
 		leave_unlinked(p, x);
 		return;
@@ -302,6 +312,7 @@ void link_grade(struct pipeline *p, struct exchange *x)
 		return;
 	x->method = LINK_ORDER;
 	x->confidence = link_method_confidence(LINK_ORDER);
+	x->doubtful = x->served > 1;
 }
 
 void link_best(struct pipeline *p, struct exchange *x)

@@ -29,12 +29,17 @@ static void note_other_header(struct exchange *x)
 	x->has_link = true;
 }
 
-/* --link exact: a cause that was only inferred is said as a span link, and the span is a root. */
+/*
+ * With --link exact, or where inferring is mostly wrong, a cause that was only inferred is said as a
+ * span link, and the span is a root.
+ */
 static void drop_inference(const struct pipeline *p, struct exchange *x)
 {
 	const struct trace_ctx *candidate = x->parent ? &x->parent->ctx : &x->parent_ctx;
 
-	if (!p->cfg.link_exact || link_method_evidence(x->method) || (!x->parent && !x->has_parent))
+	if (link_method_evidence(x->method) || (!x->parent && !x->has_parent))
+		return;
+	if (!p->cfg.link_exact && !x->doubtful)
 		return;
 	x->link = (struct span_link){
 		.trace_id = candidate->trace_id,
@@ -66,7 +71,8 @@ static void take_context(struct pipeline *p, struct exchange *x)
 		exchange_new_trace(&p->exchanges, &x->ctx.trace_id);
 		x->ctx.flags = TRACE_FLAG_SAMPLED | TRACE_FLAG_RANDOM;
 		x->method = LINK_ROOT;
-		x->confidence = link_method_confidence(LINK_ROOT);
+		/* One of the requests that were being served may have been its cause. */
+		x->confidence = x->served ? 0 : link_method_confidence(LINK_ROOT);
 		return;
 	}
 	x->ctx.trace_id = x->header.trace_id;
