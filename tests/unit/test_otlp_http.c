@@ -129,9 +129,9 @@ static void posts_over_one_connection(void **state)
 static void large_bodies_go_at_once(void **state)
 {
 	static const struct collector_step ok[] = { { COLLECT_ANSWER, 200, PB, NULL, 0 } };
-	static char text[8000];
+	static char text[2000];
 	const struct collector_request *q;
-	struct span *s[200];
+	struct span *s[800];
 	struct rig r = { 0 };
 	size_t i;
 
