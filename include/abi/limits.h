@@ -29,6 +29,7 @@
 #define STREAM_BYTES_MAX (16u << 20) /* all incomplete heads, in buffers of up to twice that; beyond it: resync */
 #define PIPELINE_MAX	256	/* requests of one connection waiting for their response */
 #define EXCHANGES_MAX	65536	/* open or waiting; the oldest goes out early, counted */
+#define EXCHANGE_BYTES_MAX (64u << 20) /* all of them: 50,000 ordinary ones, 7,000 with endless URLs */
 #define CAUSES_MAX	512	/* from a call up to its outermost request; longer: anew */
 #define STRANDS_MAX	65536	/* strands with a request; LRU, counted */
 #define ATTR_TEXT_MAX	8192	/* of one span; longer values are cut, counted */

@@ -200,6 +200,32 @@ static void process_ends_with_a_call(void **state)
 	scene_end(&sc);
 }
 
+/* Long URLs fill the memory for exchanges long before their number does; the oldest go out early. */
+static void endless_urls(void **state)
+{
+	static char request[2 * ATTR_TEXT_MAX];
+	static const char rest[] = " HTTP/1.1\r\nHost: a\r\n\r\n";
+	const uint64_t n = 2 * EXCHANGE_BYTES_MAX / ATTR_TEXT_MAX, *v;
+	struct scene sc;
+	uint64_t id;
+
+	scene_begin(&sc);
+	memset(request, 'x', ATTR_TEXT_MAX);
+	memcpy(request, "GET /x?", 7);
+	memcpy(request + ATTR_TEXT_MAX, rest, sizeof(rest));
+	for (id = 1; id <= n; id++) {
+		struct end in = open_end(&sc, id, 100, id << 8, 1);
+
+		receive(&sc, &in, 101, request);
+	}
+	v = pipeline_tally(sc.p)->v;
+	assert_in_range(v[TALLY_EXCHANGES_EARLY], 1, n - 1000);
+	assert_int_equal(v[TALLY_SPANS], v[TALLY_EXCHANGES_EARLY]);
+	pipeline_flush(sc.p);
+	assert_int_equal(v[TALLY_SPANS], n);
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +238,7 @@ int main(void)
 		cmocka_unit_test(flushed_twice),
 		cmocka_unit_test(time_goes_back),
 		cmocka_unit_test(process_ends_with_a_call),
+		cmocka_unit_test(endless_urls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,7 @@ struct exchange *exchange_new(struct exchanges *t)
 	x->sampled = true;
 	span_attrs_init(&x->attrs);
 	t->n++;
+	exchange_weigh(t, x);
 	return x;
 }
 
@@ -119,6 +120,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 		list_del(&child->sibling);
 		child->parent = NULL;
 	}
+	t->bytes -= x->bytes;
 	list_del(&x->by_conn);
 	list_del(&x->by_age);
 	list_del(&x->by_grace);
@@ -130,6 +132,19 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 	free(x->name);
 	free(x);
 	t->n--;
+}
+
+void exchange_weigh(struct exchanges *t, struct exchange *x)
+{
+	size_t bytes = sizeof(*x) + x->attrs.alloc * sizeof(*x->attrs.v) + x->attrs.text.alloc;
+
+	t->bytes += bytes - x->bytes;
+	x->bytes = bytes;
+}
+
+bool exchanges_full(const struct exchanges *t)
+{
+	return t->n && (t->n >= EXCHANGES_MAX || t->bytes >= EXCHANGE_BYTES_MAX);
 }
 
 struct exchange *exchange_find(const struct exchanges *t, uint64_t serial)

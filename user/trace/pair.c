@@ -32,6 +32,7 @@ static void describe(struct pipeline *p, struct exchange *x, const struct conn *
 	peer.redact = p->redact;
 	peer.redact_cnt = p->cfg.redact_cnt;
 	c->proto->describe(c->state, flow, &peer, &x->attrs);
+	exchange_weigh(&p->exchanges, x);
 }
 
 static void begin(struct pipeline *p, struct conn *c, const struct stamp *first, uint64_t pos)

@@ -347,7 +347,7 @@ static struct exchange *any_exchange(struct exchanges *t)
 
 void settle_room(struct pipeline *p)
 {
-	while (p->exchanges.n >= EXCHANGES_MAX) {
+	while (exchanges_full(&p->exchanges)) {
 		p->tally.v[TALLY_EXCHANGES_EARLY]++;
 		give_up(p, any_exchange(&p->exchanges));
 	}
