@@ -64,13 +64,19 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 
 	if (code)
 		return code;
-	w->started_ns = clock_mono_ns();
+	wiring_started(w);
 	w->services = services_new(&facts->host, cfg->services, cfg->services_cnt);
 	w->pipeline = pipeline_new(&pc, &sink);
 	if (!w->services || !w->pipeline ||
 	    services_set_tracer(w->services, cfg->export.version, cfg->resource_attributes))
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
+}
+
+void wiring_started(struct wiring *w)
+{
+	w->started_ns = clock_mono_ns();
+	w->started_cpu_ns = clock_cpu_ns();
 }
 
 void wiring_release(struct wiring *w)
@@ -87,7 +93,8 @@ void wiring_summary(const struct wiring *w, const uint64_t *kern, uint64_t bpf_n
 		.kern = kern,
 		.bpf_ns = bpf_ns,
 		.wall_ns = clock_mono_ns() - w->started_ns,
-		.cpu_ns = clock_cpu_ns(),
+		.cpu_ns = clock_cpu_ns() - w->started_cpu_ns,
+		.start_cpu_ns = w->started_cpu_ns,
 	};
 
 	batch_counts(w->batch, &s.export);

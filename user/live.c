@@ -332,6 +332,7 @@ int live_run(const struct config *cfg, int *ret_status, struct err *err)
 	if (code)
 		return code;
 	say_ready(&l);
+	wiring_started(&l.w);
 	code = run_loop(&l);
 	if (code)
 		return err_set(err, code, "the event loop failed: %s", strerror(-code));

@@ -33,6 +33,7 @@ static void print_cost(FILE *out, const struct summary *s)
 		(double)s->wall_ns / NSEC_PER_SEC);
 	if (requests)
 		fprintf(out, ", %.1f us per request", (double)s->cpu_ns / NSEC_PER_USEC / requests);
+	fprintf(out, "; %.3f s to start", (double)s->start_cpu_ns / NSEC_PER_SEC);
 	if (s->bpf_ns)
 		fprintf(out, "; in the kernel %.3f s", (double)s->bpf_ns / NSEC_PER_SEC);
 	fputc('\n', out);

@@ -16,7 +16,8 @@ struct summary {
 	const struct tally *tally;
 	const uint64_t *kern; /* STAT__CNT numbers; NULL: none known */
 	struct batch_counts export;
-	uint64_t wall_ns, cpu_ns;
+	uint64_t wall_ns, cpu_ns; /* since tracing began */
+	uint64_t start_cpu_ns;
 	uint64_t bpf_ns; /* 0: the kernel does not keep it */
 };
 

@@ -16,7 +16,7 @@ struct wiring {
 	struct services *services;
 	struct pipeline *pipeline;
 	struct batch *batch;
-	uint64_t started_ns;
+	uint64_t started_ns, started_cpu_ns;
 };
 
 int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
@@ -24,6 +24,7 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		void (*verdict)(void *w, uint64_t conn, const struct verdict *v),
 		struct err *err) __must_check;
 void wiring_release(struct wiring *w);
+void wiring_started(struct wiring *w); /* the cost of starting is stated apart */
 void wiring_feed(struct wiring *w, const struct ev_hdr *ev);
 /*
  * Everything in flight goes out, within the export timeout, and the summary is printed. kern:
