@@ -26,6 +26,8 @@ static const struct hook hooks[] = {
 	  NEEDS(FEAT_UNIX_MSG), false },
 	{ CAPABILITY_SEND, "sys_exit", "tracepoint sys_exit", BY(CAPTURE_SYSCALL),
 	  NEEDS(FEAT_SYS_EXIT), true },
+	{ CAPABILITY_RECV, "sys_exit", "tracepoint sys_exit", BY(CAPTURE_SYSCALL),
+	  NEEDS(FEAT_SYS_EXIT), true },
 	{ CAPABILITY_SEND_START, "send_start", "tracepoint tcp_sendmsg_locked",
 	  BY(CAPTURE_SOCKET) | BY(CAPTURE_SYSCALL), NEEDS(FEAT_SEND_START), false },
 	{ CAPABILITY_SEND_START, "tcp_send_entry", "function tcp_sendmsg", BY(CAPTURE_FENTRY),
