@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,19 +77,24 @@ static void test_grandchildren_are_traced(void **state)
 	assert_non_null(last_exit(*state, first->child_tgid));
 }
 
-static void *thread_hello(void *arg)
+static void *thread_hello(void *ret_tid)
 {
+	*(pid_t *)ret_tid = gettid();
 	hello();
 	return NULL;
 }
 
+/* A thread's joiner may run before the kernel tells of its exit: only when it is gone is the order certain. */
 static void act_threads(void *arg)
 {
 	pthread_t t;
+	pid_t tid;
 
 	hello();
-	act_check(!pthread_create(&t, NULL, thread_hello, NULL));
+	act_check(!pthread_create(&t, NULL, thread_hello, &tid));
 	pthread_join(t, NULL);
+	while (!tgkill(getpid(), tid, 0))
+		sched_yield();
 }
 
 static void test_threads_are_strands(void **state)
