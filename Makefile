@@ -53,8 +53,8 @@ user_objs = $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard user/$(1)/*.c))
 CORE_OBJS := $(foreach d,base host proto trace strand,$(call user_objs,$(d)))
 EXPORT_OBJS := $(call user_objs,export) $(OUTPUT)/obj/gen/otlp.pb-c.o
 KERN_OBJS := $(call user_objs,kern)
-# The command line without the program behind it, for tests.
-CLI_OBJS := $(foreach m,completion config environment manual options settings values,$(OUTPUT)/obj/user/$(m).o)
+# The command line and the recordings without the program behind them, for tests.
+CLI_OBJS := $(foreach m,completion config environment manual options recording settings values,$(OUTPUT)/obj/user/$(m).o)
 APP_OBJS := $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard user/*.c))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 

@@ -34,7 +34,7 @@ struct conn {
 	bool cause_guessed; /* whose connect() it was is no more than likely */
 	struct conn *peer; /* the other end, once it is known (join.c) */
 	bool peer_absent; /* the other end was waited for in vain */
-	int64_t peer_shift; /* unix: our request positions minus the peer's */
+	uint64_t peer_shift; /* unix: our request positions minus the peer's, modulo 2^64 */
 };
 
 struct conns {

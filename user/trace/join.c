@@ -67,7 +67,7 @@ static struct exchange *by_key(struct pipeline *p, const struct exchange *x, uin
 static bool same_place(const struct conn *c, const struct exchange *x, const struct exchange *other)
 {
 	if (c->facts.transport == TRANSPORT_UNIX)
-		return x->req_pos - other->req_pos == (uint64_t)c->peer_shift;
+		return x->req_pos - other->req_pos == c->peer_shift;
 	return x->has_seq && other->has_seq && x->req_seq == other->req_seq;
 }
 
