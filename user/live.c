@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "child.h"
+#include "execs.h"
 #include "live.h"
 #include "targets.h"
 #include "wiring.h"
@@ -34,6 +35,7 @@ struct live {
 	struct capture *capture;
 	struct loop *loop;
 	struct child child; /* pid 0: none */
+	struct execs execs;
 	int signals;
 	int status;
 	bool stopping;
@@ -59,12 +61,24 @@ static void take(struct live *l, const struct ev_hdr *ev)
 	wiring_feed(&l->w, ev);
 }
 
+static int read_facts(const struct live *l, uint32_t tgid, struct proc_facts *ret_facts)
+{
+	const struct ev_exec *exec = execs_find(&l->execs, tgid);
+	int err = facts_read(tgid, ret_facts);
+
+	if (!exec || (!err && ret_facts->args_cnt))
+		return err;
+	if (!err) /* ended, but not yet waited for: /proc has forgotten what it ran */
+		facts_release(ret_facts);
+	return facts_of_exec(exec, ret_facts);
+}
+
 static void take_facts(struct live *l, uint32_t tgid, uint64_t ts_ns)
 {
 	struct proc_facts facts;
 	struct buf record;
 
-	if (facts_read(tgid, &facts))
+	if (read_facts(l, tgid, &facts))
 		return;
 	buf_init(&record, sizeof(struct ev_proc) + FACTS_MAX);
 	targets_learn(l->targets, &facts);
@@ -104,6 +118,8 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 	targets_event(l->targets, ev);
 	if (ev->ts_ns >= l->clock_due_ns)
 		take_clock(l, ev->ts_ns);
+	if (ev->kind == EV_EXEC)
+		execs_note(&l->execs, (const struct ev_exec *)ev);
 	if (ev->kind == EV_EXEC && services_known(l->w.services, ev->tgid))
 		take_facts(l, ev->tgid, ev->ts_ns);
 	else if (moves_bytes(ev) && !services_known(l->w.services, ev->tgid))

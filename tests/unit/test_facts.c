@@ -17,6 +17,7 @@
 #include "host/cgroup.h"
 #include "host/facts.h"
 #include "host/procfs.h"
+#include "host/services.h"
 
 /* Runs a program with the given environment; returns once its exec is over. */
 static pid_t start(const char *path, const char *const *argv, const char *const *env)
@@ -282,6 +283,20 @@ static void containers_and_pods(void **state)
 	assert_false(cgroup_pod_uid(SLICE("/pod01234567-89ab-cdef-0123-456789abcdeX"), uid));
 }
 
+static void ended_before_it_was_read(void **state)
+{
+	struct ev_exec ev = { .hdr = { .tgid = 4711 }, .comm = "curl" };
+	char *name;
+	struct proc_facts f;
+
+	assert_int_equal(facts_of_exec(&ev, &f), 0);
+	assert_int_equal(f.tgid, 4711);
+	name = service_name_of(&f);
+	assert_string_equal(name, "curl");
+	free(name);
+	facts_release(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +305,7 @@ int main(void)
 		cmocka_unit_test(strange_name),        cmocka_unit_test(record_keeps_everything),
 		cmocka_unit_test(record_without_room), cmocka_unit_test(damaged_records),
 		cmocka_unit_test(best_cgroup_line),    cmocka_unit_test(containers_and_pods),
+		cmocka_unit_test(ended_before_it_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

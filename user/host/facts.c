@@ -267,6 +267,22 @@ int facts_read(uint32_t tgid, struct proc_facts *ret_facts)
 	return 0;
 }
 
+int facts_of_exec(const struct ev_exec *ev, struct proc_facts *ret_facts)
+{
+	_cleanup_(facts_release) struct proc_facts f = { .tgid = ev->hdr.tgid };
+	int err;
+
+	memcpy(f.comm, ev->comm, sizeof(f.comm) - 1);
+	err = add_arg(&f, slice_str(f.comm));
+	if (!err)
+		err = fill_missing(&f);
+	if (err)
+		return err;
+	*ret_facts = f;
+	f = (struct proc_facts){ 0 };
+	return 0;
+}
+
 /* --- records --- */
 
 static int put(struct buf *b, enum fact key, const void *p, size_t len)

@@ -32,6 +32,8 @@ struct proc_facts {
 
 /* -ESRCH: gone; what may not be read stays "" */
 int facts_read(uint32_t tgid, struct proc_facts *ret_facts) __must_check;
+/* Of a process that ended before /proc was read: no more than what it executed. */
+int facts_of_exec(const struct ev_exec *ev, struct proc_facts *ret_facts) __must_check;
 /* Appends one whole struct ev_proc. */
 int facts_encode(const struct proc_facts *f, uint64_t ts_ns, struct buf *ret_record) __must_check;
 /* -EINVAL: malformed */
