@@ -217,9 +217,7 @@ static int start_capture(struct live *l, struct err *err)
 }
 
 /* Nothing to do but to come out of the wait: every round drains, and looks who is left. */
-static void come_out(void *ctx, int fd)
-{
-}
+static void come_out(void *ctx, int fd) {}
 
 static void say_ready(const struct live *l)
 {

@@ -300,11 +300,16 @@ static void ended_before_it_was_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_process),       cmocka_unit_test(long_arguments_are_cut),
-		cmocka_unit_test(gone_process),        cmocka_unit_test(zombie_has_no_texts),
-		cmocka_unit_test(strange_name),        cmocka_unit_test(record_keeps_everything),
-		cmocka_unit_test(record_without_room), cmocka_unit_test(damaged_records),
-		cmocka_unit_test(best_cgroup_line),    cmocka_unit_test(containers_and_pods),
+		cmocka_unit_test(reads_process),
+		cmocka_unit_test(long_arguments_are_cut),
+		cmocka_unit_test(gone_process),
+		cmocka_unit_test(zombie_has_no_texts),
+		cmocka_unit_test(strange_name),
+		cmocka_unit_test(record_keeps_everything),
+		cmocka_unit_test(record_without_room),
+		cmocka_unit_test(damaged_records),
+		cmocka_unit_test(best_cgroup_line),
+		cmocka_unit_test(containers_and_pods),
 		cmocka_unit_test(ended_before_it_was_read),
 	};
 

@@ -112,7 +112,8 @@ static unsigned served_by(struct pipeline *p, uint32_t tgid)
 void link_client_sent(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_get(&p->strands, &x->thread);
-	struct strand_state *task = is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
+	struct strand_state *task =
+		is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
 	struct exchange *connector = live(p, x->conn->cause);
 	struct exchange *current, *maker;
 
