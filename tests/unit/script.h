@@ -23,7 +23,7 @@ struct scene {
 	struct span *spans[SPANS_MAX];
 	size_t n;
 	uint64_t now_us;
-	uint64_t task;	/* what the runtime of the calling thread says that it runs; 0: nothing */
+	uint64_t task; /* what the runtime of the calling thread says that it runs; 0: nothing */
 	uint64_t verdicts;
 	struct verdict verdict;
 };
@@ -122,7 +122,8 @@ static inline struct end open_end(struct scene *sc, uint64_t id, uint32_t tgid, 
 }
 
 /* One end of a unix connection: sk is its own, peer_sk the other end's. */
-static inline struct end open_unix(struct scene *sc, uint64_t id, uint32_t tgid, uint64_t sk, uint64_t peer_sk)
+static inline struct end open_unix(struct scene *sc, uint64_t id, uint32_t tgid, uint64_t sk,
+				   uint64_t peer_sk)
 {
 	struct ev_conn ev = {
 		.hdr = header(sc, EV_CONN, sizeof(ev), tgid, tgid),
@@ -175,7 +176,8 @@ static inline void transmit(struct scene *sc, struct end *e, uint32_t tid, const
 	move_cut(sc, e, tid, DIR_TX, text, strlen(text), strlen(text));
 }
 
-static inline void end_of_direction(struct scene *sc, struct end *e, uint32_t tid, enum dir dir, uint32_t err)
+static inline void end_of_direction(struct scene *sc, struct end *e, uint32_t tid, enum dir dir,
+				    uint32_t err)
 {
 	struct ev_end ev = {
 		.hdr = header(sc, EV_END, sizeof(ev), e->tgid, tid),

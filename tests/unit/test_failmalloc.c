@@ -60,16 +60,17 @@ char *__wrap_strdup(const char *s)
 #include "found.h"
 #undef calloc
 
-#define TRACED                                                                        \
+#define TRACED                                                                            \
 	"GET /traced?token=x HTTP/1.1\r\nHost: b\r\nUser-Agent: u\r\ntracestate: a=b\r\n" \
 	"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n"
 
-/* Links of every kind, bytes in pieces, gaps, a connection without its record, more of everything than fits a first table. */
+/* Links of every kind, bytes in pieces, gaps, a connection without its record. */
 static void play(struct scene *sc)
 {
 	struct end in = open_end(sc, 1, 100, 1, 2), in2 = open_end(sc, 2, 100, 3, 4);
 	struct end out = open_end(sc, 3, 100, 20, 10), b = open_end(sc, 4, 200, 10, 20);
-	struct end local = open_unix(sc, 5, 100, 0xa0, 0xb0), peer = open_unix(sc, 6, 200, 0xb0, 0xa0);
+	struct end local = open_unix(sc, 5, 100, 0xa0, 0xb0),
+		   peer = open_unix(sc, 6, 200, 0xb0, 0xa0);
 	struct end unseen = { .id = 7, .tgid = 300 };
 
 	receive(sc, &in, 101, "GET /1 HTTP/1.1\r\nHo");
@@ -109,9 +110,10 @@ static void check_books(const struct scene *sc)
 	for (dir = 0; dir < DIR__CNT; dir++) {
 		const uint64_t *v = t + dir;
 
-		assert_int_equal(v[TALLY_RX_REPORTED], v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
-							       v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] +
-							       v[TALLY_RX_NO_CONN]);
+		assert_int_equal(v[TALLY_RX_REPORTED],
+				 v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
+					 v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] +
+					 v[TALLY_RX_NO_CONN]);
 	}
 	assert_int_equal(t[TALLY_REQUESTS], t[TALLY_SPANS] + t[TALLY_SPANS_LOST]);
 	assert_int_equal(t[TALLY_SPANS], sc->n);
