@@ -103,6 +103,21 @@ struct moved {
 	__u32 thread_gen; /* of the calling thread; strand may be finer */
 };
 
+/* Whom a search found, in how many places; the outermost of them, in bytes below the top of the stack. */
+struct go_found {
+	__u64 id;
+	__u32 slot;
+	__u32 votes;
+};
+
+/* Who waits for a goroutine, while it is looked for: strand_go.bpf.c. */
+struct go_search {
+	__u64 g; /* whose stack is searched */
+	__u32 goid, parent_goid, recvq, sudog_c; /* of runtime.off */
+	struct go_found server, server2; /* goids of goroutines that read requests */
+	struct go_found other, other2; /* g of those that do not */
+};
+
 /*
  * What one thread is in the middle of: lib/task.bpf.h. The last two belong to the running call
  * only. They are here and not on the stack because the verifier follows every value on the stack
@@ -118,7 +133,51 @@ struct task_state {
 	__u8 pad;
 	struct moved moved;
 	struct user_mem mem;
+	struct go_search go;
 };
+
+/* A goroutine; its number is never used twice in a process. */
+struct go_id {
+	__u64 goid;
+	__u32 tgid;
+	__u32 pad;
+};
+
+/*
+ * go_servers: goroutine -> 1, of those that read requests. Inserted when one does; the kernel never
+ * sees a goroutine end, so rows go by the LRU rule. Bound: GO_SERVERS_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GO_SERVERS_MAX);
+	__type(key, struct go_id);
+	__type(value, __u8);
+} go_servers SHARED_MAP;
+
+/* The function that goroutines of a process start with. */
+struct go_start {
+	__u64 pc;
+	__u32 tgid;
+	__u32 pad;
+};
+
+/* Where in their stacks the channel was on which somebody waited. */
+struct go_slot {
+	__u32 slot; /* bytes below the top */
+	__u32 agreed; /* searches since one found it elsewhere, or nowhere */
+	__u32 used; /* times it was believed since the last search */
+};
+
+/*
+ * go_slots: start function -> where to look first. Inserted by a search that found somebody; a row
+ * of a process that is gone goes by the LRU rule. Bound: GO_SLOTS_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GO_SLOTS_MAX);
+	__type(key, struct go_start);
+	__type(value, struct go_slot);
+} go_slots SHARED_MAP;
 
 /*
  * tasks: task -> struct task_state, for programs that may use task storage. Inserted by a thread's

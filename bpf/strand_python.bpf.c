@@ -16,6 +16,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "lib/strand.bpf.h"
+#include "lib/user.bpf.h"
 
 enum { AT_KEYS, AT_CONTEXT, AT_THREAD_ID, AT_KEY };
 
@@ -24,20 +25,12 @@ enum { AT_KEYS, AT_CONTEXT, AT_THREAD_ID, AT_KEY };
 #define KEY_SZ   16 /* struct pthread_key_data { seq, data } */
 #define KEY_DATA 8
 
-static __always_inline __u64 read_word(__u64 addr)
-{
-	__u64 v = 0;
-
-	bpf_probe_read_user(&v, sizeof(v), (void *)addr);
-	return v;
-}
-
 /* The thread state under a key, if it says that it is this thread's. */
 static __always_inline __u64 state_under(const struct runtime *rt, __u64 fs, __u32 key)
 {
-	__u64 state = read_word(fs + rt->off[AT_KEYS] + key * KEY_SZ + KEY_DATA);
+	__u64 state = user_word(fs + rt->off[AT_KEYS] + key * KEY_SZ + KEY_DATA);
 
-	if (!state || read_word(state + rt->off[AT_THREAD_ID]) != fs)
+	if (!state || user_word(state + rt->off[AT_THREAD_ID]) != fs)
 		return 0;
 	return state;
 }
@@ -59,18 +52,18 @@ static __always_inline __u64 find_state(struct runtime *rt, __u64 fs)
 	return 0;
 }
 
-__hidden int strand_python(struct strand *ret_strand, struct runtime *rt)
+__hidden enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt)
 {
 	__u64 state, context;
 
 	state = find_state(rt, task_thread_pointer());
 	if (!state)
-		return -1;
-	context = read_word(state + rt->off[AT_CONTEXT]);
+		return STRAND_UNPROVEN;
+	context = user_word(state + rt->off[AT_CONTEXT]);
 	if (!context)
-		return 1;
+		return STRAND_COARSE;
 	ret_strand->id = context;
 	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
 	ret_strand->kind = STRAND_TASK;
-	return 0;
+	return STRAND_SELF;
 }

@@ -299,6 +299,20 @@ static __always_inline __u64 start_of(struct sock_state *st, enum dir dir, bool 
 	return ns;
 }
 
+/*
+ * A request begins with the first read after an answer. Go's HTTP server keeps a goroutine reading a
+ * single byte while a request is served; the next request's first byte may be that one, and the
+ * goroutine is not the one that will serve it.
+ */
+static __always_inline enum call_kind call_kind(const struct sock_state *st, enum dir dir, __u32 n)
+{
+	if (st->role == ROLE_CLIENT)
+		return dir == DIR_TX ? CALL_ASKS : CALL_OTHER;
+	if (dir == DIR_RX && n > 1 && (st->last_dir != DIR_RX || st->burst <= 1))
+		return CALL_HEARS;
+	return CALL_OTHER;
+}
+
 /* n bytes moved, n > 0; `readable`: t->mem is where they are. */
 static __always_inline void data_moved(struct sock *sk, struct sock_state *st, struct task_state *t,
 				       __u32 n, enum dir dir, bool readable)
@@ -330,7 +344,8 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 	c->flags |= readable ? 0 : DATA_NO_BUFFER;
 	strand_self(&c->strand);
 	c->thread_gen = c->strand.gen;
-	strand_refine(&c->strand);
+	if (strand_refine(&c->strand, call_kind(st, dir, n)) == STRAND_AWAITED)
+		c->flags |= DATA_AWAITED;
 	tell_moved(c, st, &t->mem);
 }
 

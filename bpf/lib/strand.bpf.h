@@ -8,41 +8,54 @@
 
 #include "lib/task.bpf.h"
 
-/* 0: *ret_strand is proven; 1: nothing finer than the thread runs; -1: the proof failed. */
-int strand_python(struct strand *ret_strand, struct runtime *rt);
+/* What the call is to the request that it belongs to. */
+enum call_kind { CALL_OTHER, CALL_HEARS, CALL_ASKS };
 
-static __always_inline int strand_read(struct strand *ret_strand, struct runtime *rt)
+/* What a reader has made of *ret_strand. */
+enum strand_reading {
+	STRAND_UNPROVEN, /* what was read cannot be the runtime */
+	STRAND_COARSE, /* nothing finer than the thread runs */
+	STRAND_SELF, /* what the thread runs */
+	STRAND_AWAITED, /* who waits for what the thread runs */
+};
+
+enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt);
+enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
+			      enum call_kind kind);
+
+static __always_inline enum strand_reading strand_read(struct strand *ret_strand,
+						       struct runtime *rt, enum call_kind kind)
 {
 	switch (rt->kind) {
 	case RUNTIME_PYTHON:
 		return strand_python(ret_strand, rt);
+	case RUNTIME_GO:
+		return strand_go(ret_strand, rt, kind);
 	default:
-		return 1;
+		return STRAND_COARSE;
 	}
 }
 
-/*
- * *ret_strand is the calling thread and becomes something finer if its runtime can tell; true: it
- * did.
- */
-static __always_inline bool strand_refine(struct strand *ret_strand)
+/* *ret_strand is the calling thread and becomes something finer if its runtime can tell. */
+static __always_inline enum strand_reading strand_refine(struct strand *ret_strand,
+							 enum call_kind kind)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	enum strand_reading got;
 	struct proc *proc;
-	int err;
 
 	if (!*(volatile __u32 *)&shared.runtimes)
-		return false;
+		return STRAND_COARSE;
 	proc = bpf_map_lookup_elem(&procs, &tgid);
 	if (!proc || proc->runtime.kind == RUNTIME_NONE)
-		return false;
-	err = strand_read(ret_strand, &proc->runtime);
-	if (err >= 0)
-		return !err;
+		return STRAND_COARSE;
+	got = strand_read(ret_strand, &proc->runtime, kind);
+	if (got != STRAND_UNPROVEN)
+		return got;
 	stat_inc(STAT_STRAND_UNPROVEN);
 	if (++proc->runtime.misses > RUNTIME_MISSES_MAX)
 		proc->runtime.kind = RUNTIME_NONE;
-	return false;
+	return STRAND_UNPROVEN;
 }
 
 #endif

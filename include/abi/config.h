@@ -32,13 +32,17 @@ struct bpf_shared {
  * space finds the kind and the offsets in the binary (user/strand/); the reader in the kernel
  * (bpf/strand_*.bpf.c) proves them at every call.
  */
-enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON };
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO };
+#define RUNTIME_MISSES_MAX 64
+#define RUNTIME_OFFSETS	   6
 struct runtime {
 	__u32 kind; /* enum runtime_kind */
 	__u32 misses; /* calls without proof; RUNTIME_MISSES_MAX of them end it */
-	__u32 off[4]; /* what they mean: the reader says */
+	__u32 off[RUNTIME_OFFSETS]; /* what they mean: the reader says */
 };
-#define RUNTIME_MISSES_MAX 64
+
+/* Of Go: which offset is where in runtime.off. */
+enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SUDOG_C };
 
 /* A row of the `procs` map: key tgid. Children inherit it at fork, exec resets the runtime. */
 struct proc {

@@ -48,8 +48,8 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
  */
 enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_CALLBACK };
 struct strand {
-	__u64 id;	/* THREAD: tid; TASK: address of the runtime's context, recycled at once */
-	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; TASK: tgid */
+	__u64 id;	/* THREAD: tid; GOROUTINE: goid; TASK: address of its context, recycled at once */
+	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; others: tgid */
 	__u32 kind;	/* enum strand_kind */
 };
 
@@ -83,6 +83,7 @@ struct ev_conn {
 #define DATA_MORE	(1 << 0)	/* another piece of the same call follows */
 #define DATA_SEQ	(1 << 1)	/* seq and other_seq are valid */
 #define DATA_NO_BUFFER	(1 << 2)	/* the bytes never were in user memory that could be read */
+#define DATA_AWAITED	(1 << 3)	/* strand is not who called, but who waits on a channel for that */
 
 struct ev_data {
 	struct ev_hdr hdr;

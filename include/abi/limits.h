@@ -19,6 +19,8 @@
 #define BURST_MAX	81920	/* copied after a change of direction: a 64 KiB head */
 #define PREFIX_LEN	256	/* copied of each later call: a chunk header, a late head */
 #define TAIL_LEN	16	/* last bytes of a call that was cut: "\r\n0\r\n\r\n" fits twice */
+#define GO_SERVERS_MAX	16384	/* goroutines that read requests. LRU: a lost one costs its links */
+#define GO_SLOTS_MAX	1024	/* functions that goroutines run and call from. LRU: found again */
 #define WAKES_MAX	8	/* edges per finished call; locks must not flood the ring */
 #define UNIX_PATH_LEN	108	/* sun_path */
 #define COMM_LEN	16	/* TASK_COMM_LEN */

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Go: the goroutine that makes the call, and for whom.
+ *
+ * The runtime keeps the running g at fs:-8, and the thread's m names the same g back: that is the
+ * proof. A goroutine that reads requests also writes their responses (net/http's conn.serve), so its
+ * number stands for the request. But net/http's client sends from a goroutine of the connection
+ * (persistConn.writeLoop), and so does a worker that takes its jobs from a channel. Whoever caused
+ * such a call waits for it on a channel, and whoever will answer there has that channel on its
+ * stack:
+ *
+ *	stack of the caller: ... hchan ...      hchan.recvq.first -> sudog -> g of who waits
+ *	                                        sudog.c -> hchan again: the proof
+ *
+ * So a call by a goroutine W belongs, in this order, to W if it reads requests; to W's maker, if
+ * that does; to whom waits for W, or its maker; to whom waits for that (a worker that uses net/http).
+ * A slot of the stack may still hold a channel of earlier, but then hardly anybody waits on it who
+ * reads requests; such a goroutine beats any other, and then most slots win, and the outermost. A
+ * compiled function always has its channel in the same slot, so where a search found it is looked at
+ * first from then on.
+ *
+ * The search's state is in the thread's row, for the reason given with struct task_state; and its
+ * parts are global functions, which the verifier walks once each.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "lib/strand.bpf.h"
+#include "lib/user.bpf.h"
+
+/* The same in Go 1.21 to 1.26, from its debug information. */
+#define TLS_G      (-8)
+#define G_STACK_HI 8
+#define G_M        48
+#define G_SP       56 /* g.sched.sp: of where it left for a system call, or was parked */
+#define M_G0       0 /* the goroutine of the scheduler, and of C code */
+#define SUDOG_G    0
+
+#define HEAP_SPAN    (1ULL << 35) /* a word this near to g may point into the heap */
+#define HCHAN_ALIGN  16
+#define CHAN_CAP_MAX (1 << 20)
+
+#define WORD       8
+#define CHUNK      16 /* words read at once */
+#define CHUNKS_MAX 32 /* 4 KiB: what starts a goroutine is at the top, TLS and buffers below it */
+
+#define SLOT_TRUSTED 8 /* searches that agree before their slot is believed */
+#define SLOT_USES    64 /* times it is believed before the next search */
+
+static __always_inline bool near(__u64 a, __u64 b)
+{
+	return a - b + HEAP_SPAN < 2 * HEAP_SPAN;
+}
+
+static __always_inline bool may_be_channel(__u64 word, __u64 g)
+{
+	return !(word & (HCHAN_ALIGN - 1)) && near(word, g);
+}
+
+static __always_inline bool reads_requests(__u64 goid)
+{
+	struct go_id id = { .goid = goid, .tgid = bpf_get_current_pid_tgid() >> 32 };
+
+	return bpf_map_lookup_elem(&go_servers, &id);
+}
+
+static __always_inline void note_server(__u64 goid)
+{
+	struct go_id id = { .goid = goid, .tgid = bpf_get_current_pid_tgid() >> 32 };
+	__u8 one = 1;
+
+	if (!bpf_map_lookup_elem(&go_servers, &id))
+		bpf_map_update_elem(&go_servers, &id, &one, BPF_ANY);
+}
+
+static __always_inline void vote(struct go_found *first, struct go_found *second, __u64 id,
+				 __u32 slot)
+{
+	struct go_found *f = !first->id || first->id == id ? first : second;
+
+	if (!f->id) {
+		f->id = id;
+		f->slot = slot;
+	}
+	f->votes += f->id == id;
+}
+
+/* If the address is that of a channel on which somebody waits, that one has a vote. */
+int go_candidate(__u64 chan, __u32 slot)
+{
+	struct task_state *t = task_self();
+	__u64 cnt_cap[2], sudog, g, goid, maker;
+	struct go_search *s;
+
+	if (!t || bpf_probe_read_user(cnt_cap, sizeof(cnt_cap), (void *)chan))
+		return 0;
+	s = &t->go;
+	if (cnt_cap[0] > cnt_cap[1] || cnt_cap[1] > CHAN_CAP_MAX)
+		return 0;
+	sudog = user_word(chan + s->recvq);
+	if (!near(sudog, s->g) || user_word(sudog + s->sudog_c) != chan)
+		return 0;
+	g = user_word(sudog + SUDOG_G);
+	if (g == s->g || !near(g, s->g))
+		return 0;
+	goid = user_word(g + s->goid);
+	maker = user_word(g + s->parent_goid);
+	if (reads_requests(goid))
+		vote(&s->server, &s->server2, goid, slot);
+	else if (reads_requests(maker))
+		vote(&s->server, &s->server2, maker, slot);
+	else
+		vote(&s->other, &s->other2, g, slot);
+	return 0;
+}
+
+/* Every word of a stack, from its top down to sp. */
+int go_scan(__u64 g, __u64 hi, __u64 sp)
+{
+	__u64 words[CHUNK], at;
+	int i, j;
+
+	for (i = 1; i <= CHUNKS_MAX; i++) {
+		at = hi - i * sizeof(words);
+		if (at + sizeof(words) <= sp ||
+		    bpf_probe_read_user(words, sizeof(words), (void *)at))
+			break;
+		for (j = CHUNK - 1; j >= 0; j--) {
+			if (may_be_channel(words[j], g) && at + j * WORD >= sp)
+				go_candidate(words[j], hi - at - j * WORD);
+		}
+	}
+	return 0;
+}
+
+static __always_inline const struct go_found *winner(const struct go_found *first,
+						     const struct go_found *second)
+{
+	return second->votes > first->votes ? second : first;
+}
+
+static __always_inline void learn(const struct go_start *start, struct go_slot *known, __u32 slot)
+{
+	struct go_slot fresh = { .slot = slot };
+
+	if (known && known->slot == slot) {
+		known->agreed++;
+		known->used = 0;
+	} else if (known) {
+		known->slot = slot;
+		known->agreed = 0;
+	} else {
+		bpf_map_update_elem(&go_slots, start, &fresh, BPF_ANY);
+	}
+}
+
+/* Who waits for g: first where it was found before, then everywhere. The answer is in t->go. */
+int go_look(__u64 g, __u64 startpc)
+{
+	struct go_start start = { .pc = startpc, .tgid = bpf_get_current_pid_tgid() >> 32 };
+	__u64 hi = user_word(g + G_STACK_HI), word;
+	struct task_state *t = task_self();
+	struct go_slot *known;
+	struct go_search *s;
+
+	if (!t)
+		return 0;
+	s = &t->go;
+	s->g = g;
+	__builtin_memset(&s->server, 0, 4 * sizeof(s->server));
+	known = bpf_map_lookup_elem(&go_slots, &start);
+	if (known && known->agreed >= SLOT_TRUSTED && known->used++ < SLOT_USES) {
+		word = user_word(hi - known->slot);
+		if (may_be_channel(word, g))
+			go_candidate(word, known->slot);
+		if (s->server.id || s->other.id)
+			return 0;
+	}
+	go_scan(g, hi, user_word(g + G_SP));
+	if (s->server.id && !s->server2.id)
+		learn(&start, known, s->server.slot);
+	else if (!s->server.id && s->other.id && !s->other2.id)
+		learn(&start, known, s->other.slot);
+	return 0;
+}
+
+/* goid of the goroutine that reads requests and waits for g, perhaps through another; 0: none. */
+static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g)
+{
+	struct task_state *t = task_self();
+	struct go_search *s;
+	__u64 other;
+
+	if (!t)
+		return 0;
+	s = &t->go;
+	s->goid = rt->off[GO_GOID];
+	s->parent_goid = rt->off[GO_PARENT_GOID];
+	s->recvq = rt->off[GO_RECVQ];
+	s->sudog_c = rt->off[GO_SUDOG_C];
+	go_look(g, user_word(g + rt->off[GO_STARTPC]));
+	if (s->server.id)
+		return winner(&s->server, &s->server2)->id;
+	other = winner(&s->other, &s->other2)->id;
+	if (!other)
+		return 0;
+	go_look(other, user_word(other + rt->off[GO_STARTPC]));
+	return winner(&s->server, &s->server2)->id;
+}
+
+/* The g that runs on the calling thread; 0: that is no goroutine of the program. */
+static __always_inline enum strand_reading running(const struct runtime *rt, __u64 *ret_g)
+{
+	__u64 g = user_word(task_thread_pointer() + TLS_G), m, curg;
+
+	if (!g) /* a thread of C code */
+		return STRAND_COARSE;
+	m = user_word(g + G_M);
+	curg = user_word(m + rt->off[GO_M_CURG]);
+	if (curg != g) {
+		if (!m || user_word(m + M_G0) != g)
+			return STRAND_UNPROVEN;
+		if (!curg)
+			return STRAND_COARSE;
+		if (user_word(curg + G_M) != m)
+			return STRAND_UNPROVEN;
+	}
+	*ret_g = curg;
+	return STRAND_SELF;
+}
+
+__hidden enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
+				       enum call_kind kind)
+{
+	enum strand_reading got;
+	__u64 g = 0, goid, cause;
+
+	got = running(rt, &g);
+	if (got != STRAND_SELF)
+		return got;
+	goid = user_word(g + rt->off[GO_GOID]);
+	if (!goid)
+		return STRAND_UNPROVEN;
+	ret_strand->id = goid;
+	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
+	ret_strand->kind = STRAND_GOROUTINE;
+	if (kind == CALL_HEARS)
+		note_server(goid);
+	if (kind != CALL_ASKS || reads_requests(goid))
+		return STRAND_SELF;
+	cause = user_word(g + rt->off[GO_PARENT_GOID]);
+	if (reads_requests(cause)) {
+		ret_strand->id = cause;
+		return STRAND_SELF;
+	}
+	cause = who_waits(rt, g);
+	if (!cause)
+		return STRAND_SELF;
+	ret_strand->id = cause;
+	return STRAND_AWAITED;
+}
