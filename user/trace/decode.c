@@ -386,9 +386,10 @@ static void feed_missing(struct feed *f, const struct ev_data *ev)
 	feed_gap(f, spliced, GAP_SPLICED);
 }
 
+/* A goroutine is what a thread is elsewhere; the threads below it change at any time and mean nothing. */
 static struct strand thread_of(const struct ev_data *ev)
 {
-	if (ev->strand.kind == STRAND_THREAD)
+	if (ev->strand.kind == STRAND_THREAD || ev->strand.kind == STRAND_GOROUTINE)
 		return ev->strand;
 	return (struct strand){ .id = ev->hdr.tid, .gen = ev->thread_gen, .kind = STRAND_THREAD };
 }
@@ -401,6 +402,7 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 			.start_ns = ev->start_ns, .ts_ns = ev->hdr.ts_ns,
 			.thread = thread_of(ev), .strand = ev->strand,
 			.tgid = ev->hdr.tgid, .has_seq = ev->flags & DATA_SEQ,
+			.awaited = ev->flags & DATA_AWAITED,
 			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
 		},
 	};

@@ -55,6 +55,7 @@ struct exchange {
 	uint64_t conn_id;
 	uint64_t nth;		/* request of its connection, from 1 */
 	bool server_side;
+	bool awaited;		/* thread waited on a channel for whoever sent the request */
 	bool answered;		/* the response's head has come */
 	unsigned served;	/* client: requests that its process served then; no further than 2 */
 	bool doubtful;		/* its cause is no more than a candidate */
@@ -67,7 +68,7 @@ struct exchange {
 
 	uint32_t tgid;
 	uint16_t local_port;
-	struct strand thread;	/* who read (server) or sent (client) the request */
+	struct strand thread;	/* who read (server) or sent (client) the request: a thread or a goroutine */
 	struct strand strand;	/* the same, or what its runtime says */
 	uint64_t read_ns;	/* when the call that moved its first byte returned */
 	uint64_t start_ns, end_ns;	/* monotonic */

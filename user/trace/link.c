@@ -33,11 +33,19 @@ static struct exchange *works_for(struct pipeline *p, const struct strand_state 
 	return live(p, st->current);
 }
 
-/* How sure that is. */
-static enum link_method method_of(const struct strand_state *st)
+/* The strand is exactly that of the request. */
+static enum link_method method_alone(const struct strand_state *st, bool awaited)
+{
+	if (st->strand.kind != STRAND_GOROUTINE)
+		return LINK_THREAD;
+	return awaited ? LINK_CHANNEL : LINK_GOROUTINE;
+}
+
+/* How sure that is. `awaited`: the strand did not make the call itself, it waited for who did. */
+static enum link_method method_of(const struct strand_state *st, bool awaited)
 {
 	if (st->serving <= 1)
-		return LINK_THREAD;
+		return method_alone(st, awaited);
 	return st->run > 1 ? LINK_ORDER : LINK_SOCKET;
 }
 
@@ -49,7 +57,7 @@ void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
 	if (!x)
 		return;
 	c->cause = x->serial;
-	c->cause_guessed = method_of(st) == LINK_ORDER;
+	c->cause_guessed = method_of(st, false) == LINK_ORDER;
 }
 
 void link_server_began(struct pipeline *p, struct exchange *x)
@@ -70,7 +78,7 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 
 static bool is_task(const struct strand *s)
 {
-	return s->kind != STRAND_THREAD && s->kind != STRAND_NONE;
+	return s->kind == STRAND_TASK || s->kind == STRAND_CALLBACK;
 }
 
 static void leave_unlinked(struct pipeline *p, struct exchange *x)
@@ -134,7 +142,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		return;
 	}
 	if (current) {
-		exchange_adopt(current, x, method_of(st));
+		exchange_adopt(current, x, method_of(st, x->awaited));
 		return;
 	}
 	maker = st->pooled ? NULL : live(p, st->inherited);
@@ -160,6 +168,12 @@ static void note_roaming(struct pipeline *p, const struct exchange *x, const str
 		proc->roams = true;
 }
 
+/* A goroutine that serves nobody has read the answer for another, and its next call is for whoever waits then. */
+static bool lends_itself(const struct strand_state *st, const struct exchange *x)
+{
+	return st->strand.kind == STRAND_GOROUTINE && !st->serving && !x->server_side;
+}
+
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 {
 	struct exchange *x = list_first(&c->exchanges, struct exchange, by_conn);
@@ -171,7 +185,7 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 	if (!served || served->done)
 		return;
 	st = strand_find(&p->strands, s);
-	if (st && (x->server_side || x->method != LINK_FORK))
+	if (st && !lends_itself(st, x) && (x->server_side || x->method != LINK_FORK))
 		strand_heard(st, served->serial);
 }
 
@@ -190,7 +204,8 @@ static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct
 		struct exchange *woken =
 			handoff_choice(p, call); /* whom it has given the result to */
 
-		claim(woken ? woken : x, call, woken ? LINK_HANDOFF : LINK_THREAD);
+		claim(woken ? woken : x, call,
+		      woken ? LINK_HANDOFF : method_alone(st, call->awaited));
 	}
 }
 

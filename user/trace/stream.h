@@ -19,11 +19,12 @@
 struct stamp {
 	uint64_t start_ns; /* 0: not known */
 	uint64_t ts_ns;
-	struct strand thread;
+	struct strand thread;	/* or goroutine */
 	struct strand strand;	/* the thread, or what its runtime says */
 	uint32_t tgid;
 	uint32_t seq, other_seq; /* of the first byte of the bytes meant; valid with has_seq */
 	bool has_seq;
+	bool awaited;		/* thread did not move them, it waited on a channel for who did */
 };
 
 struct stream {
