@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE_MAX, HEADER_MAX, FUNCTION_MAX, BPF_FUNCTION_MAX, TABLE_TEST_MAX = 800, 200, 60, 80, 120
+FILE_MAX, HEADER_MAX, FUNCTION_MAX, BPF_FUNCTION_MAX, TABLE_TEST_MAX = 800, 240, 60, 80, 120
 NESTING_MAX, COLUMNS, MAKEFILE_MAX = 3, 120, 250
 SPDX = "SPDX-License-Identifier: GPL-2.0-only"
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|alloca|system|popen)\s*\(")

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Go 1.21 to 1.26 on x86_64, any build: stripped, static, position-independent, with cgo. The offsets are those that the
- * debug information of each release gives; g itself is at fs:-8 as long as the program's only TLS variable is the
- * runtime's. A wrong guess shows in the kernel, where the thread's m must run that very g.
+ * Go 1.21 to 1.26 on x86_64, any build: stripped, static, position-independent, with cgo. The
+ * offsets are those that the debug information of each release gives; g itself is at fs:-8 as long
+ * as the program's only TLS variable is the runtime's. A wrong guess shows in the kernel, where the
+ * thread's m must run that very g.
  */
 #include <fcntl.h>
 #include <stdio.h>
