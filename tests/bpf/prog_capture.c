@@ -41,8 +41,10 @@ static void exchange(struct pair *p, int times)
 
 static void act_flood(void *arg)
 {
-	struct pair p = pair_open(PAIR_TCP4);
+	struct pair p;
 
+	act_pause();
+	p = pair_open(PAIR_TCP4);
 	exchange(&p, 100);
 	act_pause();
 	exchange(&p, 1);
@@ -72,9 +74,12 @@ static void test_full_ring(void **state)
 	struct capture *c = capture_open(sysconf(_SC_PAGESIZE));
 	struct tally t = { .len = { 0 } };
 	uint64_t stats[STAT__CNT];
+	pid_t child = stage_start(*state, act_flood, NULL, true);
 	int dir;
 
-	assert_int_equal(capture_trace(c, stage_start(*state, act_flood, NULL, true), 0), 0);
+	stage_wait_pause(*state);
+	assert_int_equal(capture_trace(c, child, 0), 0);
+	stage_resume(*state);
 	stage_wait_pause(*state);
 	while (capture_drain(c, tally, &t))
 		;
