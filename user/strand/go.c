@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Go 1.21 to 1.26 on x86_64, any build: stripped, static, position-independent, with cgo. The
+ * Go 1.21 to 1.27 on x86_64, any build: stripped, static, position-independent, with cgo. The
  * offsets are those that the debug information of each release gives; g itself is at fs:-8 as long
  * as the program's only TLS variable is the runtime's. A wrong guess shows in the kernel, where the
  * thread's m must run that very g.
@@ -14,52 +14,15 @@
 #include "strand/runtimes.h"
 
 #ifdef __x86_64__
+/* In the order of enum go_offset: m.curg, g.goid, .parentGoid, .startpc, hchan.recvq, sudog.c. */
 static const struct {
-	int minor;
+	int first, last;
 	uint32_t off[RUNTIME_OFFSETS];
 } layouts[] = {
-	{ 21,
-	  { [GO_M_CURG] = 192,
-	    [GO_GOID] = 152,
-	    [GO_PARENT_GOID] = 272,
-	    [GO_STARTPC] = 296,
-	    [GO_RECVQ] = 56,
-	    [GO_SUDOG_C] = 80 } },
-	{ 22,
-	  { [GO_M_CURG] = 192,
-	    [GO_GOID] = 152,
-	    [GO_PARENT_GOID] = 272,
-	    [GO_STARTPC] = 296,
-	    [GO_RECVQ] = 56,
-	    [GO_SUDOG_C] = 80 } },
-	{ 23,
-	  { [GO_M_CURG] = 192,
-	    [GO_GOID] = 160,
-	    [GO_PARENT_GOID] = 280,
-	    [GO_STARTPC] = 304,
-	    [GO_RECVQ] = 64,
-	    [GO_SUDOG_C] = 80 } },
-	{ 24,
-	  { [GO_M_CURG] = 192,
-	    [GO_GOID] = 160,
-	    [GO_PARENT_GOID] = 280,
-	    [GO_STARTPC] = 304,
-	    [GO_RECVQ] = 64,
-	    [GO_SUDOG_C] = 80 } },
-	{ 25,
-	  { [GO_M_CURG] = 184,
-	    [GO_GOID] = 152,
-	    [GO_PARENT_GOID] = 272,
-	    [GO_STARTPC] = 296,
-	    [GO_RECVQ] = 64,
-	    [GO_SUDOG_C] = 80 } },
-	{ 26,
-	  { [GO_M_CURG] = 184,
-	    [GO_GOID] = 152,
-	    [GO_PARENT_GOID] = 280,
-	    [GO_STARTPC] = 304,
-	    [GO_RECVQ] = 64,
-	    [GO_SUDOG_C] = 88 } },
+	{ 21, 22, { 192, 152, 272, 296, 56, 80 } },
+	{ 23, 24, { 192, 160, 280, 304, 64, 80 } },
+	{ 25, 25, { 184, 152, 272, 296, 64, 80 } },
+	{ 26, 27, { 184, 152, 280, 304, 64, 88 } },
 };
 
 static int minor_of(uint32_t tgid)
@@ -81,7 +44,7 @@ bool strand_go(const struct proc_facts *facts, struct runtime *ret_rt)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
-		if (layouts[i].minor != minor)
+		if (minor < layouts[i].first || minor > layouts[i].last)
 			continue;
 		*ret_rt = (struct runtime){ .kind = RUNTIME_GO };
 		memcpy(ret_rt->off, layouts[i].off, sizeof(ret_rt->off));
