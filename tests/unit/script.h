@@ -24,6 +24,8 @@ struct scene {
 	size_t n;
 	uint64_t now_us;
 	uint64_t task; /* what the runtime of the calling thread says that it runs; 0: nothing */
+	uint64_t goroutine; /* the same of Go; 0: none */
+	bool awaited; /* that one did not make the call, it waits for who did */
 	uint64_t verdicts;
 	struct verdict verdict;
 };
@@ -151,6 +153,8 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 	ev->thread_gen = ev->strand.gen;
 	if (sc->task)
 		ev->strand = (struct strand){ .id = sc->task, .gen = e->tgid, .kind = STRAND_TASK };
+	if (sc->goroutine)
+		ev->strand = (struct strand){ sc->goroutine, e->tgid, STRAND_GOROUTINE };
 	ev->pos = e->pos[dir];
 	ev->start_ns = ev->hdr.ts_ns - 500;
 	ev->len = len;
@@ -160,7 +164,7 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 	ev->seq = e->seq[dir];
 	ev->other_seq = e->seq[!dir];
 	ev->dir = dir;
-	ev->flags = DATA_SEQ;
+	ev->flags = DATA_SEQ | (sc->awaited ? DATA_AWAITED : 0);
 	memcpy(ev->bytes, text, cap);
 	pipeline_feed(sc->p, &ev->hdr);
 	free(ev);

@@ -179,9 +179,76 @@ static void endless_pipeline(void **state)
 	scene_end(&sc);
 }
 
+/* Two requests whose goroutines change threads; one calls itself, for the other somebody else does. */
+static void goroutines(void **state)
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out1 = open_end(&sc, 3, 100, 5, 6);
+	out2 = open_end(&sc, 4, 100, 7, 8);
+	sc.goroutine = 11;
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	sc.goroutine = 12;
+	receive(&sc, &in2, 101, REQUEST("/2"));
+	transmit(&sc, &out2, 102, REQUEST("/by2"));
+	sc.goroutine = 11;
+	sc.awaited = true;
+	transmit(&sc, &out1, 101, REQUEST("/for1"));
+	sc.awaited = false;
+	receive(&sc, &out2, 101, OK);
+	transmit(&sc, &in2, 101, OK);
+	sc.goroutine = 13; /* whoever reads for the connection */
+	receive(&sc, &out1, 102, OK);
+	sc.goroutine = 11;
+	transmit(&sc, &in1, 103, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 4);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/by2"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "channel");
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/by2")), "goroutine");
+	scene_end(&sc);
+}
+
+/* A worker that has read an answer for one request does its next job for nobody that is known. */
+static void worker_goroutine(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	out = open_end(&sc, 2, 100, 3, 4);
+	sc.goroutine = 20;
+	transmit(&sc, &out, 101, REQUEST("/before"));
+	receive(&sc, &out, 101, OK);
+	sc.goroutine = 11;
+	receive(&sc, &in, 101, REQUEST("/1"));
+	sc.awaited = true;
+	transmit(&sc, &out, 101, REQUEST("/for1"));
+	sc.awaited = false;
+	sc.goroutine = 20;
+	receive(&sc, &out, 101, OK);
+	transmit(&sc, &out, 101, REQUEST("/job"));
+	receive(&sc, &out, 101, OK);
+	sc.goroutine = 11;
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 4);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_false(span_of(&sc, SPAN_CLIENT, "/job")->has_parent);
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(goroutines),
+		cmocka_unit_test(worker_goroutine),
 		cmocka_unit_test(exact_without_the_candidate),
 		cmocka_unit_test(handed_over_before_the_answer),
 		cmocka_unit_test(woken_too_late_to_have_asked),
