@@ -294,13 +294,17 @@ static int check_outputs(const struct config *cfg, struct err *err)
 /* From the option, else what the environment left there, else the default. */
 static int resolve_endpoint(struct config *cfg, struct err *err)
 {
-	const char *url = cfg->endpoint ? cfg->endpoint : options[OPT_ENDPOINT].fallback;
+	bool grpc = cfg->export.protocol == PROTOCOL_GRPC;
+	const char *url = cfg->endpoint ? cfg->endpoint
+			  : grpc        ? "http://localhost:4317"
+					: options[OPT_ENDPOINT].fallback;
 	_cleanup_(buf_release) struct buf full = BUF_INIT(URL_TEXT);
 	int ret;
 
 	if (cfg->export.endpoint)
 		return 0;
-	ret = value_endpoint("--endpoint", slice_str(url), URL_BASE_OR_FULL, &full, err);
+	ret = value_endpoint("--endpoint", slice_str(url), grpc ? URL_GRPC : URL_BASE_OR_FULL,
+			     &full, err);
 	if (ret)
 		return ret == -E2BIG ? err_set(err, -EINVAL, "--endpoint is too long") : ret;
 	cfg->export.endpoint = config_keep(cfg, buf_slice(&full));

@@ -66,25 +66,34 @@ static int apply_disabled(struct config *cfg, const struct variable *var, const 
 static int apply_endpoint(struct config *cfg, const struct variable *var, const char *name,
 			  const char *value, struct err *err)
 {
-	bool full = !strcmp(name, var->traces);
+	enum url_form form = strcmp(name, var->traces) ? URL_BASE : URL_FULL;
 	_cleanup_(buf_release) struct buf url = BUF_INIT(TEXT_MAX);
 	int ret;
 
-	ret = value_endpoint(name, slice_trim(slice_str(value)), full ? URL_FULL : URL_BASE, &url,
-			     err);
+	if (cfg->export.protocol == PROTOCOL_GRPC)
+		form = URL_GRPC;
+	ret = value_endpoint(name, slice_trim(slice_str(value)), form, &url, err);
 	if (ret)
 		return ret == -E2BIG ? err_set(err, -EINVAL, "%s is too long", name) : ret;
 	cfg->export.endpoint = config_keep(cfg, buf_slice(&url));
 	return cfg->export.endpoint ? 0 : -ENOMEM;
 }
 
-static int apply_protocol(struct config *cfg, const struct variable *var, const char *name,
-			  const char *value, struct err *err)
+/* A variable that says one of an option's words. */
+static int apply_choice(struct config *cfg, const struct variable *var, const char *name,
+			const char *value, struct err *err)
 {
-	if (slice_ieq(slice_str(value), SLICE("http/protobuf")))
+	const struct option *opt = &options[var->option];
+	struct slice words = slice_str(opt->arg);
+	unsigned i;
+
+	for (i = 0; words.n; i++) {
+		if (!slice_ieq(slice_split(&words, '|'), slice_trim(slice_str(value))))
+			continue;
+		*(unsigned *)((char *)cfg + opt->field) = i;
 		return 0;
-	return err_set(err, -EINVAL, "%s='%s' is not supported, only http/protobuf is", name,
-		       value);
+	}
+	return err_set(err, -EINVAL, "%s='%s' is not one of %s", name, value, opt->arg);
 }
 
 /* Names are as they are, values are percent-encoded. What is refused is never shown: it may be a password. */
@@ -222,7 +231,7 @@ static int apply_term(struct config *cfg, const struct variable *var, const char
 	.name = "OTEL_EXPORTER_OTLP_" suffix, .traces = "OTEL_EXPORTER_OTLP_TRACES_" suffix, \
 	.otlp = true
 
-/* In this order: who exports is settled before the endpoint is looked at. */
+/* In this order: who exports, and how, is settled before the endpoint is looked at. */
 const struct variable variables[] = {
 	{ .name = "OTEL_CONFIG_FILE",
 	  .apply = apply_config_file,
@@ -242,11 +251,11 @@ const struct variable variables[] = {
 	  .apply = apply_disabled,
 	  .option = OPT_EXPORTER,
 	  .help = "true: no spans are exported." },
+	{ OTLP("PROTOCOL"), .apply = apply_choice, .option = OPT_PROTOCOL,
+	  .help = "grpc, http/protobuf, which is the default, or http/json." },
 	{ OTLP("ENDPOINT"), .apply = apply_endpoint, .fatal = true, .option = OPT_ENDPOINT,
 	  .help = "URL of the backend. v1/traces is appended to the general form; the one for "
 		  "traces is used as is." },
-	{ OTLP("PROTOCOL"), .apply = apply_protocol, .option = -1,
-	  .help = "http/protobuf is what is spoken; another value is ignored with a warning." },
 	{ OTLP("HEADERS"), .apply = apply_headers, .option = -1,
 	  .help = "name=value,name=value; values are percent-encoded." },
 	{ OTLP("COMPRESSION"), .apply = apply_compression, .option = -1,

@@ -5,6 +5,7 @@
 #include "values.h"
 
 #define TRACES_PATH "/v1/traces"
+#define GRPC_PATH   "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 #define PORT_MAX    65535
 
 struct unit {
@@ -259,8 +260,15 @@ int value_endpoint(const char *what, struct slice url, enum url_form form, struc
 	if (wrong)
 		return err_set(err, -EINVAL, "%s '" SLICE_FMT "' cannot be used: %s", what,
 			       SLICE_ARG(url), wrong);
+	if (form == URL_GRPC && without_last_slash(parts.path).n + parts.query.n)
+		return err_set(err, -EINVAL,
+			       "%s '" SLICE_FMT
+			       "' has a path, which gRPC has no use for: write " SLICE_FMT SLICE_FMT
+			       " or use --protocol http/protobuf",
+			       what, SLICE_ARG(url), SLICE_ARG(slice_sub(url, 0, scheme)),
+			       SLICE_ARG(parts.authority));
 	path = form == URL_FULL ? parts.path : without_last_slash(parts.path);
-	end = TRACES_PATH;
+	end = form == URL_GRPC ? GRPC_PATH : TRACES_PATH;
 	if (form == URL_FULL)
 		end = path.n ? "" : "/";
 	else if (form == URL_BASE_OR_FULL && ends_in(path, SLICE(TRACES_PATH)))

@@ -25,6 +25,7 @@ enum url_form {
 	URL_BASE,		/* v1/traces is added */
 	URL_BASE_OR_FULL,	/* the same, unless the path already ends so */
 	URL_FULL,		/* used as it is */
+	URL_GRPC,		/* has no path of its own */
 };
 
 /* Appends the URL of the traces endpoint. `what` is the option or variable that said it: err's sentence begins so. */

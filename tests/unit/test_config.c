@@ -212,6 +212,11 @@ static void test_every_wrong_use_has_its_sentence(void **state)
 
 static void test_wrong_variables_that_end_the_program(void **state)
 {
+	check_wrong("--all --protocol grpc --endpoint http://c:4318/v1/traces", "",
+		    "--endpoint 'http://c:4318/v1/traces' has a path, which gRPC has no use for: "
+		    "write http://c:4318 or use --protocol http/protobuf");
+	check_wrong("--all --protocol udp", "",
+		    "--protocol 'udp' is not one of http/protobuf|grpc|http/json");
 	check_wrong("--all", "OTEL_EXPORTER_OTLP_ENDPOINT=collector:4317",
 		    "OTEL_EXPORTER_OTLP_ENDPOINT 'collector:4317' has no scheme: write "
 		    "http://collector:4317");
@@ -338,6 +343,8 @@ static void test_services(void **state)
 	config_release(&o.cfg);
 }
 
+#define EXPORT "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
 static void test_endpoints(void **state)
 {
 	static const struct {
@@ -368,6 +375,21 @@ static void test_endpoints(void **state)
 		{ "--endpoint http://o", "OTEL_EXPORTER_OTLP_ENDPOINT=bad", "http://o/v1/traces" },
 		{ "--exporter json", "OTEL_EXPORTER_OTLP_ENDPOINT=bad",
 		  "http://localhost:4318/v1/traces" },
+		{ "--protocol grpc", "", "http://localhost:4317" EXPORT },
+		{ "", "OTEL_EXPORTER_OTLP_PROTOCOL=gRPC", "http://localhost:4317" EXPORT },
+		{ "", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc OTEL_EXPORTER_OTLP_ENDPOINT=https://c:1/",
+		  "https://c:1" EXPORT },
+		{ "",
+		  "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=grpc "
+		  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://b:1",
+		  "http://b:1" EXPORT },
+		{ "",
+		  "OTEL_EXPORTER_OTLP_PROTOCOL=grpc "
+		  "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/json",
+		  "http://localhost:4318/v1/traces" },
+		{ "--protocol http/json --endpoint http://c", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+		  "http://c/v1/traces" },
+		{ "--protocol grpc --endpoint http://c:4317/", "", "http://c:4317" EXPORT },
 	};
 	char args[128];
 
@@ -466,8 +488,8 @@ static void test_what_is_ignored_is_said(void **state)
 						   "number from 0 to 2147483647, ignoring" },
 		{ "OTEL_BSP_MAX_QUEUE_SIZE=0",
 		  "OTEL_BSP_MAX_QUEUE_SIZE='0' is not a number from 1 to 1048576, ignoring" },
-		{ "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
-		  "OTEL_EXPORTER_OTLP_PROTOCOL='grpc' is not supported, only http/protobuf is, "
+		{ "OTEL_EXPORTER_OTLP_PROTOCOL=http",
+		  "OTEL_EXPORTER_OTLP_PROTOCOL='http' is not one of http/protobuf|grpc|http/json, "
 		  "ignoring" },
 		{ "OTEL_EXPORTER_OTLP_COMPRESSION=zstd",
 		  "OTEL_EXPORTER_OTLP_COMPRESSION='zstd' is neither gzip nor none, ignoring" },

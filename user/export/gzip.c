@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -57,4 +58,26 @@ struct slice gzip_pack(struct gzip *g, struct slice in)
 	if (deflate(&g->z, Z_FINISH) != Z_STREAM_END)
 		return (struct slice){ NULL, 0 };
 	return (struct slice){ g->out, g->z.total_out };
+}
+
+int gzip_unpack(struct slice in, struct buf *out)
+{
+	z_stream z = { .next_in = (Bytef *)in.p, .avail_in = (uInt)in.n };
+	char part[4096];
+	int got = Z_OK, err = 0;
+
+	if (in.n > UINT_MAX)
+		return -E2BIG;
+	if (inflateInit2(&z, WINDOW_GZIP) != Z_OK)
+		return -ENOMEM;
+	while (got == Z_OK && !err) {
+		z.next_out = (Bytef *)part;
+		z.avail_out = sizeof(part);
+		got = inflate(&z, Z_NO_FLUSH);
+		err = buf_append(out, part, sizeof(part) - z.avail_out);
+	}
+	inflateEnd(&z);
+	if (err)
+		return err;
+	return got == Z_STREAM_END ? 0 : -EINVAL;
 }

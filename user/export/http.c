@@ -19,6 +19,7 @@
 struct http {
 	CURLM *multi;
 	CURL *easy;
+	const struct http_kind *kind;
 	struct curl_slist *plain, *gzipped; /* headers, without and with Content-Encoding */
 	struct hurry *hurry;
 	char error[CURL_ERROR_SIZE];
@@ -52,26 +53,28 @@ static int add_header(struct curl_slist **list, const char *line)
 	return 0;
 }
 
-static int set_headers(struct http *h, const struct export_options *opt, const char *content_type,
-		       struct err *err)
+static int set_headers(struct http *h, const struct export_options *opt, struct err *err)
 {
+	const struct http_kind *kind = h->kind;
 	struct curl_slist **lists[] = { &h->plain, &h->gzipped };
 	_cleanup_(buf_release) struct buf type;
 	size_t i, k;
 	int code;
 
 	buf_init(&type, 128);
-	code = buf_printf(&type, "Content-Type: %s", content_type);
+	code = buf_printf(&type, "Content-Type: %s", kind->content_type);
 	for (i = 0; !code && i < ARRAY_SIZE(lists); i++) {
 		code = add_header(lists[i], type.p);
 		/* Or a large body would wait for a "100 Continue" first. */
 		if (!code)
 			code = add_header(lists[i], "Expect:");
+		for (k = 0; !code && k < kind->headers_cnt; k++)
+			code = add_header(lists[i], kind->headers[k]);
 		for (k = 0; !code && k < opt->headers_cnt; k++)
 			code = add_header(lists[i], opt->headers[k]);
 	}
 	if (!code)
-		code = add_header(&h->gzipped, "Content-Encoding: gzip");
+		code = add_header(&h->gzipped, kind->gzip_header);
 	return code ? err_set(err, code, "out of memory") : 0;
 }
 
@@ -151,7 +154,24 @@ static int set_transfer(struct http *h, const struct export_options *opt)
 	return 0;
 }
 
-int http_new(const struct export_env *env, const char *content_type, struct http **ret_http,
+/* TLS agrees on the version by itself, and read_reply() looks what came of it. */
+static int set_version(struct http *h, const char *url, struct err *err)
+{
+	bool tls = !strncasecmp(url, "https:", 6);
+
+	if (!h->kind->http2)
+		return 0;
+	if (curl_easy_setopt(h->easy, CURLOPT_HTTP_VERSION,
+			     tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+		return err_set(err, -EINVAL,
+			       "this libcurl was built without HTTP/2, which gRPC needs: "
+			       "use --protocol http/protobuf");
+	/* No proxy takes HTTP/2 that it was not asked about. */
+	curl_easy_setopt(h->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	return 0;
+}
+
+int http_new(const struct export_env *env, const struct http_kind *kind, struct http **ret_http,
 	     struct err *err)
 {
 	_cleanup_(http_freep) struct http *h = NULL;
@@ -165,11 +185,14 @@ int http_new(const struct export_env *env, const char *content_type, struct http
 	if (!h || curl_global_init(CURL_GLOBAL_DEFAULT))
 		return err_set(err, -ENOMEM, "cannot start libcurl");
 	h->hurry = env->hurry;
+	h->kind = kind;
 	h->multi = curl_multi_init();
 	h->easy = curl_easy_init();
 	if (!h->multi || !h->easy || set_transfer(h, env->opt))
 		return err_set(err, -ENOMEM, "cannot start libcurl");
-	code = set_headers(h, env->opt, content_type, err);
+	code = set_headers(h, env->opt, err);
+	if (!code)
+		code = set_version(h, env->opt->endpoint, err);
 	if (!code)
 		code = set_tls(h, env->opt, err);
 	if (code)
@@ -264,7 +287,7 @@ static enum attempt_end end_without_answer(CURL *easy, CURLcode code)
 
 static void read_reply(struct http *h, CURLcode code, struct http_reply *r)
 {
-	long status = 0, os_errno = 0;
+	long status = 0, os_errno = 0, version = 0;
 	curl_off_t after_s = 0;
 	const char *type = NULL;
 
@@ -272,19 +295,26 @@ static void read_reply(struct http *h, CURLcode code, struct http_reply *r)
 	curl_easy_getinfo(h->easy, CURLINFO_RETRY_AFTER, &after_s);
 	curl_easy_getinfo(h->easy, CURLINFO_CONTENT_TYPE, &type);
 	curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &os_errno);
-	r->protobuf = type && !strncmp(type, "application/x-protobuf", 22);
+	curl_easy_getinfo(h->easy, CURLINFO_HTTP_VERSION, &version);
+	r->own_type = type && !strncmp(type, h->kind->content_type, strlen(h->kind->content_type));
+	r->transfer = code ? end_without_answer(h->easy, code) : ATTEMPT_ANSWERED;
 	r->attempt = (struct attempt){ .end = ATTEMPT_ANSWERED,
 				       .status = (unsigned)status,
 				       .retry_after_ms = (uint64_t)max(after_s, 0) * 1000 };
 	/* CURLE_WRITE_ERROR: on_body() had enough. A 1xx is not an answer yet. */
 	if (code == CURLE_WRITE_ERROR || status < 200)
-		r->attempt.end = end_without_answer(h->easy, code);
-	if (code == CURLE_WRITE_ERROR)
+		r->attempt.end = r->transfer;
+	if (h->kind->http2 && status && version != CURL_HTTP_VERSION_2_0) {
+		r->attempt.end = r->transfer = ATTEMPT_BROKEN;
+		snprintf(r->why, sizeof(r->why), "it does not speak HTTP/2, which gRPC needs");
+	} else if (code == CURLE_WRITE_ERROR)
 		snprintf(r->why, sizeof(r->why), "its answer is larger than 4 MiB");
 	else if (r->attempt.end == ATTEMPT_ANSWERED)
 		snprintf(r->why, sizeof(r->why), "status %ld", status);
 	else if (code == CURLE_COULDNT_CONNECT && os_errno)
 		snprintf(r->why, sizeof(r->why), "%s", strerror((int)os_errno));
+	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
+		snprintf(r->why, sizeof(r->why), "its answer is not HTTP/1: does --protocol fit?");
 	else if (r->attempt.end == ATTEMPT_TIMEOUT)
 		snprintf(r->why, sizeof(r->why), "no answer in time");
 	else
@@ -307,6 +337,16 @@ void http_post(struct http *h, struct slice body, bool gzipped, uint64_t until_n
 		code = transfer(h, until_ns);
 	read_reply(h, code, reply);
 	curl_multi_remove_handle(h->multi, h->easy);
+}
+
+const char *http_header(const struct http *h, const char *name)
+{
+	struct curl_header *header;
+
+	/* Which of the two a trailer of HTTP/2 is depends on libcurl's version. */
+	if (curl_easy_header(h->easy, name, 0, CURLH_HEADER | CURLH_TRAILER, -1, &header))
+		return NULL;
+	return header->value;
 }
 
 /* --- probing --- */

@@ -15,17 +15,30 @@
 
 struct http;
 
-struct http_reply {
-	struct attempt attempt;
-	bool protobuf;		/* Content-Type of the body */
-	struct buf body;
-	char why[256];		/* for a person: "Connection refused" */
+/* What is posted. */
+struct http_kind {
+	const char *content_type;
+	const char *gzip_header;	/* says that a body is compressed */
+	const char *const *headers;	/* more of them */
+	size_t headers_cnt;
+	bool http2;			/* nothing less will do, without TLS either */
 };
 
-int http_new(const struct export_env *env, const char *content_type, struct http **ret_http,
+struct http_reply {
+	struct attempt attempt;
+	enum attempt_end transfer;	/* how the transfer ended, also when a status had come before that */
+	bool own_type;			/* Content-Type of the body is the kind's */
+	struct buf body;
+	char why[256];			/* for a person: "Connection refused" */
+};
+
+/* kind is borrowed. */
+int http_new(const struct export_env *env, const struct http_kind *kind, struct http **ret_http,
 	     struct err *err) __must_check;
 void http_free(struct http *h);		/* NULL ok */
 void http_post(struct http *h, struct slice body, bool gzipped, uint64_t until_ns, struct http_reply *reply);
+/* Of the reply that came last, also from its trailers; lives until the next post. NULL: there is none. */
+const char *http_header(const struct http *h, const char *name);
 
 void http_reply_init(struct http_reply *r);	/* can be used for any number of posts */
 void http_reply_release(struct http_reply *r);

@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum otlp_protocol { PROTOCOL_HTTP, PROTOCOL_GRPC, PROTOCOL_JSON };	/* --protocol's words, in this order */
+
 struct export_options {
 	const char *version;		/* of this program: User-Agent, version of the scopes */
 	const char *endpoint;		/* the full URL of the traces endpoint, already resolved */
+	unsigned protocol;		/* enum otlp_protocol */
 	const char *const *headers;	/* "Name: value" lines */
 	size_t headers_cnt;
 	bool gzip;

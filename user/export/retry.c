@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/compiler.h"
+#include "export/grpc.h"
 #include "export/retry.h"
 
 /* In the 10 s of an export by default: 5 or 6 attempts, and a backend that comes back is noticed within 4 to 6 s. */
 #define BACKOFF_FIRST_MS   250
 #define BACKOFF_MAX_MS     4000
 #define RETRY_AFTER_MAX_MS 300000 /* a wrong date must not silence us for a day */
+
+static bool may_retry_rpc(const struct attempt *a)
+{
+	switch (a->status) {
+	case GRPC_CANCELLED:
+	case GRPC_DEADLINE_EXCEEDED:
+	case GRPC_ABORTED:
+	case GRPC_OUT_OF_RANGE:
+	case GRPC_UNAVAILABLE:
+	case GRPC_DATA_LOSS:
+		return true;
+	case GRPC_RESOURCE_EXHAUSTED: /* a quota, unless it says when there will be room */
+		return a->retry_after_ms;
+	default:
+		return false;
+	}
+}
 
 static bool may_retry(const struct attempt *a)
 {
@@ -16,6 +34,8 @@ static bool may_retry(const struct attempt *a)
 		return true;
 	case ATTEMPT_BROKEN:
 		return false;
+	case ATTEMPT_RPC:
+		return may_retry_rpc(a);
 	case ATTEMPT_ANSWERED:
 		break;
 	}
@@ -39,7 +59,8 @@ enum retry_verdict retry_decide(const struct attempt *a, unsigned tries, uint64_
 	uint64_t wait;
 
 	*ret_wait_ms = 0;
-	if (a->end == ATTEMPT_ANSWERED && a->status / 100 == 2)
+	if ((a->end == ATTEMPT_ANSWERED && a->status / 100 == 2) ||
+	    (a->end == ATTEMPT_RPC && a->status == GRPC_OK))
 		return RETRY_ACCEPTED;
 	if (!may_retry(a))
 		return RETRY_REFUSED;

@@ -9,6 +9,7 @@
 /* How one attempt ended. */
 enum attempt_end {
 	ATTEMPT_ANSWERED,	/* with an HTTP status, even if the body was cut off */
+	ATTEMPT_RPC,		/* with a gRPC status */
 	ATTEMPT_NO_CONNECT,	/* no such host, connection refused, TLS handshake broken off */
 	ATTEMPT_CUT,		/* the connection ended before an answer came */
 	ATTEMPT_TIMEOUT,	/* no answer within the time given to it */
@@ -17,7 +18,7 @@ enum attempt_end {
 
 struct attempt {
 	enum attempt_end end;
-	unsigned status;		/* of ATTEMPT_ANSWERED */
+	unsigned status;		/* of ATTEMPT_ANSWERED and ATTEMPT_RPC */
 	uint64_t retry_after_ms;	/* 0: the server did not say */
 };
 

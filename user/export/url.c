@@ -58,20 +58,32 @@ static char *url_text(CURLU *u)
 	return copy;
 }
 
-char *url_shown(const char *url)
+static char *url_without(const char *url, const CURLUPart *parts, size_t n)
 {
-	static const CURLUPart secret[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY };
 	CURLU *u = curl_url();
 	char *out = NULL;
 	size_t i;
 
 	if (u && !curl_url_set(u, CURLUPART_URL, url, 0)) {
-		for (i = 0; i < ARRAY_SIZE(secret); i++)
-			curl_url_set(u, secret[i], NULL, 0);
+		for (i = 0; i < n; i++)
+			curl_url_set(u, parts[i], NULL, 0);
 		out = url_text(u);
 	}
 	curl_url_cleanup(u);
 	return out;
+}
+
+static const CURLUPart hidden[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
+				    CURLUPART_PATH };
+
+char *url_shown(const char *url)
+{
+	return url_without(url, hidden, ARRAY_SIZE(hidden) - 1);
+}
+
+char *url_origin(const char *url)
+{
+	return url_without(url, hidden, ARRAY_SIZE(hidden));
 }
 
 char *url_plain(const char *url)

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * OTLP, whatever carries it (otlp_wire.h): one request per batch, tried again by the rules of retry.c within the export's time. While the
+ * backend is away the queue before us fills and then drops; the person is told when that begins and when it is over.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "export/grpc.h"
+#include "export/gzip.h"
+#include "export/json_message.h"
+#include "export/otlp.h"
+#include "export/otlp_wire.h"
+#include "export/text.h"
+#include "export/url.h"
+
+#define REQUEST_MAX  ((size_t)64 << 20) /* OTLP: receivers may refuse more, compressed or not */
+#define TOLD_COLUMNS 200 /* of a message from the backend */
+
+#define TEXT_MAX ((size_t)256 << 20) /* of a request as JSON: what is too large is said below */
+
+struct otlp_exporter {
+	const struct export_env *env;
+	const struct otlp_wire *wire;
+	struct http *http;
+	struct otlp *otlp;
+	struct gzip *gzip; /* NULL: not asked for */
+	struct rand rand;
+	struct buf text, frame; /* of requests, as far as their wire needs it */
+	struct http_reply reply;
+	struct otlp_answer answer;
+	char *where; /* the endpoint without its secrets */
+	uint64_t not_before_ns; /* the server wants to be left alone until then */
+	bool away;
+	uint64_t lost; /* spans given up since it is away */
+	uint64_t dropped_then; /* *env->dropped when it went away */
+	unsigned told_status; /* the refusal that was told last, until something is accepted */
+	bool told_partial, told_no_otlp;
+};
+
+static void otlp_close(void *self)
+{
+	struct otlp_exporter *e = self;
+
+	if (!e)
+		return;
+	http_free(e->http);
+	otlp_free(e->otlp);
+	gzip_free(e->gzip);
+	http_reply_release(&e->reply);
+	buf_release(&e->answer.message);
+	buf_release(&e->text);
+	buf_release(&e->frame);
+	free(e->where);
+	free(e);
+}
+
+DEFINE_FREEP(otlp_close, struct otlp_exporter)
+
+static const struct otlp_wire *wire_of(const struct export_options *opt)
+{
+	static const struct otlp_wire *const wires[] = {
+		[PROTOCOL_HTTP] = &otlp_wire_http,
+		[PROTOCOL_GRPC] = &otlp_wire_grpc,
+		[PROTOCOL_JSON] = &otlp_wire_json,
+	};
+
+	return wires[opt->protocol];
+}
+
+static int otlp_open(const struct export_env *env, const char *target, void **ret_self,
+		     struct err *err)
+{
+	_cleanup_(otlp_closep) struct otlp_exporter *e = NULL;
+	struct rand_seed seed;
+	int code;
+
+	if (target)
+		return err_set(err, -EINVAL,
+			       "exporter 'otlp' takes no target; "
+			       "use --endpoint for its URL");
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return err_set(err, -ENOMEM, "out of memory");
+	e->env = env;
+	e->wire = wire_of(env->opt);
+	http_reply_init(&e->reply);
+	buf_init(&e->answer.message, OTLP_MESSAGE_MAX);
+	buf_init(&e->text, TEXT_MAX);
+	buf_init(&e->frame, REQUEST_MAX + 64);
+	code = http_new(env, &e->wire->http, &e->http, err);
+	if (code)
+		return code;
+	code = rand_seed_new(&seed);
+	if (code)
+		return err_set(err, code, "no random numbers: %s", strerror(-code));
+	rand_init(&e->rand, &seed);
+	e->otlp = otlp_new(env->opt->version);
+	e->where = e->wire->grpc ? url_origin(env->opt->endpoint) : url_shown(env->opt->endpoint);
+	if (env->opt->gzip)
+		e->gzip = gzip_new();
+	if (!e->otlp || !e->where || (env->opt->gzip && !e->gzip))
+		return err_set(err, -ENOMEM, "out of memory");
+	*ret_self = take_ptr(e);
+	return 0;
+}
+
+static int otlp_describe(const void *self, struct buf *out)
+{
+	const struct otlp_exporter *e = self;
+
+	return buf_printf(out, "%s at %s", e->wire->name, e->where);
+}
+
+/* --- what the person is told --- */
+
+static void went_away(struct otlp_exporter *e)
+{
+	if (e->away)
+		return;
+	e->away = true;
+	e->lost = 0;
+	e->dropped_then = *e->env->dropped;
+	log_warn("export: %s takes no spans (%s); %s", e->where, e->answer.why,
+		 hurry_closing(e->env->hurry) ? "what is left is lost"
+					      : "trying again, what the queue cannot hold is lost");
+}
+
+static void came_back(struct otlp_exporter *e)
+{
+	uint64_t lost = e->lost + *e->env->dropped - e->dropped_then;
+
+	if (!e->away)
+		return;
+	e->away = false;
+	log_info("export: %s takes spans again, %llu were lost meanwhile", e->where,
+		 (unsigned long long)lost);
+}
+
+/* The message comes from the other end and is shown on a terminal. */
+static void tell(enum log_level level, const struct otlp_exporter *e, const char *what,
+		 struct slice message)
+{
+	_cleanup_(buf_release) struct buf text;
+
+	buf_init(&text, 8 * TOLD_COLUMNS);
+	text_put(&text, message, TOLD_COLUMNS);
+	log_line(level, "export: %s %s%s%s", e->where, what, text.n ? ": " : "",
+		 text.n ? text.p : "");
+}
+
+/* --- what an answer says --- */
+
+static void accepted(struct otlp_exporter *e, size_t n, struct export_counts *counts)
+{
+	const struct otlp_answer *a = &e->answer;
+	size_t rejected = (size_t)min(a->rejected, (uint64_t)n);
+
+	if ((rejected || a->message.n) && !e->told_partial) {
+		tell(LOG_WARN, e, rejected ? "refuses some of the spans" : "warns",
+		     buf_slice(&a->message));
+		e->told_partial = true;
+	}
+	if (a->unreadable && !e->told_no_otlp) {
+		tell(LOG_WARN, e, "accepts spans, but its answer is not OTLP: is it a collector?",
+		     slice_str(NULL));
+		e->told_no_otlp = true;
+	}
+	counts->rejected += rejected;
+	counts->sent += n - rejected;
+	e->told_status = 0;
+	came_back(e);
+}
+
+static void refused(struct otlp_exporter *e, size_t n, struct export_counts *counts)
+{
+	unsigned status = e->answer.attempt.status;
+	char what[320];
+
+	counts->rejected += n;
+	came_back(e);
+	if (e->told_status == status + 1)
+		return;
+	e->told_status = status + 1;
+	snprintf(what, sizeof(what), "refuses the spans (%s)", e->answer.why);
+	tell(LOG_WARN, e, what, buf_slice(&e->answer.message));
+}
+
+static void given_up(struct otlp_exporter *e, size_t n, struct export_counts *counts)
+{
+	counts->failed += n;
+	went_away(e);
+	e->lost += n;
+}
+
+/* --- sending --- */
+
+static struct slice encode(struct otlp_exporter *e, const Otlp__ExportTraceServiceRequest *req)
+{
+	if (!e->wire->json)
+		return otlp_pack(e->otlp, req);
+	buf_clear(&e->text);
+	if (json_message(&e->text, &req->base))
+		return (struct slice){ NULL, 0 };
+	return buf_slice(&e->text);
+}
+
+static struct slice make_body(struct otlp_exporter *e, struct span *const *spans, size_t n)
+{
+	Otlp__ExportTraceServiceRequest *req = otlp_request(e->otlp, spans, n);
+	struct slice none = { NULL, 0 }, body = req ? encode(e, req) : none;
+
+	if (!body.p || body.n > REQUEST_MAX) {
+		tell(LOG_WARN, e, "gets no request",
+		     slice_str(body.p ? "it is larger than 64 MiB" : "out of memory"));
+		return none;
+	}
+	if (e->gzip)
+		body = gzip_pack(e->gzip, body);
+	if (!body.p || !e->wire->grpc)
+		return body;
+	buf_clear(&e->frame);
+	return grpc_frame(&e->frame, body, e->gzip) ? none : buf_slice(&e->frame);
+}
+
+/* Waits out what the server asked for; a flush does not shorten that. False: there is no time for it. */
+static bool may_send(struct otlp_exporter *e, uint64_t until_ns)
+{
+	while (clock_mono_ns() < min(e->not_before_ns, min(until_ns, hurry_end_ns(e->env->hurry))))
+		hurry_wait(e->env->hurry, min(e->not_before_ns, until_ns));
+	return clock_mono_ns() >= e->not_before_ns;
+}
+
+static uint64_t left_ms(const struct otlp_exporter *e, uint64_t until_ns)
+{
+	uint64_t now = clock_mono_ns(), end = min(until_ns, hurry_end_ns(e->env->hurry));
+
+	if (end == UINT64_MAX)
+		return UINT64_MAX;
+	return end > now ? (end - now) / NSEC_PER_MSEC : 0;
+}
+
+static void post(struct otlp_exporter *e, struct slice body, uint64_t until_ns)
+{
+	struct otlp_answer *a = &e->answer;
+
+	http_post(e->http, body, e->gzip, until_ns, &e->reply);
+	buf_clear(&a->message);
+	a->attempt = e->reply.attempt;
+	a->why = e->reply.why;
+	a->unreadable = false;
+	a->rejected = 0;
+	e->wire->read(e->http, &e->reply, a);
+}
+
+/* One attempt, and the wait for the next one if there is to be one. */
+static enum retry_verdict try_once(struct otlp_exporter *e, struct slice body, unsigned tries,
+				   uint64_t until_ns, struct export_counts *counts)
+{
+	enum retry_verdict verdict;
+	uint64_t wait_ms, until;
+
+	if (!may_send(e, until_ns))
+		return RETRY_GIVE_UP;
+	counts->requests++;
+	counts->retries += tries > 1;
+	post(e, body, until_ns);
+	verdict = retry_decide(&e->answer.attempt, tries, left_ms(e, until_ns), rand_u64(&e->rand),
+			       &wait_ms);
+	until = clock_mono_ns() + wait_ms * NSEC_PER_MSEC;
+	if (wait_ms && e->answer.attempt.retry_after_ms)
+		e->not_before_ns = until;
+	if (verdict != RETRY_WAIT)
+		return verdict;
+	/* At the end the person waits, and a backend that was away before will hardly come back just now. */
+	if (e->away && hurry_closing(e->env->hurry))
+		return RETRY_GIVE_UP;
+	if (tries > 1)
+		went_away(e);
+	hurry_wait(e->env->hurry, min(until, until_ns));
+	return RETRY_WAIT;
+}
+
+static void otlp_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+{
+	struct otlp_exporter *e = self;
+	uint64_t timeout = min(e->env->opt->timeout_ms, UINT32_MAX) * NSEC_PER_MSEC;
+	uint64_t until_ns = timeout ? clock_mono_ns() + timeout : UINT64_MAX;
+	struct slice body = make_body(e, spans, n);
+	enum retry_verdict verdict = RETRY_WAIT;
+	unsigned tries = 0;
+
+	if (!body.p) {
+		counts->failed += n;
+		return;
+	}
+	while (verdict == RETRY_WAIT)
+		verdict = try_once(e, body, ++tries, until_ns, counts);
+	if (verdict == RETRY_ACCEPTED)
+		accepted(e, n, counts);
+	else if (verdict == RETRY_REFUSED)
+		refused(e, n, counts);
+	else
+		given_up(e, n, counts);
+}
+
+const struct exporter exporter_otlp = {
+	.name = "otlp",
+	.open = otlp_open,
+	.describe = otlp_describe,
+	.send = otlp_send,
+	.close = otlp_close,
+};
