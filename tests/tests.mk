@@ -122,8 +122,8 @@ replay-update: all
 e2e: all ## only the end-to-end tests; E2E=name runs those that match
 	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(E2E),-k '$(E2E)') tests/e2e
 
-links: all ## measure every link method against the truth; REQUESTS=2000
-	$(Q)OUTPUT=$(OUTPUT) REQUESTS=$(or $(REQUESTS),2000) tests/links/run
+links: all ## measure every link method against the truth; REQUESTS=2000, CASE=go-pool picks
+	$(Q)OUTPUT=$(OUTPUT) REQUESTS=$(or $(REQUESTS),2000) CASE=$(CASE) tests/links/run
 
 lint: ## layers, budgets, banned calls, spelling, shell scripts, format
 	$(Q)tests/lint/run

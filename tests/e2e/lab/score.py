@@ -28,14 +28,39 @@ class Score:
                 + "".join(f"\n  {x}" for x in self.examples[:10]))
 
 
+def read_calls(folder):
+    """[(request id, token of a backend call of it)], as the front service wrote it."""
+    return [line.split() for path in folder.glob("truth.*") for line in path.read_text().splitlines()]
+
+
 def read_truth(folder):
-    """{request id: token of its backend call}, as the front service wrote it."""
-    truth = {}
-    for path in folder.glob("truth.*"):
-        for line in path.read_text().splitlines():
-            request, token = line.split()
-            truth[request] = token
-    return truth
+    """The same as a dict, where each request makes one call."""
+    return dict(read_calls(folder))
+
+
+def judge_link(span, parent):
+    """A span of a run without headers: is its parent the one that the services know?"""
+    if not span.parent_id:
+        return "none"
+    return "right" if parent and span.parent_id == parent.span_id else "wrong"
+
+
+def count_links(spans, calls):
+    """Counter of (which link, link.method, verdict)"""
+    servers = {s.path: s for s in spans if s.kind == SERVER}
+    clients = {s.path: s for s in spans if s.kind == CLIENT}
+    counts = Counter()
+    for request, token in calls:
+        call, backend = clients.get(f"/data/{token}"), servers.get(f"/data/{token}")
+        if call:
+            counts["call", call.method, judge_link(call, servers.get(f"/work/{request}"))] += 1
+        else:
+            counts["call", "-", "missing"] += 1
+        if backend:
+            counts["backend", backend.method, judge_link(backend, call)] += 1
+        else:
+            counts["backend", "-", "missing"] += 1
+    return counts
 
 
 def by_last_segment(spans, kind, prefix):
