@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
+#include "export/grpc.h"
 #include "export/retry.h"
 
 #define PLENTY 60000
@@ -26,6 +27,10 @@ struct row {
 #define AFTER(n, ms)                        \
 	{                                   \
 		ATTEMPT_ANSWERED, (n), (ms) \
+	}
+#define RPC(code, ms)                          \
+	{                                      \
+		ATTEMPT_RPC, GRPC_##code, (ms) \
 	}
 #define END(e)                    \
 	{                         \
@@ -63,6 +68,21 @@ static const struct row table[] = {
 	{ END(CUT), 1, PLENTY, RETRY_WAIT, 125, 375 },
 	{ END(TIMEOUT), 1, 0, RETRY_GIVE_UP, 0, 0 },
 	{ END(BROKEN), 1, PLENTY, RETRY_REFUSED, 0, 0 },
+	{ RPC(OK, 0), 1, 0, RETRY_ACCEPTED, 0, 0 },
+	{ RPC(CANCELLED, 0), 1, PLENTY, RETRY_WAIT, 125, 375 },
+	{ RPC(UNKNOWN, 0), 1, PLENTY, RETRY_REFUSED, 0, 0 },
+	{ RPC(INVALID_ARGUMENT, 1000), 1, PLENTY, RETRY_REFUSED, 0, 0 },
+	{ RPC(DEADLINE_EXCEEDED, 0), 1, PLENTY, RETRY_WAIT, 125, 375 },
+	{ RPC(PERMISSION_DENIED, 0), 1, PLENTY, RETRY_REFUSED, 0, 0 },
+	{ RPC(RESOURCE_EXHAUSTED, 0), 1, PLENTY, RETRY_REFUSED, 0, 0 },
+	{ RPC(RESOURCE_EXHAUSTED, 3000), 1, PLENTY, RETRY_WAIT, 3000, 3000 },
+	{ RPC(ABORTED, 0), 1, PLENTY, RETRY_WAIT, 125, 375 },
+	{ RPC(OUT_OF_RANGE, 0), 1, PLENTY, RETRY_WAIT, 125, 375 },
+	{ RPC(UNIMPLEMENTED, 0), 1, PLENTY, RETRY_REFUSED, 0, 0 },
+	{ RPC(INTERNAL, 0), 1, PLENTY, RETRY_REFUSED, 0, 0 },
+	{ RPC(UNAVAILABLE, 0), 2, PLENTY, RETRY_WAIT, 250, 750 },
+	{ RPC(DATA_LOSS, 0), 1, PLENTY, RETRY_WAIT, 125, 375 },
+	{ RPC(UNAUTHENTICATED, 0), 1, PLENTY, RETRY_REFUSED, 0, 0 },
 };
 
 static void decisions(void **state)

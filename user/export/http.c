@@ -14,6 +14,12 @@
 #include "export/http.h"
 #include "export/url.h"
 
+/*
+ * Before it every second request on one connection without TLS ends in "Error in the HTTP2 framing layer" (7.88.1:
+ * curl's #10634): there, each has a connection of its own.
+ */
+#define CURL_REUSES_H2C 0x080000
+
 #define CONNECT_MS 5000L /* leaves time for a second attempt within an export's 10 s */
 
 struct http {
@@ -166,6 +172,8 @@ static int set_version(struct http *h, const char *url, struct err *err)
 		return err_set(err, -EINVAL,
 			       "this libcurl was built without HTTP/2, which gRPC needs: "
 			       "use --protocol http/protobuf");
+	if (!tls && curl_version_info(CURLVERSION_NOW)->version_num < CURL_REUSES_H2C)
+		curl_easy_setopt(h->easy, CURLOPT_FORBID_REUSE, 1L);
 	/* No proxy takes HTTP/2 that it was not asked about. */
 	curl_easy_setopt(h->easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
 	return 0;
