@@ -54,6 +54,7 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		.seed = facts->seed,
 		.link_wait_ns = cfg->link_wait_ns,
 		.link_exact = cfg->link == LINK_EXACT,
+		.sampler = cfg->sampler,
 		.routes = cfg->routes.v,
 		.routes_cnt = cfg->routes.n,
 		.redact = cfg->redact.v,

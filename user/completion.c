@@ -15,6 +15,8 @@ static const char *choices(const struct option *opt)
 {
 	if (opt->kind == KIND_EXPORTERS)
 		return "otlp|console|json|none";
+	if (opt->kind == KIND_SAMPLER)
+		return sampler_names();
 	return opt->kind == KIND_CHOICE ? opt->arg : NULL;
 }
 

@@ -34,7 +34,9 @@ static int set_defaults(struct config *cfg, struct err *err)
 		},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		bool has_value = options[i].kind == KIND_CHOICE || options[i].kind == KIND_DURATION;
+		bool has_value = options[i].kind == KIND_CHOICE ||
+				 options[i].kind == KIND_DURATION ||
+				 options[i].kind == KIND_SAMPLER || options[i].kind == KIND_RATIO;
 		int ret = has_value ? setting_set(cfg, &options[i], options[i].fallback, err) : 0;
 
 		if (ret)
@@ -324,6 +326,15 @@ static int resolve_batch(struct config *cfg)
 			   x->queue_max);
 }
 
+/* Who names a ratio means it, whatever sampler the environment is set to. */
+static void resolve_sampler(struct parser *p)
+{
+	if (!p->given[OPT_SAMPLE_RATIO] || p->given[OPT_SAMPLER])
+		return;
+	p->cfg->sampler.kind = SAMPLER_RATIO;
+	p->cfg->sampler.ignore_parent = false;
+}
+
 static void resolve_terminal(struct config *cfg, const struct config_input *in)
 {
 	cfg->export.width = in->width;
@@ -349,6 +360,7 @@ static int resolve(struct parser *p)
 	cfg->export.headers = cfg->headers.v;
 	cfg->export.headers_cnt = cfg->headers.n;
 	resolve_terminal(cfg, p->in);
+	resolve_sampler(p);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "export/options.h"
 #include "host/services.h"
+#include "trace/sample.h"
 
 enum config_action {
 	ACTION_TRACE,	/* from the kernel or, with replay, from a recording */
@@ -54,6 +55,7 @@ struct config {
 
 	unsigned link;			/* enum config_link */
 	uint64_t link_wait_ns;
+	struct sampler sampler;
 
 	unsigned capture;		/* enum capture_method */
 	const char *btf;		/* NULL: the kernel's own */

@@ -183,11 +183,19 @@ static int apply_resource(struct config *cfg, const struct variable *var, const 
 static int apply_sampler(struct config *cfg, const struct variable *var, const char *name,
 			 const char *value, struct err *err)
 {
-	if (slice_ieq(slice_str(value), SLICE("always_on")) ||
-	    slice_ieq(slice_str(value), SLICE("parentbased_always_on")))
-		return 0;
-	return err_set(err, -EINVAL, "%s='%s' is not supported: every request is traced", name,
-		       value);
+	if (sampler_set(&cfg->sampler, slice_trim(slice_str(value))))
+		return err_set(err, -EINVAL, "%s='%s' is not one of %s", name, value,
+			       sampler_names());
+	return 0;
+}
+
+/* Only a sampler that has a ratio will look at it. */
+static int apply_ratio(struct config *cfg, const struct variable *var, const char *name,
+		       const char *value, struct err *err)
+{
+	if (!value_ratio(slice_trim(slice_str(value)), &cfg->sampler.ratio))
+		return err_set(err, -EINVAL, "%s='%s' is not a number from 0 to 1", name, value);
+	return 0;
 }
 
 static int apply_log_level(struct config *cfg, const struct variable *var, const char *name,
@@ -305,8 +313,12 @@ const struct variable variables[] = {
 	  .help = "key=value,key=value, percent-encoded: added to every resource." },
 	{ .name = "OTEL_TRACES_SAMPLER",
 	  .apply = apply_sampler,
-	  .option = -1,
-	  .help = "Every request is traced; a sampler is ignored with a warning." },
+	  .option = OPT_SAMPLER,
+	  .help = "always_on, always_off, traceidratio, or parentbased_ before one of them." },
+	{ .name = "OTEL_TRACES_SAMPLER_ARG",
+	  .apply = apply_ratio,
+	  .option = OPT_SAMPLE_RATIO,
+	  .help = "The ratio of traceidratio, 0 to 1; default 1." },
 	{ .name = "OTEL_LOG_LEVEL",
 	  .apply = apply_log_level,
 	  .option = OPT_LOG_LEVEL,

@@ -28,6 +28,8 @@ enum option_kind {
 	KIND_EXPORTERS,	/* const char *, joined by commas */
 	KIND_DURATION,	/* uint64_t nanoseconds */
 	KIND_SIZE,	/* uint64_t bytes */
+	KIND_SAMPLER,	/* struct sampler */
+	KIND_RATIO,	/* double, 0 to 1 */
 	KIND__CNT,
 };
 

@@ -321,6 +321,24 @@ static int set_duration(struct config *cfg, const struct option *opt, const char
 	return 0;
 }
 
+static int set_sampler(struct config *cfg, const struct option *opt, const char *value,
+		       struct err *err)
+{
+	if (sampler_set(field(cfg, opt), slice_str(value)))
+		return err_set(err, -EINVAL, "--%s '%s' is not one of %s", opt->name, value,
+			       sampler_names());
+	return 0;
+}
+
+static int set_ratio(struct config *cfg, const struct option *opt, const char *value,
+		     struct err *err)
+{
+	if (!value_ratio(slice_str(value), field(cfg, opt)))
+		return err_set(err, -EINVAL, "--%s '%s' is not a number from 0 to 1, such as 0.1",
+			       opt->name, value);
+	return 0;
+}
+
 static int set_size(struct config *cfg, const struct option *opt, const char *value,
 		    struct err *err)
 {
@@ -347,7 +365,8 @@ int setting_set(struct config *cfg, const struct option *opt, const char *value,
 		[KIND_COMM] = set_comm,           [KIND_ROUTE] = set_route,
 		[KIND_HEADER] = set_header,       [KIND_SERVICE] = set_service,
 		[KIND_EXPORTERS] = set_exporters, [KIND_DURATION] = set_duration,
-		[KIND_SIZE] = set_size,
+		[KIND_SIZE] = set_size,           [KIND_SAMPLER] = set_sampler,
+		[KIND_RATIO] = set_ratio,
 	};
 
 	return set[opt->kind](cfg, opt, value, err);

@@ -80,6 +80,26 @@ static bool alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+bool value_ratio(struct slice s, double *ret_ratio)
+{
+	char text[64];
+	double v;
+	char *end;
+
+	/* strtod() would also take spaces, signs, hexadecimal numbers and "nan". */
+	if (!s.n || s.n >= sizeof(text) || !strchr("0123456789.", *s.p))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	if (text[strspn(text, "0123456789.eE+-")])
+		return false;
+	v = strtod(text, &end);
+	if (*end || end == text || !(v >= 0 && v <= 1))
+		return false;
+	*ret_ratio = v;
+	return true;
+}
+
 bool value_is_token(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)

@@ -59,6 +59,16 @@ static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t
 	return ((struct scene *)ctx)->resource;
 }
 
+static inline void scene_begin_pipeline(struct scene *sc, const struct pipeline_cfg *cfg)
+{
+	struct pipeline_sink sink = { scene_span, scene_verdict, scene_resource, sc };
+
+	memset(sc, 0, sizeof(*sc));
+	sc->resource = resource_new();
+	sc->p = pipeline_new(cfg, &sink);
+	sc->now_us = 1000;
+}
+
 static inline void scene_begin_cfg(struct scene *sc, uint64_t link_wait_ns, bool link_exact)
 {
 	const struct pipeline_cfg cfg = {
@@ -66,12 +76,8 @@ static inline void scene_begin_cfg(struct scene *sc, uint64_t link_wait_ns, bool
 		.link_wait_ns = link_wait_ns,
 		.link_exact = link_exact,
 	};
-	struct pipeline_sink sink = { scene_span, scene_verdict, scene_resource, sc };
 
-	memset(sc, 0, sizeof(*sc));
-	sc->resource = resource_new();
-	sc->p = pipeline_new(&cfg, &sink);
-	sc->now_us = 1000;
+	scene_begin_pipeline(sc, &cfg);
 }
 
 static inline void scene_begin_with(struct scene *sc, bool link_exact)

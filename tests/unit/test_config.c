@@ -495,9 +495,12 @@ static void test_what_is_ignored_is_said(void **state)
 		  "OTEL_EXPORTER_OTLP_COMPRESSION='zstd' is neither gzip nor none, ignoring" },
 		{ "OTEL_LOG_LEVEL=loud", "OTEL_LOG_LEVEL='loud' is not one of none, error, warn, "
 					 "info, debug, trace, ignoring" },
-		{ "OTEL_TRACES_SAMPLER=traceidratio",
-		  "OTEL_TRACES_SAMPLER='traceidratio' is not supported: every request is traced, "
-		  "ignoring" },
+		{ "OTEL_TRACES_SAMPLER=jaeger_remote",
+		  "OTEL_TRACES_SAMPLER='jaeger_remote' is not one of parentbased_always_on|"
+		  "parentbased_always_off|parentbased_traceidratio|always_on|always_off|"
+		  "traceidratio, ignoring" },
+		{ "OTEL_TRACES_SAMPLER_ARG=1.5",
+		  "OTEL_TRACES_SAMPLER_ARG='1.5' is not a number from 0 to 1, ignoring" },
 		{ "OTEL_RESOURCE_ATTRIBUTES=a=1,b",
 		  "OTEL_RESOURCE_ATTRIBUTES is not a list of percent-encoded key=value, ignoring" },
 		{ "OTEL_RESOURCE_ATTRIBUTES=a=%4",
@@ -512,6 +515,45 @@ static void test_what_is_ignored_is_said(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		check_warning(cases[i][0], cases[i][1]);
+}
+
+static void test_samplers(void **state)
+{
+	static const struct {
+		const char *args, *env;
+		struct sampler want;
+	} cases[] = {
+		{ "", "", { SAMPLER_ALL, false, 1 } },
+		{ "--sampler always_off",
+		  "OTEL_TRACES_SAMPLER=always_on",
+		  { SAMPLER_NONE, true, 1 } },
+		{ "--sample-ratio 0.25", "", { SAMPLER_RATIO, false, 0.25 } },
+		{ "--sample-ratio .5 --sampler traceidratio", "", { SAMPLER_RATIO, true, 0.5 } },
+		{ "--sample-ratio 1e-3",
+		  "OTEL_TRACES_SAMPLER=always_on OTEL_TRACES_SAMPLER_ARG=1",
+		  { SAMPLER_RATIO, false, 0.001 } },
+		{ "",
+		  "OTEL_TRACES_SAMPLER=ParentBased_TraceIDRatio OTEL_TRACES_SAMPLER_ARG=0.1",
+		  { SAMPLER_RATIO, false, 0.1 } },
+		{ "", "OTEL_TRACES_SAMPLER_ARG=0.1", { SAMPLER_ALL, false, 0.1 } },
+	};
+	char args[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct line l;
+		struct outcome o;
+
+		snprintf(args, sizeof(args), "--all %s", cases[i].args);
+		o = good(&l, args, cases[i].env);
+		assert_int_equal(o.cfg.sampler.kind, cases[i].want.kind);
+		assert_int_equal(o.cfg.sampler.ignore_parent, cases[i].want.ignore_parent);
+		assert_true(o.cfg.sampler.ratio == cases[i].want.ratio);
+		config_release(&o.cfg);
+	}
+	check_wrong("--all --sample-ratio 0x1", "",
+		    "--sample-ratio '0x1' is not a number from 0 to 1, such as 0.1");
+	check_wrong("--all --sample-ratio nan", "",
+		    "--sample-ratio 'nan' is not a number from 0 to 1, such as 0.1");
 }
 
 static void test_variables(void **state)
@@ -652,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_exporters),
 		cmocka_unit_test(test_what_is_ignored_is_said),
+		cmocka_unit_test(test_samplers),
 		cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_colour),
 		cmocka_unit_test(test_commands),

@@ -9,6 +9,7 @@
 
 #include "abi/event.h"
 #include "base/rand.h"
+#include "trace/sample.h"
 #include "trace/span.h"
 #include "trace/tally.h"
 
@@ -18,6 +19,7 @@ struct pipeline_cfg {
 	struct rand_seed seed;
 	uint64_t link_wait_ns; /* how long a client span may wait for the exchange that caused it; 100 ms at least */
 	bool link_exact; /* only methods that rest on evidence */
+	struct sampler sampler;
 	const char *const *routes; /* "/users/{id}" patterns, in order; borrowed */
 	size_t routes_cnt;
 	const char *const *redact; /* more query keys whose values are hidden; borrowed */

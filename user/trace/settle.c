@@ -12,6 +12,9 @@
  * An exchange that is still open when it is traced goes out when it ends, except that a response
  * which streams is shown, as it is, after --link-wait.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "trace/stages.h"
 
 /* Position decides the parent; a header that names another one is kept as a link. */
@@ -53,6 +56,25 @@ static void drop_inference(const struct pipeline *p, struct exchange *x)
 	exchange_disinherit(x);
 }
 
+/* x is the first of its trace on this host: whether the trace is kept, for all that hangs below it. */
+static void sample(const struct pipeline *p, struct exchange *x)
+{
+	const struct sampler *s = &p->cfg.sampler;
+	char state[SAMPLE_STATE_SZ];
+
+	if (x->has_header)
+		x->sampled =
+			sample_remote(s, &x->ctx.trace_id, x->header.flags & TRACE_FLAG_SAMPLED);
+	else
+		x->sampled = sample_root(s, &x->ctx.trace_id);
+	x->ctx.flags &= ~TRACE_FLAG_SAMPLED;
+	x->ctx.flags |= x->sampled ? TRACE_FLAG_SAMPLED : 0;
+	if (x->has_header || !x->sampled || !sample_state(s, &x->ctx.trace_id, state))
+		return;
+	free(x->trace_state);
+	x->trace_state = strdup(state); /* without memory for it only the weight is unknown */
+}
+
 /* Where x stands below its parent, its header, or nothing. */
 static void take_context(struct pipeline *p, struct exchange *x)
 {
@@ -69,7 +91,8 @@ static void take_context(struct pipeline *p, struct exchange *x)
 	x->wall_offset_ns = p->wall_offset_ns;
 	if (!x->has_header) {
 		exchange_new_trace(&p->exchanges, &x->ctx.trace_id);
-		x->ctx.flags = TRACE_FLAG_SAMPLED | TRACE_FLAG_RANDOM;
+		x->ctx.flags = TRACE_FLAG_RANDOM;
+		sample(p, x);
 		x->method = LINK_ROOT;
 		/* One of the requests that were being served may have been its cause. */
 		x->confidence = x->served ? 0 : link_method_confidence(LINK_ROOT);
@@ -77,7 +100,7 @@ static void take_context(struct pipeline *p, struct exchange *x)
 	}
 	x->ctx.trace_id = x->header.trace_id;
 	x->ctx.flags = x->header.flags;
-	x->sampled = x->header.flags & TRACE_FLAG_SAMPLED;
+	sample(p, x);
 	x->parent_ctx = x->header;
 	x->has_parent = x->parent_remote = true;
 	x->method = LINK_HEADER;
