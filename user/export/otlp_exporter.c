@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * OTLP, whatever carries it (otlp_wire.h): one request per batch, tried again by the rules of retry.c within the export's time. While the
- * backend is away the queue before us fills and then drops; the person is told when that begins and when it is over.
+ * OTLP, whatever carries it (otlp_wire.h): one request per batch, tried again by the rules of retry.c within the
+ * export's time. While the backend is away the queue before us fills and then drops; the person is told when that
+ * begins and when it is over.
  */
 #include <errno.h>
 #include <stdlib.h>
