@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boots the kernels of kernels.txt one after the other, runs suite.sh on each and relays its TAP lines.
 
-    all.py [NAME...]    picks kernels; without a name, all
+    all.py [--first] [NAME...]    picks kernels; without a name, all. --first: the trigger tests, which take most of
+                                  the time, only under each kernel's first provider
 
 What was found on a kernel is kept in $OUTPUT/vm/NAME.json for table.py, which shows it at the end.  A kernel that
 cannot be had is skipped by name; a test that skips itself and is not listed in skips.txt has failed.
@@ -29,8 +30,9 @@ def rows(name):
 
 
 class Kernel:
-    def __init__(self, name, suite, _package, _machine, providers):
+    def __init__(self, first, name, suite, _package, _machine, providers):
         self.name, self.suite, self.providers = name, suite, providers
+        self.triggered = providers.split(",")[0] if first else providers
         self.allowed = [x[1] for x in rows("skips.txt") if x[0] == name]
         self.chatter, self.explaining = [], False
         self.found = {"name": name, "suite": suite, "release": "", "passed": 0, "failed": 0, "skipped": 0,
@@ -73,7 +75,7 @@ class Kernel:
 
     def run(self):
         began = time.monotonic()
-        guest = subprocess.Popen([HERE / "run.sh", self.name, "tests/vm/suite.sh", self.providers],
+        guest = subprocess.Popen([HERE / "run.sh", self.name, "tests/vm/suite.sh", self.providers, self.triggered],
                                  cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True, errors="replace")
         for text in guest.stdout:
             self.line(text.rstrip("\n"))
@@ -93,11 +95,13 @@ class Kernel:
 
 def main():
     names = [x[0] for x in rows("kernels.txt")]
-    unknown = set(sys.argv[1:]) - set(names)
+    first = "--first" in sys.argv[1:]
+    picked = [x for x in sys.argv[1:] if x != "--first"]
+    unknown = set(picked) - set(names)
     if unknown:
         sys.exit(f"kernels.txt has no {', '.join(sorted(unknown))}; it has {', '.join(names)}")
     VM.mkdir(parents=True, exist_ok=True)
-    good = [Kernel(*x).run() for x in rows("kernels.txt") if x[0] in (sys.argv[1:] or names)]
+    good = [Kernel(first, *x).run() for x in rows("kernels.txt") if x[0] in (picked or names)]
     subprocess.run([HERE / "table.py"], check=True)
     return 0 if all(good) else 1
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Usage: run.sh NAME COMMAND...    runs a command on a kernel of kernels.txt (debian-6.1, or 6.1) under QEMU, without
 # hardware virtualisation, in this very file tree: read-only, what it writes goes to memory. Its output comes out here,
-# its exit status is ours; 124: it did not end within VM_SECONDS (600); 77: QEMU or the kernel cannot be had. What the
+# its exit status is ours; 124: it did not end within VM_SECONDS (900); 77: QEMU or the kernel cannot be had. What the
 # kernel said is in $OUTPUT/vm/NAME.log.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,7 +39,7 @@ printf ' %q' "$@" >>"$root/ramdisk/session"
 # One thread for all processors: with one each, code that the kernel patches while another processor runs it (tracepoints
 # that come and go) was seen stale, and 6.12 died of an int3 that nobody had asked for (QEMU 7.2).
 # The console is the first serial line, the command's output the second.
-timeout "${VM_SECONDS:-600}" "qemu-system-$machine" -accel tcg,thread=single -cpu max -smp 2 -m 1536 \
+timeout "${VM_SECONDS:-900}" "qemu-system-$machine" -accel tcg,thread=single -cpu max -smp 2 -m 1536 \
 	-kernel "$vm/vmlinuz" -initrd "$root/ramdisk.gz" \
 	-append "console=ttyS0 loglevel=5 panic=-1 mitigations=off random.trust_cpu=on" \
 	-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap \

@@ -58,13 +58,13 @@ def lost(kernel):
 
 
 def readme_table(found):
-    yield "| kernel | captures by | what is lost there | largest program |"
+    yield "| kernel | captures by (auto in bold) | what is lost there | instructions the verifier walks, largest program |"
     yield "|---|---|---|---|"
     for kernel in found:
         best, *others = methods(kernel)
         largest = max((n for _, _, n in kernel["verified"]), default=0)
         debian = kernel["name"].replace("debian-", "Debian ") if kernel["suite"] == "sid" else f"Debian {kernel['suite']}"
-        yield (f"| {'.'.join(map(str, version(kernel)))} ({debian}) | **{best}**{''.join(', ' + x for x in others)} | "
+        yield (f"| {kernel['release']}, {debian} | **{best}**{''.join(', ' + x for x in others)} | "
                f"{'; '.join(lost(kernel)) or 'nothing'} | {f'{largest:,}' if largest else 'not told'} |")
 
 

@@ -66,6 +66,12 @@ def test_auto_takes_the_best(lab):
     assert SAID[ALLOWED[0]] in ready, ready
 
 
+def test_doctor_misses_nothing_required():
+    said = subprocess.run([TRACER, "doctor"], capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "missing, so no tracing" not in said, said
+    assert re.search(SAID[ALLOWED[0]] + r"\s+works, preferred", said), said
+
+
 def test_others_are_refused_with_a_sentence():
     for provider in ALL:
         if provider in ALLOWED:
