@@ -110,10 +110,24 @@ struct go_found {
 	__u32 votes;
 };
 
+/* The function that goroutines of a process start with. */
+struct go_start {
+	__u64 pc;
+	__u32 tgid;
+	__u32 pad;
+};
+
+#define GO_WORDS 8 /* of a stack, read at once */
+
 /* Who waits for a goroutine, while it is looked for: strand_go.bpf.c. */
 struct go_search {
 	__u64 g; /* whose stack is searched */
-	__u32 goid, parent_goid, recvq, sudog_c; /* of runtime.off */
+	__u64 believed; /* a slot that was found before has been believed */
+	__u64 words[GO_WORDS];
+	__u64 cnt_cap[2]; /* of what may be a channel */
+	struct go_start start;
+	__u32 goid, parent_goid, startpc, recvq, sudog_c; /* of runtime.off */
+	__u32 pad;
 	struct go_found server, server2; /* goids of goroutines that read requests */
 	struct go_found other, other2; /* g of those that do not */
 };
@@ -153,13 +167,6 @@ struct {
 	__type(key, struct go_id);
 	__type(value, __u8);
 } go_servers SHARED_MAP;
-
-/* The function that goroutines of a process start with. */
-struct go_start {
-	__u64 pc;
-	__u32 tgid;
-	__u32 pad;
-};
 
 /* Where in their stacks the channel was on which somebody waited. */
 struct go_slot {

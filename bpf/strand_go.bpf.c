@@ -40,9 +40,8 @@
 #define HCHAN_ALIGN  16
 #define CHAN_CAP_MAX (1 << 20)
 
-#define WORD       8
-#define CHUNK      16 /* words read at once */
-#define CHUNKS_MAX 32 /* 4 KiB: what starts a goroutine is at the top, TLS and buffers below it */
+/* What starts a goroutine is at the top of its stack; TLS and buffers are below it. */
+#define WORDS_MAX 512
 
 #define SLOT_TRUSTED 8 /* searches that agree before their slot is believed */
 #define SLOT_USES    64 /* times it is believed before the next search */
@@ -89,13 +88,14 @@ static __always_inline void vote(struct go_found *first, struct go_found *second
 int go_candidate(__u64 chan, __u32 slot)
 {
 	struct task_state *t = task_self();
-	__u64 cnt_cap[2], sudog, g, goid, maker;
+	__u64 sudog, g, goid;
 	struct go_search *s;
 
-	if (!t || bpf_probe_read_user(cnt_cap, sizeof(cnt_cap), (void *)chan))
+	if (!t)
 		return 0;
 	s = &t->go;
-	if (cnt_cap[0] > cnt_cap[1] || cnt_cap[1] > CHAN_CAP_MAX)
+	if (bpf_probe_read_user(s->cnt_cap, sizeof(s->cnt_cap), (void *)chan) ||
+	    s->cnt_cap[0] > s->cnt_cap[1] || s->cnt_cap[1] > CHAN_CAP_MAX)
 		return 0;
 	sudog = user_word(chan + s->recvq);
 	if (!near(sudog, s->g) || user_word(sudog + s->sudog_c) != chan)
@@ -104,31 +104,29 @@ int go_candidate(__u64 chan, __u32 slot)
 	if (g == s->g || !near(g, s->g))
 		return 0;
 	goid = user_word(g + s->goid);
-	maker = user_word(g + s->parent_goid);
+	if (!reads_requests(goid))
+		goid = user_word(g + s->parent_goid);
 	if (reads_requests(goid))
 		vote(&s->server, &s->server2, goid, slot);
-	else if (reads_requests(maker))
-		vote(&s->server, &s->server2, maker, slot);
 	else
 		vote(&s->other, &s->other2, g, slot);
 	return 0;
 }
 
 /* Every word of a stack, from its top down to sp. */
-int go_scan(__u64 g, __u64 hi, __u64 sp)
+static __noinline int scan(struct go_search *s, __u64 hi, __u64 sp)
 {
-	__u64 words[CHUNK], at;
-	int i, j;
+	__u64 at = hi, word;
+	int i;
 
-	for (i = 1; i <= CHUNKS_MAX; i++) {
-		at = hi - i * sizeof(words);
-		if (at + sizeof(words) <= sp ||
-		    bpf_probe_read_user(words, sizeof(words), (void *)at))
+	for (i = 0; i < WORDS_MAX && at > sp; i++) {
+		if (!(i % GO_WORDS) && bpf_probe_read_user(s->words, sizeof(s->words),
+							   (void *)(at - sizeof(s->words))))
 			break;
-		for (j = CHUNK - 1; j >= 0; j--) {
-			if (may_be_channel(words[j], g) && at + j * WORD >= sp)
-				go_candidate(words[j], hi - at - j * WORD);
-		}
+		at -= sizeof(word);
+		word = s->words[GO_WORDS - 1 - i % GO_WORDS];
+		if (may_be_channel(word, s->g))
+			go_candidate(word, hi - at);
 	}
 	return 0;
 }
@@ -139,73 +137,92 @@ static __always_inline const struct go_found *winner(const struct go_found *firs
 	return second->votes > first->votes ? second : first;
 }
 
-static __always_inline void learn(const struct go_start *start, struct go_slot *known, __u32 slot)
+/* Where the answer was found tells where to look first next time. */
+static __always_inline void learn(struct go_search *s, struct go_slot *known)
 {
-	struct go_slot fresh = { .slot = slot };
+	struct go_slot fresh = {};
 
-	if (known && known->slot == slot) {
+	if (s->server.id && !s->server2.id)
+		fresh.slot = s->server.slot;
+	else if (!s->server.id && s->other.id && !s->other2.id)
+		fresh.slot = s->other.slot;
+	else
+		return;
+	if (known && known->slot == fresh.slot) {
 		known->agreed++;
 		known->used = 0;
 	} else if (known) {
-		known->slot = slot;
+		known->slot = fresh.slot;
 		known->agreed = 0;
 	} else {
-		bpf_map_update_elem(&go_slots, start, &fresh, BPF_ANY);
+		bpf_map_update_elem(&go_slots, &s->start, &fresh, BPF_ANY);
 	}
 }
 
-/* Who waits for g: first where it was found before, then everywhere. The answer is in t->go. */
-int go_look(__u64 g, __u64 startpc)
+/* Who waits for g: where it was found before, if that may be believed, else everywhere. */
+int go_look(__u64 g, __u32 believe)
 {
-	struct go_start start = { .pc = startpc, .tgid = bpf_get_current_pid_tgid() >> 32 };
-	__u64 hi = user_word(g + G_STACK_HI), word;
 	struct task_state *t = task_self();
 	struct go_slot *known;
 	struct go_search *s;
+	__u64 hi, word;
 
 	if (!t)
 		return 0;
 	s = &t->go;
 	s->g = g;
 	__builtin_memset(&s->server, 0, 4 * sizeof(s->server));
-	known = bpf_map_lookup_elem(&go_slots, &start);
-	if (known && known->agreed >= SLOT_TRUSTED && known->used++ < SLOT_USES) {
+	s->start.pc = user_word(g + s->startpc);
+	hi = user_word(g + G_STACK_HI);
+	known = bpf_map_lookup_elem(&go_slots, &s->start);
+	if (believe && known && known->agreed >= SLOT_TRUSTED && known->used++ < SLOT_USES) {
+		s->believed = 1;
 		word = user_word(hi - known->slot);
 		if (may_be_channel(word, g))
 			go_candidate(word, known->slot);
 		if (s->server.id || s->other.id)
 			return 0;
 	}
-	go_scan(g, hi, user_word(g + G_SP));
-	if (s->server.id && !s->server2.id)
-		learn(&start, known, s->server.slot);
-	else if (!s->server.id && s->other.id && !s->other2.id)
-		learn(&start, known, s->other.slot);
+	scan(s, hi, user_word(g + G_SP));
+	learn(s, known);
 	return 0;
 }
 
 /* goid of the goroutine that reads requests and waits for g, perhaps through another; 0: none. */
+static __always_inline __u64 waits_for(struct go_search *s, __u64 g, bool believe)
+{
+	__u64 other;
+
+	go_look(g, believe);
+	if (s->server.id)
+		return winner(&s->server, &s->server2)->id;
+	other = winner(&s->other, &s->other2)->id;
+	if (!other)
+		return 0;
+	go_look(other, believe);
+	return winner(&s->server, &s->server2)->id;
+}
+
 static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g)
 {
 	struct task_state *t = task_self();
 	struct go_search *s;
-	__u64 other;
+	__u64 goid;
 
 	if (!t)
 		return 0;
 	s = &t->go;
 	s->goid = rt->off[GO_GOID];
 	s->parent_goid = rt->off[GO_PARENT_GOID];
+	s->startpc = rt->off[GO_STARTPC];
 	s->recvq = rt->off[GO_RECVQ];
 	s->sudog_c = rt->off[GO_SUDOG_C];
-	go_look(g, user_word(g + rt->off[GO_STARTPC]));
-	if (s->server.id)
-		return winner(&s->server, &s->server2)->id;
-	other = winner(&s->other, &s->other2)->id;
-	if (!other)
-		return 0;
-	go_look(other, user_word(other + rt->off[GO_STARTPC]));
-	return winner(&s->server, &s->server2)->id;
+	s->start.tgid = bpf_get_current_pid_tgid() >> 32;
+	s->believed = 0;
+	goid = waits_for(s, g, true);
+	if (!goid && s->believed) /* it is not where it used to be */
+		goid = waits_for(s, g, false);
+	return goid;
 }
 
 /* The g that runs on the calling thread; 0: that is no goroutine of the program. */

@@ -299,16 +299,22 @@ static __always_inline __u64 start_of(struct sock_state *st, enum dir dir, bool 
 	return ns;
 }
 
+#define ANSWER_MIN \
+	32 /* an interim "HTTP/1.1 100 Continue" is shorter, any response with a field is not */
+
 /*
- * A request begins with the first read after an answer. Go's HTTP server keeps a goroutine reading a
- * single byte while a request is served; the next request's first byte may be that one, and the
- * goroutine is not the one that will serve it.
+ * Whoever reads the first bytes of a connection, or the first after an answer, is about to serve a
+ * request. Two kinds of Go's HTTP library are not: who keeps reading a single byte while a request
+ * is served, which may be the first of the next; and who copies a body for a proxy, and before that
+ * sends the interim response that asks for it.
  */
-static __always_inline enum call_kind call_kind(const struct sock_state *st, enum dir dir, __u32 n)
+static __always_inline enum call_kind call_kind(const struct sock_state *st, const struct moved *c)
 {
 	if (st->role == ROLE_CLIENT)
-		return dir == DIR_TX ? CALL_ASKS : CALL_OTHER;
-	if (dir == DIR_RX && n > 1 && (st->last_dir != DIR_RX || st->burst <= 1))
+		return c->dir == DIR_TX ? CALL_ASKS : CALL_OTHER;
+	if (c->dir == DIR_TX || c->n == 1)
+		return CALL_OTHER;
+	if (c->pos <= 1 || (st->last_dir == DIR_TX && st->burst >= ANSWER_MIN))
 		return CALL_HEARS;
 	return CALL_OTHER;
 }
@@ -344,7 +350,7 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 	c->flags |= readable ? 0 : DATA_NO_BUFFER;
 	strand_self(&c->strand);
 	c->thread_gen = c->strand.gen;
-	if (strand_refine(&c->strand, call_kind(st, dir, n)) == STRAND_AWAITED)
+	if (strand_refine(&c->strand, call_kind(st, c)) == STRAND_AWAITED)
 		c->flags |= DATA_AWAITED;
 	tell_moved(c, st, &t->mem);
 }
