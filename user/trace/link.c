@@ -168,10 +168,10 @@ static void note_roaming(struct pipeline *p, const struct exchange *x, const str
 		proc->roams = true;
 }
 
-/* A goroutine that serves nobody has read the answer for another, and its next call is for whoever waits then. */
-static bool lends_itself(const struct strand_state *st, const struct exchange *x)
+/* A goroutine that serves nobody reads for others: its next call is for whoever waits for it then. */
+static bool lends_itself(const struct strand_state *st)
 {
-	return st->strand.kind == STRAND_GOROUTINE && !st->serving && !x->server_side;
+	return st->strand.kind == STRAND_GOROUTINE && !st->serving;
 }
 
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
@@ -185,7 +185,7 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 	if (!served || served->done)
 		return;
 	st = strand_find(&p->strands, s);
-	if (st && !lends_itself(st, x) && (x->server_side || x->method != LINK_FORK))
+	if (st && !lends_itself(st) && (x->server_side || x->method != LINK_FORK))
 		strand_heard(st, served->serial);
 }
 
