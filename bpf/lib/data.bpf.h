@@ -299,8 +299,8 @@ static __always_inline __u64 start_of(struct sock_state *st, enum dir dir, bool 
 	return ns;
 }
 
-#define ANSWER_MIN \
-	32 /* an interim "HTTP/1.1 100 Continue" is shorter, any response with a field is not */
+/* Of a response with a date; two interim ones, "HTTP/1.1 100 Continue", are shorter. */
+#define ANSWER_MIN 64
 
 /*
  * Whoever reads the first bytes of a connection, or the first after an answer, is about to serve a
