@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +48,8 @@ def verified_table(found):
 def methods(kernel):
     """What doctor says of the methods: (those that work, the preferred one first)."""
     lines = kernel["doctor"]
-    start = lines.index("capture methods") + 1
-    works = [x for x in lines[start:lines.index("", start)] if re.search(r"\sworks", x)]
+    section = takewhile(bool, lines[lines.index("capture methods") + 1:])
+    works = [x for x in section if re.search(r"\sworks", x)]
     works.sort(key=lambda x: "preferred" not in x)
     return [re.split(r"\s{2,}", x.strip())[0] for x in works]
 
@@ -61,7 +62,7 @@ def readme_table(found):
     yield "| kernel | captures by (auto in bold) | what is lost there | instructions the verifier walks, largest program |"
     yield "|---|---|---|---|"
     for kernel in found:
-        best, *others = methods(kernel)
+        best, *others = methods(kernel) or ["none"]
         largest = max((n for _, _, n in kernel["verified"]), default=0)
         debian = kernel["name"].replace("debian-", "Debian ") if kernel["suite"] == "sid" else f"Debian {kernel['suite']}"
         yield (f"| {kernel['release']}, {debian} | **{best}**{''.join(', ' + x for x in others)} | "
