@@ -9,9 +9,11 @@
 #include "base/log.h"
 #include "cli.h"
 #include "config.h"
-#include "version.h"
 #include "kern/doctor.h"
+#include "kern/inspect.h"
 #include "kern/version.h"
+#include "links_report.h"
+#include "version.h"
 
 #define EXIT_WRONG_USE 2
 
@@ -39,6 +41,18 @@ static int finish_stdout(int status)
 	return EXIT_FAILURE;
 }
 
+static int diagnose(const struct config *cfg)
+{
+	int err = doctor_report(stdout);
+	size_t i;
+
+	for (i = 0; i < cfg->pids.n; i++) {
+		inspect_process(stdout, cfg->pids.v[i]);
+		links_report(stdout, cfg->pids.v[i]);
+	}
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run(const struct config *cfg)
 {
 	switch (cfg->action) {
@@ -56,9 +70,7 @@ static int run(const struct config *cfg)
 		cli_completion(stdout, cfg->shell);
 		break;
 	case ACTION_DOCTOR:
-		return finish_stdout(doctor_report(stdout, cfg->pids.v, cfg->pids.n)
-					     ? EXIT_FAILURE
-					     : EXIT_SUCCESS);
+		return finish_stdout(diagnose(cfg));
 	case ACTION_TRACE:
 		return app_run(cfg);
 	}

@@ -130,9 +130,10 @@ void targets_name(struct targets *t, uint32_t tgid)
 
 void targets_learn(struct targets *t, const struct proc_facts *facts)
 {
-	struct runtime rt;
+	struct strand_found found;
 
-	if (strand_recognise(facts, &rt) && capture_read_runtime(t->capture, facts->tgid, &rt))
+	if (strand_recognise(facts, &found) &&
+	    capture_read_runtime(t->capture, facts->tgid, &found.rt))
 		log_debug("targets: cannot read the runtime of process %u", facts->tgid);
 }
 

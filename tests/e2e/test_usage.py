@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every wrong use gets one clear sentence and a non-zero exit status."""
 
+import os
+import re
 import subprocess
+import sys
 
 import pytest
 from lab.procs import TRACER
@@ -83,3 +86,11 @@ def test_doctor_tells_what_this_kernel_allows():
     for method in ("socket tracepoints", "kernel functions", "system calls"):
         assert method in done.stdout.split("capture methods")[1], f"not a word on {method}"
     assert "attached" in done.stdout
+
+
+def test_doctor_names_the_runtime_of_a_process():
+    done = run("doctor", "--pid", str(os.getpid()))
+    about = done.stdout.split("process ")[1]
+    assert f"CPython {sys.version_info.major}.{sys.version_info.minor}" in about
+    assert re.search(r"task +0\.\d+\n", about), about
+    assert re.search(r"order +0\.\d+ +inferred\n", about), about

@@ -14,7 +14,7 @@
 #include "host/describe.h"
 #include "host/folder.h"
 
-static const struct runtime {
+static const struct language_runtime {
 	const char *programs; /* words between spaces */
 	const char *language; /* telemetry.sdk.language */
 	const char *name; /* process.runtime.name */
@@ -47,7 +47,7 @@ static struct slice executable_path(const struct proc_facts *f)
 }
 
 /* By the executable: what a script calls itself may be anything. NULL: compiled, or not known. */
-static const struct runtime *runtime_of(const struct proc_facts *f)
+static const struct language_runtime *runtime_of(const struct proc_facts *f)
 {
 	struct slice program = path_base(executable_path(f));
 
@@ -59,9 +59,16 @@ static const struct runtime *runtime_of(const struct proc_facts *f)
 	return NULL;
 }
 
+const char *describe_runtime(const struct proc_facts *process)
+{
+	const struct language_runtime *rt = runtime_of(process);
+
+	return rt ? rt->name : NULL;
+}
+
 static void add_telemetry(struct attrs *a, const struct description *d)
 {
-	const struct runtime *rt = d->process ? runtime_of(d->process) : NULL;
+	const struct language_runtime *rt = d->process ? runtime_of(d->process) : NULL;
 
 	add_text(a, "telemetry.sdk.name", "ebpf-tracer");
 	/*
@@ -91,7 +98,7 @@ static void add_process(struct attrs *a, const struct description *d)
 {
 	const struct proc_facts *f = d->process;
 	struct slice exe = executable_path(f);
-	const struct runtime *rt = runtime_of(f);
+	const struct language_runtime *rt = runtime_of(f);
 
 	attrs_int(a, "process.pid", f->tgid);
 	attrs_int(a, "process.parent_pid", f->ppid);

@@ -13,6 +13,9 @@ struct description {
 	const char *attributes;	/* the tracer's OTEL_RESOURCE_ATTRIBUTES, "": none */
 };
 
+/* process.runtime.name, by the executable; NULL: compiled, or not known. */
+const char *describe_runtime(const struct proc_facts *process);
+
 #define INSTANCE_ID_LEN 36
 
 struct resource *describe(const struct description *d);		/* NULL: out of memory */

@@ -9,7 +9,6 @@
 
 #include "kern/doctor.h"
 #include "kern/hooks.h"
-#include "kern/inspect.h"
 #include "kern/privilege.h"
 
 static const enum capture_method methods[] = { CAPTURE_SOCKET, CAPTURE_FENTRY, CAPTURE_SYSCALL };
@@ -113,13 +112,12 @@ static void report_limits(FILE *out, enum capture_method method)
 	fprintf(out, "  MPTCP connections            not traced, counted\n");
 }
 
-int doctor_report(FILE *out, const uint32_t *pids, size_t pids_cnt)
+int doctor_report(FILE *out)
 {
 	enum capture_method best;
 	struct err err = { "" };
 	struct utsname u;
 	struct btf *btf;
-	size_t i;
 
 	if (!uname(&u))
 		fprintf(out, "kernel %s on %s\n", u.release, u.machine);
@@ -135,8 +133,6 @@ int doctor_report(FILE *out, const uint32_t *pids, size_t pids_cnt)
 		report_hooks(out, best, btf);
 		report_limits(out, best);
 	}
-	for (i = 0; i < pids_cnt; i++)
-		inspect_process(out, pids[i]);
 	btf__free(btf);
 	return best == CAPTURE_AUTO ? -1 : 0;
 }

@@ -37,7 +37,7 @@ static int minor_of(uint32_t tgid)
 }
 #endif
 
-bool strand_go(const struct proc_facts *facts, struct runtime *ret_rt)
+bool strand_go(const struct proc_facts *facts, struct strand_found *ret_found)
 {
 #ifdef __x86_64__
 	int minor = minor_of(facts->tgid);
@@ -46,8 +46,9 @@ bool strand_go(const struct proc_facts *facts, struct runtime *ret_rt)
 	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
 		if (minor < layouts[i].first || minor > layouts[i].last)
 			continue;
-		*ret_rt = (struct runtime){ .kind = RUNTIME_GO };
-		memcpy(ret_rt->off, layouts[i].off, sizeof(ret_rt->off));
+		*ret_found = (struct strand_found){ .rt.kind = RUNTIME_GO };
+		memcpy(ret_found->rt.off, layouts[i].off, sizeof(ret_found->rt.off));
+		snprintf(ret_found->version, sizeof(ret_found->version), "1.%d", minor);
 		return true;
 	}
 #endif

@@ -5,6 +5,7 @@
  * context) and (…, thread_id). A wrong guess shows in the kernel, where the thread state must name
  * its thread.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -53,7 +54,7 @@ static unsigned minor_of(const struct proc_facts *facts)
 	return procfs_read(facts->tgid, "maps", &maps) ? 0 : minor_in(buf_slice(&maps));
 }
 
-bool strand_python(const struct proc_facts *facts, struct runtime *ret_rt)
+bool strand_python(const struct proc_facts *facts, struct strand_found *ret_found)
 {
 #ifdef __x86_64__
 	unsigned minor = minor_of(facts);
@@ -62,10 +63,11 @@ bool strand_python(const struct proc_facts *facts, struct runtime *ret_rt)
 	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
 		if (layouts[i].minor != minor)
 			continue;
-		*ret_rt = (struct runtime){
-			.kind = RUNTIME_PYTHON,
-			.off = { PTHREAD_KEYS, layouts[i].context, layouts[i].thread_id },
+		*ret_found = (struct strand_found){
+			.rt.kind = RUNTIME_PYTHON,
+			.rt.off = { PTHREAD_KEYS, layouts[i].context, layouts[i].thread_id },
 		};
+		snprintf(ret_found->version, sizeof(ret_found->version), "3.%u", minor);
 		return true;
 	}
 #endif

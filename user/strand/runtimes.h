@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* What each file of a runtime defines: true if the process has it; ret_found->row is not its to fill. */
 #ifndef STRAND_RUNTIMES_H
 #define STRAND_RUNTIMES_H
 
-#include <stdbool.h>
+#include "strand/strand.h"
 
-#include "abi/config.h"
-#include "host/facts.h"
-
-#define RUNTIME(name) bool strand_##name(const struct proc_facts *facts, struct runtime *ret_rt);
+#define RUNTIME(name, ...) \
+	bool strand_##name(const struct proc_facts *facts, struct strand_found *ret_found);
 #include "strand/strands.def"
 #undef RUNTIME
 

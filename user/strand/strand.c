@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/compiler.h"
 #include "strand/runtimes.h"
-#include "strand/strand.h"
 
-typedef bool recognise_fn(const struct proc_facts *facts, struct runtime *ret_rt);
+typedef bool recognise_fn(const struct proc_facts *facts, struct strand_found *ret_found);
 
 static recognise_fn *const runtimes[] = {
-#define RUNTIME(name) strand_##name,
+#define RUNTIME(name, ...) [STRAND_ROW_##name] = strand_##name,
 #include "strand/strands.def"
 #undef RUNTIME
 };
 
-bool strand_recognise(const struct proc_facts *facts, struct runtime *ret_rt)
+bool strand_recognise(const struct proc_facts *facts, struct strand_found *ret_found)
 {
-	size_t i;
+	enum strand_row row;
 
-	for (i = 0; i < ARRAY_SIZE(runtimes); i++) {
-		if (runtimes[i](facts, ret_rt))
-			return true;
+	for (row = 0; row < STRAND_ROW__CNT; row++) {
+		if (!runtimes[row](facts, ret_found))
+			continue;
+		ret_found->row = row;
+		return true;
 	}
 	return false;
 }

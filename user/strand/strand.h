@@ -12,7 +12,20 @@
 #include "abi/config.h"
 #include "host/facts.h"
 
-/* True: *ret_rt tells the kernel side how to read this process's runtime. */
-bool strand_recognise(const struct proc_facts *facts, struct runtime *ret_rt);
+enum strand_row {
+#define RUNTIME(name, ...) STRAND_ROW_##name,
+#include "strand/strands.def"
+#undef RUNTIME
+	STRAND_ROW__CNT,
+};
+
+struct strand_found {
+	enum strand_row row;
+	struct runtime rt;	/* tells the kernel side how to read it */
+	char version[16];	/* "3.11" */
+};
+
+/* True: the process has a runtime that can be read. */
+bool strand_recognise(const struct proc_facts *facts, struct strand_found *ret_found);
 
 #endif
