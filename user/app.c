@@ -11,6 +11,7 @@
 #include "app.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/usage.h"
 #include "live.h"
 #include "recording.h"
 #include "wiring.h"
@@ -87,31 +88,34 @@ void wiring_release(struct wiring *w)
 	services_free(w->services);
 }
 
-void wiring_summary(const struct wiring *w, const uint64_t *kern, uint64_t bpf_ns)
+void wiring_summary(const struct wiring *w, const struct config *cfg,
+		    const struct kernel_figures *kern)
 {
 	struct summary s = {
 		.tally = pipeline_tally(w->pipeline),
 		.kern = kern,
-		.bpf_ns = bpf_ns,
 		.wall_ns = clock_mono_ns() - w->started_ns,
 		.cpu_ns = clock_cpu_ns() - w->started_cpu_ns,
 		.start_cpu_ns = w->started_cpu_ns,
 	};
 
+	usage_memory(&s.rss, &s.rss_peak);
 	batch_counts(w->batch, &s.export);
-	summary_print(stderr, &s);
+	if (cfg->stats == STATS_JSON)
+		summary_json(stderr, &s);
+	else
+		summary_print(stderr, &s);
 }
 
-void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern,
-		   uint64_t bpf_ns)
+void wiring_finish(struct wiring *w, const struct config *cfg, const struct kernel_figures *kern)
 {
 	pipeline_flush(w->pipeline);
 	batch_end(w->batch, cfg->export.timeout_ms);
-	wiring_summary(w, kern, bpf_ns);
+	wiring_summary(w, cfg, kern);
 }
 
-static int replay_records(struct wiring *w, struct replayer *r, uint64_t *kern, bool *ret_books,
-			  struct err *err)
+static int replay_records(struct wiring *w, struct replayer *r, struct kernel_figures *kern,
+			  bool *ret_books, struct err *err)
 {
 	const struct ev_hdr *ev;
 	int code;
@@ -120,7 +124,7 @@ static int replay_records(struct wiring *w, struct replayer *r, uint64_t *kern, 
 		wiring_feed(w, ev);
 		if (ev->kind != EV_BOOKS)
 			continue;
-		memcpy(kern, ((const struct ev_books *)ev)->stats, STAT__CNT * sizeof(*kern));
+		memcpy(kern->stats, ((const struct ev_books *)ev)->stats, sizeof(kern->stats));
 		*ret_books = true;
 	}
 	return code;
@@ -133,7 +137,7 @@ static int run_replay(const struct config *cfg, struct err *err)
 	struct export_options export = cfg->export;
 	_cleanup_(wiring_release) struct wiring w = { 0 };
 	struct recording_facts facts;
-	uint64_t kern[STAT__CNT];
+	struct kernel_figures kern = { 0 };
 	bool books = false;
 	int code = replayer_new(cfg->replay, &facts, &r, err);
 
@@ -144,8 +148,8 @@ static int run_replay(const struct config *cfg, struct err *err)
 	code = wiring_init(&w, cfg, &export, &facts, NULL, err);
 	if (code)
 		return code;
-	code = replay_records(&w, r, kern, &books, err);
-	wiring_finish(&w, cfg, books ? kern : NULL, 0);
+	code = replay_records(&w, r, &kern, &books, err);
+	wiring_finish(&w, cfg, books ? &kern : NULL);
 	return code;
 }
 

@@ -62,6 +62,8 @@ struct config {
 	uint64_t ring_sz;		/* 0: automatic */
 	const char *record, *replay;	/* NULL: not asked for */
 
+	unsigned stats;			/* enum config_stats */
+
 	unsigned log_level;		/* enum log_level */
 	struct strings warnings;	/* what was ignored, one sentence each, for the log */
 
@@ -75,6 +77,7 @@ struct config {
 };
 
 enum config_link { LINK_EXACT, LINK_ALL };
+enum config_stats { STATS_BRIEF, STATS_TEXT, STATS_JSON };
 enum config_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct config_input {

@@ -157,7 +157,7 @@ static void on_signal(void *ctx, int fd)
 {
 	struct live *l = ctx;
 	struct signalfd_siginfo si;
-	uint64_t stats[STAT__CNT];
+	struct kernel_figures kern;
 
 	if (read(fd, &si, sizeof(si)) != sizeof(si))
 		return;
@@ -166,8 +166,8 @@ static void on_signal(void *ctx, int fd)
 		on_child(l);
 		break;
 	case SIGUSR1:
-		capture_stats(l->capture, stats);
-		wiring_summary(&l->w, stats, capture_bpf_ns(l->capture));
+		capture_figures(l->capture, &kern);
+		wiring_summary(&l->w, l->cfg, &kern);
 		break;
 	default:
 		if (l->child.pid)
@@ -210,6 +210,7 @@ static int start_capture(struct live *l, struct err *err)
 		.btf_path = l->cfg->btf,
 		.ring_sz = l->cfg->ring_sz,
 		.cfg = { .wake_edges = true },
+		.time_programs = l->cfg->stats != STATS_BRIEF,
 	};
 
 	targets_watch(l->targets, &opts.cfg);
@@ -324,16 +325,15 @@ static void finish(struct live *l)
 	struct ev_books books = {
 		.hdr = { .kind = EV_BOOKS, .sz = sizeof(books), .ts_ns = clock_mono_ns() }
 	};
-	uint64_t bpf_ns = capture_bpf_ns(l->capture);
-	uint64_t stats[STAT__CNT];
+	struct kernel_figures kern;
 
 	restore_signals(l);
 	capture_stop(l->capture);
 	capture_drain(l->capture, on_record, l);
-	capture_stats(l->capture, stats);
-	memcpy(books.stats, stats, sizeof(books.stats));
+	capture_figures(l->capture, &kern);
+	memcpy(books.stats, kern.stats, sizeof(books.stats));
 	take(l, &books.hdr);
-	wiring_finish(&l->w, l->cfg, stats, bpf_ns);
+	wiring_finish(&l->w, l->cfg, &kern);
 }
 
 int live_run(const struct config *cfg, int *ret_status, struct err *err)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <stdbool.h>
-
 #include "base/compiler.h"
 #include "summary.h"
+
+#define MEGABYTE 1e6
 
 typedef unsigned long long ull;
 
@@ -25,39 +25,82 @@ static void print_counts(FILE *out, const struct summary *s)
 		(ull)e->failed, (ull)s->export.dropped_full);
 }
 
+/* Run time of our programs, if the kernel keeps it. */
+static uint64_t kernel_ns(const struct kernel_figures *kern)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; kern && i < kern->programs_cnt; i++)
+		sum += kern->programs[i].ns;
+	return sum;
+}
+
 static void print_cost(FILE *out, const struct summary *s)
 {
-	uint64_t requests = s->tally->v[TALLY_REQUESTS];
+	uint64_t requests = s->tally->v[TALLY_REQUESTS], bpf_ns = kernel_ns(s->kern);
 
 	fprintf(out, "ebpf-tracer: cost: %.3f s of CPU in %.1f s", (double)s->cpu_ns / NSEC_PER_SEC,
 		(double)s->wall_ns / NSEC_PER_SEC);
 	if (requests)
 		fprintf(out, ", %.1f us per request", (double)s->cpu_ns / NSEC_PER_USEC / requests);
 	fprintf(out, "; %.3f s to start", (double)s->start_cpu_ns / NSEC_PER_SEC);
-	if (s->bpf_ns)
-		fprintf(out, "; in the kernel %.3f s", (double)s->bpf_ns / NSEC_PER_SEC);
+	if (bpf_ns)
+		fprintf(out, "; in the kernel %.3f s", (double)bpf_ns / NSEC_PER_SEC);
+	fprintf(out, "; %.1f MB of memory, %.1f MB at most", s->rss / MEGABYTE,
+		s->rss_peak / MEGABYTE);
+	if (s->kern && s->kern->ring_sz)
+		fprintf(out, "; ring of %.1f MB filled to %.1f %%", s->kern->ring_sz / MEGABYTE,
+			100.0 * s->kern->ring_high / s->kern->ring_sz);
 	fputc('\n', out);
+}
+
+/* What each program added to the traced processes, the clock that measures it included. */
+static void print_programs(FILE *out, const struct summary *s)
+{
+	uint64_t requests = s->tally->v[TALLY_REQUESTS];
+	size_t i;
+
+	for (i = 0; s->kern && i < s->kern->programs_cnt; i++) {
+		const struct program_figures *p = &s->kern->programs[i];
+
+		if (!p->runs && !p->missed)
+			continue;
+		fprintf(out, "ebpf-tracer: program %s: %llu runs of %.0f ns", p->name, (ull)p->runs,
+			p->runs ? (double)p->ns / p->runs : 0.0);
+		if (requests)
+			fprintf(out, ", %.0f ns per request", (double)p->ns / requests);
+		if (p->missed)
+			fprintf(out, "; %llu missed: it was running already", (ull)p->missed);
+		fputc('\n', out);
+	}
+}
+
+bool summary_closed(const struct summary *s, enum dir dir)
+{
+	const uint64_t *v = s->tally->v + dir, *k = s->kern ? s->kern->stats + dir : NULL;
+	uint64_t user = v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
+			v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] + v[TALLY_RX_NO_CONN];
+
+	if (user != v[TALLY_RX_REPORTED])
+		return false;
+	return !k ||
+	       (k[STAT_RX_BYTES] == k[STAT_RX_REPORTED] + k[STAT_RX_IGNORED] + k[STAT_RX_LOST] &&
+		k[STAT_RX_REPORTED] == v[TALLY_RX_REPORTED]);
 }
 
 /* received = reported + ignored + lost in the kernel; reported = decoded + skipped + lost here. */
 static void print_books(FILE *out, const struct summary *s, enum dir dir)
 {
 	const uint64_t *v = s->tally->v + dir;
-	uint64_t user = v[TALLY_RX_DECODED] + v[TALLY_RX_BODY] + v[TALLY_RX_FOREIGN] +
-			v[TALLY_RX_RESYNC] + v[TALLY_RX_UNUSED] + v[TALLY_RX_NO_CONN];
-	bool closed = user == v[TALLY_RX_REPORTED];
 
 	fprintf(out, "ebpf-tracer: books: %s", dir == DIR_RX ? "received" : "sent");
 	if (s->kern) {
-		const uint64_t *k = s->kern + dir;
+		const uint64_t *k = s->kern->stats + dir;
 
 		fprintf(out, " %llu = %llu reported + %llu ignored + %llu lost;",
 			(ull)k[STAT_RX_BYTES], (ull)k[STAT_RX_REPORTED], (ull)k[STAT_RX_IGNORED],
 			(ull)k[STAT_RX_LOST]);
-		closed = closed &&
-			 k[STAT_RX_BYTES] ==
-				 k[STAT_RX_REPORTED] + k[STAT_RX_IGNORED] + k[STAT_RX_LOST] &&
-			 k[STAT_RX_REPORTED] == v[TALLY_RX_REPORTED];
 	}
 	fprintf(out,
 		" %llu = %llu decoded + %llu bodies + %llu foreign + %llu resynchronising + %llu "
@@ -65,7 +108,7 @@ static void print_books(FILE *out, const struct summary *s, enum dir dir)
 		"%llu without a connection: %s\n",
 		(ull)v[TALLY_RX_REPORTED], (ull)v[TALLY_RX_DECODED], (ull)v[TALLY_RX_BODY],
 		(ull)v[TALLY_RX_FOREIGN], (ull)v[TALLY_RX_RESYNC], (ull)v[TALLY_RX_UNUSED],
-		(ull)v[TALLY_RX_NO_CONN], closed ? "closed" : "OPEN");
+		(ull)v[TALLY_RX_NO_CONN], summary_closed(s, dir) ? "closed" : "OPEN");
 }
 
 /* Everything that is not zero and not said above. */
@@ -78,8 +121,9 @@ static void print_rest(FILE *out, const struct summary *s)
 			fprintf(out, "ebpf-tracer: %llu %s\n", (ull)s->tally->v[i], tally_text(i));
 	}
 	for (i = STAT_RING_FULL; s->kern && i < STAT__CNT; i++) {
-		if (s->kern[i])
-			fprintf(out, "ebpf-tracer: %llu %s\n", (ull)s->kern[i], stat_texts[i]);
+		if (s->kern->stats[i])
+			fprintf(out, "ebpf-tracer: %llu %s\n", (ull)s->kern->stats[i],
+				stat_texts[i]);
 	}
 }
 
@@ -87,6 +131,7 @@ void summary_print(FILE *out, const struct summary *s)
 {
 	print_counts(out, s);
 	print_cost(out, s);
+	print_programs(out, s);
 	print_books(out, s, DIR_RX);
 	print_books(out, s, DIR_TX);
 	print_rest(out, s);

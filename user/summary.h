@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tracer did and what it cost, for the person at the terminal: at the end and on SIGUSR1.
+ * The books and the bill, shown at the end and on SIGUSR1: what was seen and what became of it, and what that cost.
  */
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "abi/event.h"
 #include "export/batch.h"
+#include "kern/figures.h"
 #include "trace/tally.h"
 
 struct summary {
 	const struct tally *tally;
-	const uint64_t *kern; /* STAT__CNT numbers; NULL: none known */
+	const struct kernel_figures *kern; /* NULL: none known */
 	struct batch_counts export;
 	uint64_t wall_ns, cpu_ns; /* since tracing began */
 	uint64_t start_cpu_ns;
-	uint64_t bpf_ns; /* 0: the kernel does not keep it */
+	uint64_t rss, rss_peak; /* bytes; 0: unknown */
 };
 
+/* Is every byte of one direction in exactly one row? */
+bool summary_closed(const struct summary *s, enum dir dir);
+
 void summary_print(FILE *out, const struct summary *s);
+void summary_json(FILE *out, const struct summary *s); /* one line; its names are those of the rows */
 
 #endif

@@ -27,11 +27,10 @@ void wiring_release(struct wiring *w);
 void wiring_started(struct wiring *w); /* the cost of starting is stated apart */
 void wiring_feed(struct wiring *w, const struct ev_hdr *ev);
 /*
- * Everything in flight goes out, within the export timeout, and the summary is printed. kern:
- * STAT__CNT numbers or NULL.
+ * Everything in flight goes out, within the export timeout, and the summary is printed. kern: NULL: none known (an old
+ * recording).
  */
-void wiring_finish(struct wiring *w, const struct config *cfg, const uint64_t *kern,
-		   uint64_t bpf_ns);
-void wiring_summary(const struct wiring *w, const uint64_t *kern, uint64_t bpf_ns);
+void wiring_finish(struct wiring *w, const struct config *cfg, const struct kernel_figures *kern);
+void wiring_summary(const struct wiring *w, const struct config *cfg, const struct kernel_figures *kern);
 
 #endif

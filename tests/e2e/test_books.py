@@ -45,3 +45,18 @@ def test_sigusr1_prints_the_books_and_goes_on(lab):
     tracer.wait_spans(63)
     tracer.stop()
     assert tracer.proc.errors().count("books: received") == 2
+
+
+def test_the_bill_as_json(lab):
+    port, pa, pb = start_services(lab, slow=(0, 5))
+    tracer = Tracer(lab, "--pid", pa.pid, "--pid", pb.pid, "--stats", "json")
+    load.run(port, ["/"] * 20, 4)
+    tracer.wait_spans(60)
+    tracer.proc.tell(signal.SIGUSR1)
+    wait_until(tracer.stats, 10, "summary after SIGUSR1")
+    tracer.stop()
+    between, last = tracer.stats()
+    assert between["user"]["requests"] == last["user"]["requests"] == 60 and last["export"]["sent"] == 60
+    assert last["closed"] == {"received": True, "sent": True}
+    assert 0 < last["ring"]["high"] < last["ring"]["size"] and 0 < last["rss"] <= last["rss_peak"] + (1 << 20)
+    assert max(p["ns"] / p["runs"] for p in last["programs"] if p["runs"]) > 0, "the kernel was not asked for times"

@@ -260,6 +260,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->capture, CAPTURE_AUTO);
 	assert_int_equal(c->ring_sz, 0);
 	assert_int_equal(c->log_level, LOG_INFO);
+	assert_int_equal(c->stats, STATS_BRIEF);
 	assert_int_equal(c->warnings.n, 0);
 	config_release(&o.cfg);
 }
@@ -303,7 +304,7 @@ static void test_settings(void **state)
 	struct outcome o = good(
 		&l,
 		"--all --link exact --link-wait 500ms --capture syscall --ring-size 16M --record f "
-		"--btf b --redact k --route /u/{id} --route /x -q",
+		"--btf b --redact k --route /u/{id} --route /x -q --stats json",
 		"");
 	const struct config *c = &o.cfg;
 
@@ -317,6 +318,7 @@ static void test_settings(void **state)
 	assert_string_equal(c->routes.v[0], "/u/{id}");
 	assert_int_equal(c->routes.n, 2);
 	assert_int_equal(c->log_level, LOG_ERROR);
+	assert_int_equal(c->stats, STATS_JSON);
 	config_release(&o.cfg);
 }
 

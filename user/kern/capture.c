@@ -27,6 +27,7 @@ struct capture {
 	struct bpf_link *links[LINKS_MAX];
 	size_t links_cnt;
 	struct ring ring;
+	int stats_fd; /* while it is open, the kernel times programs; -1: not asked for */
 	int wake_fd; /* an epoll that holds the ring, edge-triggered: readable once per wake-up */
 	enum capture_method method;
 	bool trace_all;
@@ -160,6 +161,7 @@ static int try_provider(const struct capture_opts *opts, enum capture_method met
 	c->method = method;
 	c->trace_all = opts->cfg.trace_all;
 	c->wake_fd = -1;
+	c->stats_fd = opts->time_programs ? bpf_enable_stats(BPF_STATS_RUN_TIME) : -1;
 	code = open_and_load(c, opts, btf, err);
 	if (!code)
 		code = watch_ring(c, err);
@@ -236,6 +238,8 @@ void capture_free(struct capture *c)
 	ring_release(&c->ring);
 	if (c->wake_fd >= 0)
 		close(c->wake_fd);
+	if (c->stats_fd >= 0)
+		close(c->stats_fd);
 	tracer_bpf__destroy(c->skel);
 	free(c);
 }
@@ -325,19 +329,35 @@ void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT])
 	ret_stats[STAT_MALFORMED] = c->ring.malformed;
 }
 
-uint64_t capture_bpf_ns(const struct capture *c)
+/* A program that is not loaded has no figures. */
+static bool program_figures(const struct bpf_program *prog, struct program_figures *ret_figures)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t sz = sizeof(info);
+
+	if (bpf_program__fd(prog) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &sz))
+		return false;
+	*ret_figures = (struct program_figures){
+		.runs = info.run_cnt,
+		.ns = info.run_time_ns,
+		.missed = info.recursion_misses,
+	};
+	snprintf(ret_figures->name, sizeof(ret_figures->name), "%s", info.name);
+	return true;
+}
+
+void capture_figures(const struct capture *c, struct kernel_figures *ret_figures)
 {
 	struct bpf_program *prog;
-	uint64_t sum = 0;
+	size_t *n = &ret_figures->programs_cnt;
 
+	memset(ret_figures, 0, sizeof(*ret_figures));
+	capture_stats(c, ret_figures->stats);
+	ret_figures->ring_sz = c->ring.sz;
+	ret_figures->ring_high = c->ring.high;
 	bpf_object__for_each_program(prog, c->skel->obj)
 	{
-		struct bpf_prog_info info = { 0 };
-		uint32_t sz = sizeof(info);
-
-		if (bpf_program__fd(prog) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &sz))
-			sum += info.run_time_ns;
+		if (*n < PROGRAMS_MAX && program_figures(prog, &ret_figures->programs[*n]))
+			(*n)++;
 	}
-	return sum;
 }

@@ -14,6 +14,7 @@
 #include "abi/event.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "kern/figures.h"
 
 enum capture_method { CAPTURE_AUTO, CAPTURE_SOCKET, CAPTURE_FENTRY, CAPTURE_SYSCALL };
 
@@ -22,6 +23,7 @@ struct capture_opts {
 	struct bpf_cfg cfg; /* tracer_tgid is filled in */
 	size_t ring_sz; /* bytes, a power of two; 0: from the core count, 8 MiB at least */
 	const char *btf_path; /* NULL: the kernel's own */
+	bool time_programs; /* the kernel keeps the run time of all programs meanwhile, at some cost */
 };
 
 struct capture;
@@ -55,8 +57,7 @@ int capture_drain(struct capture *c, capture_record_fn fn, void *ctx);
 /* Announces that the reader will sleep; false: records came meanwhile, drain again first. */
 bool capture_sleep(struct capture *c);
 void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT]);
-uint64_t capture_bpf_ns(
-	const struct capture *c); /* run time of our programs if the kernel keeps it, else 0 */
+void capture_figures(const struct capture *c, struct kernel_figures *ret_figures);
 
 DEFINE_FREEP(capture_free, struct capture)
 

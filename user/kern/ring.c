@@ -58,6 +58,7 @@ int ring_drain(struct ring *r, capture_record_fn fn, void *ctx)
 	unsigned long at = *r->consumer;
 	int n = 0;
 
+	r->high = max(r->high, end - at);
 	while (at < end) {
 		const uint32_t *head = (const uint32_t *)(data + (at & (r->sz - 1)));
 		uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);

@@ -13,6 +13,7 @@ struct ring {
 	const unsigned long
 		*producer; /* the kernel's; the data follow one page later, mapped twice in a row */
 	size_t sz; /* bytes of the ring */
+	unsigned long high; /* bytes that waited at most when a drain began */
 	uint64_t malformed; /* records that were not what a record is */
 };
 

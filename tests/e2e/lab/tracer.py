@@ -65,6 +65,10 @@ class Tracer:
         assert status == 0, f"the tracer ended with {status}:\n{self.proc.errors()}"
         return self.spans()
 
+    def stats(self):
+        """Every summary so far, of a tracer that was started with --stats json."""
+        return [json.loads(x) for x in self.proc.errors().splitlines() if x.startswith("{")]
+
     def books(self):
         return read_books(self.proc.errors())
 
