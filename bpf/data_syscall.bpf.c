@@ -45,33 +45,6 @@ static __always_inline bool fd_sock(__u32 fd, struct fd_sock *ret)
 	return ret->sk;
 }
 
-/* false: not a call that moves bytes. */
-static __always_inline bool call_dir(__u64 nr, enum dir *ret_dir)
-{
-	switch (nr) {
-	case NR_READ:
-	case NR_READV:
-	case NR_PREADV2:
-	case NR_RECVFROM:
-	case NR_RECVMSG:
-	case NR_RECVMMSG:
-		*ret_dir = DIR_RX;
-		return true;
-	case NR_WRITE:
-	case NR_WRITEV:
-	case NR_PWRITEV2:
-	case NR_SENDTO:
-	case NR_SENDMSG:
-	case NR_SENDMMSG:
-	case NR_SENDFILE:
-	case NR_SPLICE:
-		*ret_dir = DIR_TX;
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* splice() has a pipe at one end: whichever end is the socket gives the direction. */
 static __always_inline bool call_sock(const struct syscall *call, struct fd_sock *ret,
 				      enum dir *ret_dir)
@@ -86,12 +59,11 @@ static __always_inline bool call_sock(const struct syscall *call, struct fd_sock
 
 static __always_inline __u32 call_flags(const struct syscall *call)
 {
-	switch (call->nr) {
-	case NR_RECVFROM:
-	case NR_RECVMMSG:
-		return call->arg[3];
-	case NR_RECVMSG:
+	switch (CALL_FLAGS_ARG(call->kind)) {
+	case 2:
 		return call->arg[2];
+	case 3:
+		return call->arg[3];
 	default:
 		return 0;
 	}
@@ -109,8 +81,11 @@ static __always_inline struct sock_state *state_of(const struct fd_sock *fs, enu
 	return st;
 }
 
-/* sendmmsg and recvmmsg return how many messages; each says how many bytes. */
-static __noinline __u32 mmsg_bytes(__u64 array, __u32 cnt)
+/*
+ * sendmmsg and recvmmsg return how many messages; each says how many bytes. Global: its loop is
+ * verified once.
+ */
+__u32 mmsg_bytes(__u64 array, __u32 cnt)
 {
 	__u32 sum = 0, len, i;
 
@@ -143,7 +118,7 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 	verdict_look(st);
 	__builtin_memset(&t->mem, 0, sizeof(t->mem));
 	readable = caller_readable(call, false, false);
-	if (call_shape(call->nr) == SHAPE_MESSAGES) {
+	if (call_shape(call) == SHAPE_MESSAGES) {
 		t->mem.msg = call->arg[1];
 		t->mem.msgs = ret;
 	} else {
@@ -167,7 +142,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 
 	if (!traced(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	syscall_read(regs, &call);
+	call_read(regs, &call);
 	task = (void *)bpf_get_current_task();
 	if (task_is_compat(task, true)) {
 		if (compat_socket_call(call.nr))
@@ -176,14 +151,13 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (call.nr == NR_IO_URING_ENTER && ret > 0)
 		stat_inc(STAT_IO_URING);
-	if (ret == -EAGAIN || !call_dir(call.nr, &dir) || !call_sock(&call, &fs, &dir))
+	dir = call.kind & CALL_TX ? DIR_TX : DIR_RX;
+	if (ret == -EAGAIN || !call.kind || !call_sock(&call, &fs, &dir))
 		return 0;
 	flags = call_flags(&call);
 	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return 0;
-	n = ret <= 0                                ? 0
-	    : call_shape(call.nr) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret)
-						    : ret;
+	n = ret <= 0 ? 0 : call_shape(&call) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret) : ret;
 	st = state_of(&fs, dir, n);
 	if (!st)
 		return 0;

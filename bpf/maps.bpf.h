@@ -122,6 +122,7 @@ struct go_start {
 /* Who waits for a goroutine, while it is looked for: strand_go.bpf.c. */
 struct go_search {
 	__u64 g; /* whose stack is searched */
+	__u64 hi; /* its top */
 	__u64 believed; /* a slot that was found before has been believed */
 	__u64 words[GO_WORDS];
 	__u64 cnt_cap[2]; /* of what may be a channel */

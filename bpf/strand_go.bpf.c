@@ -113,22 +113,36 @@ int go_candidate(__u64 chan, __u32 slot)
 	return 0;
 }
 
-/* Every word of a stack, from its top down to sp. */
-static __noinline int scan(struct go_search *s, __u64 hi, __u64 sp)
+/* The words of a stack just below an address. Nonzero: they cannot be read. */
+int go_words(__u64 end, __u64 sp)
 {
-	__u64 at = hi, word;
+	struct task_state *t = task_self();
+	__u64 at = end, word;
+	struct go_search *s;
 	int i;
 
-	for (i = 0; i < WORDS_MAX && at > sp; i++) {
-		if (!(i % GO_WORDS) && bpf_probe_read_user(s->words, sizeof(s->words),
-							   (void *)(at - sizeof(s->words))))
-			break;
+	if (!t)
+		return -1;
+	s = &t->go;
+	if (bpf_probe_read_user(s->words, sizeof(s->words), (void *)(end - sizeof(s->words))))
+		return -1;
+	for (i = GO_WORDS - 1; i >= 0; i--) {
 		at -= sizeof(word);
-		word = s->words[GO_WORDS - 1 - i % GO_WORDS];
-		if (may_be_channel(word, s->g))
-			go_candidate(word, hi - at);
+		word = s->words[i];
+		if (at >= sp && may_be_channel(word, s->g))
+			go_candidate(word, s->hi - at);
 	}
 	return 0;
+}
+
+/* Every word of a stack, from its top down to sp. */
+static __always_inline void scan(__u64 hi, __u64 sp)
+{
+	__u64 at = hi;
+	int i;
+
+	for (i = 0; i < WORDS_MAX / GO_WORDS && at > sp && !go_words(at, sp); i++)
+		at -= GO_WORDS * sizeof(__u64);
 }
 
 static __always_inline const struct go_found *winner(const struct go_found *first,
@@ -165,7 +179,7 @@ int go_look(__u64 g, __u32 believe)
 	struct task_state *t = task_self();
 	struct go_slot *known;
 	struct go_search *s;
-	__u64 hi, word;
+	__u64 word;
 
 	if (!t)
 		return 0;
@@ -173,17 +187,17 @@ int go_look(__u64 g, __u32 believe)
 	s->g = g;
 	__builtin_memset(&s->server, 0, 4 * sizeof(s->server));
 	s->start.pc = user_word(g + s->startpc);
-	hi = user_word(g + G_STACK_HI);
+	s->hi = user_word(g + G_STACK_HI);
 	known = bpf_map_lookup_elem(&go_slots, &s->start);
 	if (believe && known && known->agreed >= SLOT_TRUSTED && known->used++ < SLOT_USES) {
 		s->believed = 1;
-		word = user_word(hi - known->slot);
+		word = user_word(s->hi - known->slot);
 		if (may_be_channel(word, g))
 			go_candidate(word, known->slot);
 		if (s->server.id || s->other.id)
 			return 0;
 	}
-	scan(s, hi, user_word(g + G_SP));
+	scan(s->hi, user_word(g + G_SP));
 	learn(s, known);
 	return 0;
 }

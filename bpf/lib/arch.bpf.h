@@ -9,6 +9,7 @@
 /* A system call as the program made it. */
 struct syscall {
 	__u64 nr;
+	__u32 kind; /* its row in call_kinds, lib/iov.bpf.h, once looked up */
 	__u64 arg[4];
 };
 

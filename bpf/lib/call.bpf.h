@@ -13,7 +13,7 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 				       int ret, int flags, enum dir dir)
 {
 	struct task_state *t = task_self();
-	bool mmsg = call_shape(call->nr) == SHAPE_MESSAGES;
+	bool mmsg = call_shape(call) == SHAPE_MESSAGES;
 	bool readable;
 
 	if (!t) {
@@ -44,7 +44,7 @@ static __always_inline int data_call(struct sock *sk, int ret, int flags, enum d
 	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return 0;
 	task = bpf_get_current_task_btf();
-	syscall_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
+	call_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
 	if (ret <= 0) {
 		t = task_find(task);
 		if (t)

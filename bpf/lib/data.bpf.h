@@ -17,6 +17,7 @@
 
 #include "lib/conn.bpf.h"
 #include "lib/iov.bpf.h"
+#include "lib/piece.bpf.h"
 #include "lib/strand.bpf.h"
 
 #define MSG_OOB      0x1
@@ -35,131 +36,6 @@
 #define EALREADY     114
 #define EINPROGRESS  115
 #define KERNEL_ERRNO 512 /* ERESTARTSYS and others that no program sees as a result */
-
-#define WALK_MAX \
-	(SEGS_MAX + BURST_MAX / PIECE_MAX + 2) /* each step ends a buffer, a stretch or a piece */
-
-static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32 cap, __u32 len)
-{
-	emit_header(&e->hdr, EV_DATA, sizeof(*e) + cap);
-	e->conn = c->conn;
-	e->strand = c->strand;
-	e->pos = c->pos + c->told;
-	e->start_ns = c->start_ns;
-	e->len = len;
-	e->cap = cap;
-	e->seq = c->seq - (c->n - c->told - len);
-	e->other_seq = c->other_seq;
-	e->dir = c->dir;
-	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0);
-	e->pad = 0;
-	e->thread_gen = c->thread_gen;
-}
-
-static __always_inline void piece_book(struct moved *c, bool lost, __u32 len)
-{
-	c->told += len;
-	stat_add((lost ? STAT_RX_LOST : STAT_RX_REPORTED) + c->dir, len);
-}
-
-/*
- * Tells the piece at hand: piece_len bytes of which the first piece_cap (at most `room`) are
- * copied.
- */
-static __always_inline void piece_copy(struct moved *c, const __u32 room)
-{
-	struct ev_data *e = emit_reserve(sizeof(*e) + room);
-	__u32 cap = c->piece_cap, len = c->piece_len;
-
-	if (!e) {
-		piece_book(c, true, len);
-		return;
-	}
-	barrier_var(cap);
-	if (cap > room) /* never; the verifier wants to see it */
-		cap = room;
-	if (bpf_probe_read_user(e->bytes, cap, (void *)c->piece_base)) {
-		stat_inc(STAT_USER_FAULT);
-		cap = 0;
-	}
-	piece_fill(e, c, cap, len);
-	emit_submit(e);
-	piece_book(c, false, len);
-}
-
-/* Records have one of a few sizes because the verifier asks for constants. */
-static __noinline int piece_tell(struct moved *c)
-{
-	if (c->piece_cap <= PIECE_SMALL)
-		piece_copy(c, PIECE_SMALL);
-	else if (c->piece_cap <= PIECE_LOW)
-		piece_copy(c, PIECE_LOW);
-	else if (c->piece_cap <= PIECE_MID)
-		piece_copy(c, PIECE_MID);
-	else
-		piece_copy(c, PIECE_MAX);
-	return 0;
-}
-
-static __noinline int piece_tell_length(struct moved *c, __u32 len)
-{
-	struct ev_data *e = emit_reserve(sizeof(*e));
-
-	if (!e) {
-		piece_book(c, true, len);
-		return 0;
-	}
-	piece_fill(e, c, 0, len);
-	emit_submit(e);
-	piece_book(c, false, len);
-	return 0;
-}
-
-/*
- * One step of the walk: to the end of the buffer at hand, of the stretch, or of the largest piece.
- */
-static __always_inline void walk_step(struct moved *c, struct user_mem *m)
-{
-	bool copied = false;
-	__u32 end = c->n, take;
-
-	if (c->off < c->skip) {
-		end = c->skip;
-	} else if (c->off < c->head_end) {
-		end = c->head_end;
-		copied = true;
-	} else if (c->off < c->tail_at) {
-		end = c->tail_at;
-	} else {
-		copied = true;
-	}
-	take = end - c->off;
-	if (copied && take > PIECE_MAX)
-		take = PIECE_MAX;
-	if (take > m->left)
-		take = m->left;
-	c->piece_base = m->base;
-	c->piece_cap = take;
-	m->base += take;
-	m->left -= take;
-	c->off += take;
-	c->piece_len = c->off == c->head_end ? take + (c->tail_at - c->head_end) : take;
-	if (copied && take)
-		piece_tell(c);
-}
-
-static __always_inline void walk(struct moved *c, struct user_mem *m)
-{
-	int i;
-
-	for (i = 0; i < WALK_MAX && c->off < c->n; i++) {
-		if (!m->left && !mem_next(m))
-			return;
-		walk_step(c, m);
-	}
-	if (c->off < c->n)
-		stat_inc(STAT_SEGS_CUT);
-}
 
 /* Takes over the verdict if user space has written any since this socket last looked. */
 static __always_inline void verdict_look(struct sock_state *st)
@@ -208,6 +84,12 @@ static __always_inline void stretches(struct moved *c, struct sock_state *st, __
 	st->burst += c->head_end - c->skip + c->n - c->tail_at;
 }
 
+/* Is the call one buffer that is copied into one record? */
+static __always_inline bool one_piece(const struct moved *c, const struct user_mem *m)
+{
+	return !c->skip && c->head_end == c->n && c->n <= m->left && c->n <= PIECE_MAX;
+}
+
 /* The records of one call. */
 static __always_inline void tell_moved(struct moved *c, struct sock_state *st, struct user_mem *m)
 {
@@ -215,12 +97,14 @@ static __always_inline void tell_moved(struct moved *c, struct sock_state *st, s
 		c->skip = c->n;
 	else
 		stretches(c, st, st->skip_to[c->dir & 1]);
-	if (c->skip)
-		piece_tell_length(c, c->skip);
-	if (c->told < c->n)
-		walk(c, m);
-	if (c->told < c->n)
-		piece_tell_length(c, c->n - c->told);
+	if (!one_piece(c, m)) {
+		tell_pieces();
+		return;
+	}
+	m->left -= c->n;
+	c->piece_base = m->base;
+	c->piece_cap = c->piece_len = c->n;
+	piece_tell(c);
 }
 
 /* Is this the last that the direction sees, or a failure that means nothing for the stream? */
@@ -274,7 +158,7 @@ static __always_inline bool caller_readable(const struct syscall *call, bool com
 		stat_inc(STAT_COMPAT32);
 		return false;
 	}
-	if (call_shape(call->nr) == SHAPE_NONE) {
+	if (call_shape(call) == SHAPE_NONE) {
 		stat_inc(STAT_NO_BUFFER);
 		return false;
 	}
@@ -350,7 +234,8 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 	c->flags |= readable ? 0 : DATA_NO_BUFFER;
 	strand_self(&c->strand);
 	c->thread_gen = c->strand.gen;
-	if (strand_refine(&c->strand, call_kind(st, c)) == STRAND_AWAITED)
+	if (*(volatile __u32 *)&shared.runtimes &&
+	    strand_refine(call_kind(st, c)) == STRAND_AWAITED)
 		c->flags |= DATA_AWAITED;
 	tell_moved(c, st, &t->mem);
 }

@@ -37,28 +37,44 @@ struct user_mmsghdr {
 	__u32 pad;
 };
 
-static __always_inline enum call_shape call_shape(__u64 nr)
+#define CALL_SHAPE	0x07 /* enum call_shape */
+#define CALL_RX		0x08
+#define CALL_TX		0x10
+#define CALL_FLAGS(arg) ((arg) << 5) /* which argument the flags are; 0: it has none */
+#define CALL_FLAGS_ARG(kind) ((kind) >> 5)
+
+#define CALLS_MAX 512 /* the numbers of all that is listed are smaller */
+
+/*
+ * A table and no switch: what is read from it the verifier does not know, so all calls look alike
+ * to it, and it walks what follows once and not once for each of them.
+ */
+static const __u8 call_kinds[CALLS_MAX] = {
+	[NR_READ] = CALL_RX | SHAPE_BUFFER,
+	[NR_RECVFROM] = CALL_RX | SHAPE_BUFFER | CALL_FLAGS(3),
+	[NR_READV] = CALL_RX | SHAPE_VECTOR,
+	[NR_PREADV2] = CALL_RX | SHAPE_VECTOR,
+	[NR_RECVMSG] = CALL_RX | SHAPE_MESSAGE | CALL_FLAGS(2),
+	[NR_RECVMMSG] = CALL_RX | SHAPE_MESSAGES | CALL_FLAGS(3),
+	[NR_WRITE] = CALL_TX | SHAPE_BUFFER,
+	[NR_SENDTO] = CALL_TX | SHAPE_BUFFER,
+	[NR_WRITEV] = CALL_TX | SHAPE_VECTOR,
+	[NR_PWRITEV2] = CALL_TX | SHAPE_VECTOR,
+	[NR_SENDMSG] = CALL_TX | SHAPE_MESSAGE,
+	[NR_SENDMMSG] = CALL_TX | SHAPE_MESSAGES,
+	[NR_SENDFILE] = CALL_TX | SHAPE_NONE,
+	[NR_SPLICE] = CALL_TX | SHAPE_NONE,
+};
+
+static __always_inline void call_read(const struct pt_regs *regs, struct syscall *ret_call)
 {
-	switch (nr) {
-	case NR_READ:
-	case NR_WRITE:
-	case NR_SENDTO:
-	case NR_RECVFROM:
-		return SHAPE_BUFFER;
-	case NR_READV:
-	case NR_WRITEV:
-	case NR_PREADV2:
-	case NR_PWRITEV2:
-		return SHAPE_VECTOR;
-	case NR_SENDMSG:
-	case NR_RECVMSG:
-		return SHAPE_MESSAGE;
-	case NR_SENDMMSG:
-	case NR_RECVMMSG:
-		return SHAPE_MESSAGES;
-	default:
-		return SHAPE_NONE;
-	}
+	syscall_read(regs, ret_call);
+	ret_call->kind = ret_call->nr < CALLS_MAX ? call_kinds[ret_call->nr] : 0;
+}
+
+static __always_inline enum call_shape call_shape(const struct syscall *call)
+{
+	return call->kind & CALL_SHAPE;
 }
 
 /*
@@ -67,7 +83,7 @@ static __always_inline enum call_shape call_shape(__u64 nr)
  */
 static __always_inline bool call_asked(const struct syscall *call)
 {
-	return call_shape(call->nr) != SHAPE_BUFFER || call->arg[2];
+	return call_shape(call) != SHAPE_BUFFER || call->arg[2];
 }
 
 static __always_inline bool mem_open_message(struct user_mem *m, __u64 msghdr)
@@ -144,7 +160,7 @@ static __always_inline __u64 mmsg_at(struct task_state *t, const struct syscall 
 /* Opens the cursor on a message of sendmmsg or recvmmsg, or on the memory of any other call. */
 static __always_inline bool mem_open(struct user_mem *m, const struct syscall *call, __u64 message)
 {
-	switch (call_shape(call->nr)) {
+	switch (call_shape(call)) {
 	case SHAPE_BUFFER:
 		m->base = call->arg[1];
 		m->left = call->arg[2];

@@ -36,26 +36,11 @@ static __always_inline enum strand_reading strand_read(struct strand *ret_strand
 	}
 }
 
-/* *ret_strand is the calling thread and becomes something finer if its runtime can tell. */
-static __always_inline enum strand_reading strand_refine(struct strand *ret_strand,
-							 enum call_kind kind)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	enum strand_reading got;
-	struct proc *proc;
-
-	if (!*(volatile __u32 *)&shared.runtimes)
-		return STRAND_COARSE;
-	proc = bpf_map_lookup_elem(&procs, &tgid);
-	if (!proc || proc->runtime.kind == RUNTIME_NONE)
-		return STRAND_COARSE;
-	got = strand_read(ret_strand, &proc->runtime, kind);
-	if (got != STRAND_UNPROVEN)
-		return got;
-	stat_inc(STAT_STRAND_UNPROVEN);
-	if (++proc->runtime.misses > RUNTIME_MISSES_MAX)
-		proc->runtime.kind = RUNTIME_NONE;
-	return STRAND_UNPROVEN;
-}
+/*
+ * The strand of the calling thread's running call, its task_state's moved.strand, becomes something
+ * finer than the thread if its runtime can tell. A global function: the verifier walks all readers
+ * once, and not once for every way that leads to them. On 5.10 such a function takes no pointers.
+ */
+int strand_refine(__u32 kind);
 
 #endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where every provider asks the runtime of a process which strand makes the call. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "lib/strand.bpf.h"
+
+static __always_inline enum strand_reading reading_of(struct proc *proc, struct strand *ret_strand,
+						      enum call_kind kind)
+{
+	enum strand_reading got = strand_read(ret_strand, &proc->runtime, kind);
+
+	if (got != STRAND_UNPROVEN)
+		return got;
+	stat_inc(STAT_STRAND_UNPROVEN);
+	if (++proc->runtime.misses > RUNTIME_MISSES_MAX)
+		proc->runtime.kind = RUNTIME_NONE;
+	return STRAND_UNPROVEN;
+}
+
+int strand_refine(__u32 kind)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
+	struct task_state *t;
+
+	if (!proc || proc->runtime.kind == RUNTIME_NONE)
+		return STRAND_COARSE;
+	t = task_self();
+	return t ? reading_of(proc, &t->moved.strand, kind) : STRAND_COARSE;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The walk over the buffers of a call that one record cannot hold: lib/data.bpf.h has the stretches. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "lib/iov.bpf.h"
+#include "lib/piece.bpf.h"
+
+#define WALK_MAX \
+	(SEGS_MAX + BURST_MAX / PIECE_MAX + 2) /* each step ends a buffer, a stretch or a piece */
+
+static __noinline int piece_tell_length(struct moved *c, __u32 len)
+{
+	struct ev_data *e = emit_reserve(sizeof(*e));
+
+	if (!e) {
+		piece_book(c, true, len);
+		return 0;
+	}
+	piece_fill(e, c, 0, len);
+	emit_submit(e);
+	piece_book(c, false, len);
+	return 0;
+}
+
+/* To the end of the buffer at hand, of the stretch, or of the largest piece. */
+static __always_inline void advance(struct moved *c, struct user_mem *m)
+{
+	bool copied = false;
+	__u32 end = c->n, take;
+
+	if (c->off < c->skip) {
+		end = c->skip;
+	} else if (c->off < c->head_end) {
+		end = c->head_end;
+		copied = true;
+	} else if (c->off < c->tail_at) {
+		end = c->tail_at;
+	} else {
+		copied = true;
+	}
+	take = end - c->off;
+	if (copied && take > PIECE_MAX)
+		take = PIECE_MAX;
+	if (take > m->left)
+		take = m->left;
+	c->piece_base = m->base;
+	c->piece_cap = take;
+	m->base += take;
+	m->left -= take;
+	c->off += take;
+	c->piece_len = c->off == c->head_end ? take + (c->tail_at - c->head_end) : take;
+	if (copied && take)
+		piece_tell(c);
+}
+
+/*
+ * One step of the walk; 0: it was the last. A global function, so that the verifier does not walk it
+ * once for every turn of the loop.
+ */
+int walk_step(void)
+{
+	struct task_state *t = task_self();
+
+	if (!t || (!t->mem.left && !mem_next(&t->mem)))
+		return 0;
+	advance(&t->moved, &t->mem);
+	return t->moved.off < t->moved.n;
+}
+
+static __always_inline void walk(void)
+{
+	int i;
+
+	for (i = 0; i < WALK_MAX; i++) {
+		if (!walk_step())
+			return;
+	}
+	stat_inc(STAT_SEGS_CUT);
+}
+
+int tell_pieces(void)
+{
+	struct task_state *t = task_self();
+	struct moved *c;
+
+	if (!t)
+		return 0;
+	c = &t->moved;
+	if (c->skip)
+		piece_tell_length(c, c->skip);
+	if (c->told < c->n)
+		walk();
+	if (c->told < c->n)
+		piece_tell_length(c, c->n - c->told);
+	return 0;
+}
