@@ -359,6 +359,8 @@ static int resolve(struct parser *p)
 	cfg->export.version = p->in->version;
 	cfg->export.headers = cfg->headers.v;
 	cfg->export.headers_cnt = cfg->headers.n;
+	cfg->export.filter.paths = cfg->paths.v;
+	cfg->export.filter.paths_cnt = cfg->paths.n;
 	resolve_terminal(cfg, p->in);
 	resolve_sampler(p);
 	return 0;
@@ -406,6 +408,7 @@ void config_release(struct config *cfg)
 	strings_release(&cfg->routes);
 	strings_release(&cfg->redact);
 	strings_release(&cfg->headers);
+	strings_release(&cfg->paths);
 	strings_release(&cfg->warnings);
 	strings_release(&cfg->kept);
 	*cfg = (struct config){};

@@ -72,6 +72,7 @@ struct config {
 	unsigned colour;		/* enum config_colour; the outcome is export.colour */
 	const char *endpoint;		/* as given; the outcome is export.endpoint */
 	struct strings headers;		/* export.headers points here */
+	struct strings paths;		/* export.filter.paths points here */
 	struct strings kept;		/* strings that were made, not given */
 	uint64_t bsp_timeout_ms;	/* OTEL_BSP_EXPORT_TIMEOUT; 0: not set; the outcome is export.timeout_ms */
 };

@@ -12,6 +12,7 @@ const struct option options[OPT__CNT] = {
 const char *const option_groups[GROUP__CNT] = {
 	[GROUP_SELECT] = "What to trace (all that match any of these)",
 	[GROUP_EXPORT] = "Where spans go",
+	[GROUP_CONSOLE] = "What the console shows",
 	[GROUP_SPANS] = "What spans say",
 	[GROUP_CAPTURE] = "How to capture",
 	[GROUP_GENERAL] = "General",

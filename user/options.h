@@ -30,10 +30,11 @@ enum option_kind {
 	KIND_SIZE,	/* uint64_t bytes */
 	KIND_SAMPLER,	/* struct sampler */
 	KIND_RATIO,	/* double, 0 to 1 */
+	KIND_STATUS,	/* const char *, a list for struct trace_filter */
 	KIND__CNT,
 };
 
-enum option_group { GROUP_SELECT, GROUP_EXPORT, GROUP_SPANS, GROUP_CAPTURE, GROUP_GENERAL, GROUP__CNT };
+enum option_group { GROUP_SELECT, GROUP_EXPORT, GROUP_CONSOLE, GROUP_SPANS, GROUP_CAPTURE, GROUP_GENERAL, GROUP__CNT };
 
 #define OPTION_REPEAT	(1 << 0)	/* adds to what was given before; otherwise the last one counts */
 #define OPTION_LIVE	(1 << 1)	/* speaks of the running kernel: senseless in a replay */

@@ -353,6 +353,24 @@ static int set_size(struct config *cfg, const struct option *opt, const char *va
 	return 0;
 }
 
+static int set_status(struct config *cfg, const struct option *opt, const char *value,
+		      struct err *err)
+{
+	struct slice rest = slice_str(value), word;
+	bool more;
+
+	do {
+		more = next_item(&rest, &word);
+		if (!trace_filter_is_status(word))
+			return err_set(err, -EINVAL,
+				       "--%s '" SLICE_FMT
+				       "' is not a status such as error, 5xx or 404",
+				       opt->name, SLICE_ARG(word));
+	} while (more);
+	*(const char **)field(cfg, opt) = value;
+	return 0;
+}
+
 typedef int set_fn(struct config *cfg, const struct option *opt, const char *value,
 		   struct err *err);
 
@@ -366,7 +384,7 @@ int setting_set(struct config *cfg, const struct option *opt, const char *value,
 		[KIND_HEADER] = set_header,       [KIND_SERVICE] = set_service,
 		[KIND_EXPORTERS] = set_exporters, [KIND_DURATION] = set_duration,
 		[KIND_SIZE] = set_size,           [KIND_SAMPLER] = set_sampler,
-		[KIND_RATIO] = set_ratio,
+		[KIND_RATIO] = set_ratio,         [KIND_STATUS] = set_status,
 	};
 
 	return set[opt->kind](cfg, opt, value, err);

@@ -13,7 +13,7 @@
 #include "environment.h"
 #include "options.h"
 
-#define HELP_LINES   48
+#define HELP_LINES   80 /* two screens of 40 */
 #define HELP_COLUMNS 80
 
 static char *text_of(void (*write)(FILE *out, const char *arg), const char *arg)

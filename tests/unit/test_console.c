@@ -101,17 +101,20 @@ static void release(struct span **s, size_t n)
 		span_free(s[--n]);
 }
 
-static char *draw(struct span *const *s, size_t n, const struct tree_style *style, bool continued)
+static char *draw(struct span *const *s, size_t n, const struct text_style *style, bool continued)
 {
 	struct buf b = { .cap = TEXT_CAP };
+	struct tree t;
 
-	assert_int_equal(tree_text(&b, s, n, continued, style), 0);
+	assert_int_equal(tree_init(&t, s, n), 0);
+	assert_int_equal(tree_text(&b, &t, continued, style), 0);
+	tree_release(&t);
 	return b.p;
 }
 
 static void trace_is_drawn(void **state)
 {
-	const struct tree_style style = { .width = 100 };
+	const struct text_style style = { .width = 100 };
 	struct span *s[3];
 	size_t n = three_spans(s);
 	char *text = draw(s, n, &style, false);
@@ -132,7 +135,7 @@ static void trace_is_drawn(void **state)
 /* What comes late is a tree of its own, and says that it is not the whole. */
 static void continuation_is_drawn(void **state)
 {
-	const struct tree_style style = { .width = 60 };
+	const struct text_style style = { .width = 60 };
 	struct span *s[3];
 	size_t n = three_spans(s);
 	char *text = draw(s, 1, &style, true);
@@ -148,7 +151,7 @@ static void continuation_is_drawn(void **state)
 
 static void colours_are_switched_off_again(void **state)
 {
-	const struct tree_style style = { .width = 100, .colour = true };
+	const struct text_style style = { .width = 100, .colour = true };
 	struct span *s[3];
 	size_t n = three_spans(s);
 	char *text = draw(s, n, &style, false), *line, *rest = text;
@@ -184,7 +187,7 @@ static void hostile_spans_are_drawn(void **state)
 		s[i]->error = true;
 	}
 	for (k = 0; k < ARRAY_SIZE(widths); k++) {
-		const struct tree_style style = { .width = widths[k] };
+		const struct text_style style = { .width = widths[k] };
 		char *text = draw(s, ARRAY_SIZE(s), &style, false), *line, *rest = text;
 		size_t lines = 0;
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Traces as trees of lines, on the terminal or (without colours) in a file: traces.c gathers, tree_text.c draws. */
+/*
+ * Traces for a person, on the terminal or (without colours) in a file: traces.c gathers, tree_text.c or list_text.c
+ * draws, and at the end operations_text.c sums up.
+ */
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "export/list_text.h"
+#include "export/operations_text.h"
 #include "export/out.h"
 #include "export/traces.h"
 #include "export/tree_text.h"
@@ -16,71 +21,50 @@
 struct console_exporter {
 	struct out out;
 	struct traces *traces;
-	struct tree_style style;
+	struct operations operations;
+	struct text_style style;
+	const struct export_options *opt;
 	struct buf text;
 	locale_t utf8; /* 0: none on this machine; wide characters then count as one column */
 	struct export_counts *counts; /* of the call that is under way */
 };
 
-static void console_close(void *self)
+static void put(struct console_exporter *e, int err, size_t n)
 {
-	struct console_exporter *e = self;
-
-	if (!e)
-		return;
-	traces_free(e->traces);
-	out_close(&e->out);
-	buf_release(&e->text);
-	if (e->utf8)
-		freelocale(e->utf8);
-	free(e);
-}
-
-DEFINE_FREEP(console_close, struct console_exporter)
-
-static void show(void *ctx, struct span *const *spans, size_t n, bool continued)
-{
-	struct console_exporter *e = ctx;
-	int err;
-
-	buf_clear(&e->text);
-	err = tree_text(&e->text, spans, n, continued, &e->style);
 	if (err)
 		out_lost(&e->out, err, n, e->counts);
 	else
 		out_write(&e->out, buf_slice(&e->text), n, e->counts);
 }
 
-static int console_open(const struct export_env *env, const char *target, void **ret_self,
-			struct err *err)
+/* What is not to be shown has gone where it should, too. */
+static void show_tree(struct console_exporter *e, const struct tree *t, bool continued)
 {
-	_cleanup_(console_closep) struct console_exporter *e = calloc(1, sizeof(*e));
-	const struct export_options *opt = env->opt;
-	int code;
+	int err = 0;
 
-	if (!e)
-		return err_set(err, -ENOMEM, "out of memory");
-	e->out.fd = -1;
-	buf_init(&e->text, TEXT_MAX);
-	e->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	e->traces = traces_new(&(struct traces_sink){ show, e });
-	if (!e->traces)
-		return err_set(err, -ENOMEM, "out of memory");
-	code = out_open(&e->out, target, env->hurry, err);
-	if (code)
-		return code;
-	e->style.colour = opt->colour && !e->out.owned;
-	e->style.width = opt->width ? opt->width : WIDTH_DEFAULT;
-	*ret_self = take_ptr(e);
-	return 0;
+	buf_clear(&e->text);
+	if (!trace_filter_passes(&e->opt->filter, t))
+		;
+	else if (e->opt->show == SHOW_TRACES)
+		err = tree_text(&e->text, t, continued, &e->style);
+	else if (e->opt->show == SHOW_LIST)
+		err = list_text(&e->text, t, &e->style);
+	put(e, err, t->n);
 }
 
-static int console_describe(const void *self, struct buf *out)
+static void show(void *ctx, struct span *const *spans, size_t n, bool continued)
 {
-	const struct console_exporter *e = self;
+	struct console_exporter *e = ctx;
+	struct tree t;
+	int err = tree_init(&t, spans, n);
 
-	return e->out.owned ? buf_printf(out, "the console's view in %s", e->out.name)
-			    : buf_puts(out, "the console");
+	if (err) {
+		out_lost(&e->out, err, n, e->counts);
+		return;
+	}
+	operations_add(&e->operations, &t);
+	show_tree(e, &t, continued);
+	tree_release(&t);
 }
 
 /* Every way in: show() needs the call's counts, and wcwidth() a UTF-8 locale. Returns what leave() wants back. */
@@ -94,6 +78,55 @@ static void leave(struct console_exporter *e, locale_t old)
 {
 	uselocale(old);
 	e->counts = NULL;
+}
+
+static void console_close(void *self)
+{
+	struct console_exporter *e = self;
+
+	if (!e)
+		return;
+	traces_free(e->traces);
+	operations_release(&e->operations);
+	out_close(&e->out);
+	buf_release(&e->text);
+	if (e->utf8)
+		freelocale(e->utf8);
+	free(e);
+}
+
+DEFINE_FREEP(console_close, struct console_exporter)
+
+static int console_open(const struct export_env *env, const char *target, void **ret_self,
+			struct err *err)
+{
+	_cleanup_(console_closep) struct console_exporter *e = calloc(1, sizeof(*e));
+	int code;
+
+	if (!e)
+		return err_set(err, -ENOMEM, "out of memory");
+	e->opt = env->opt;
+	e->out.fd = -1;
+	buf_init(&e->text, TEXT_MAX);
+	e->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	e->traces = traces_new(&(struct traces_sink){ show, e });
+	if (operations_init(&e->operations) || !e->traces)
+		return err_set(err, -ENOMEM, "out of memory");
+	code = out_open(&e->out, target, env->hurry, err);
+	if (code)
+		return code;
+	e->style.colour = e->opt->colour && !e->out.owned;
+	e->style.width = e->opt->width ? e->opt->width : WIDTH_DEFAULT;
+	*ret_self = take_ptr(e);
+	return 0;
+}
+
+static int console_describe(const void *self, struct buf *out)
+{
+	const struct console_exporter *e = self;
+
+	return e->out.owned ? buf_printf(out, "the console's view in %s", e->out.name)
+			    : buf_puts(out, "the console");
 }
 
 static void console_send(void *self, struct span *const *spans, size_t n,
@@ -120,12 +153,22 @@ static uint64_t console_idle(void *self, uint64_t now_ns, struct export_counts *
 	return next;
 }
 
+/* One trace says it all itself. */
+static bool worth_a_table(const struct console_exporter *e)
+{
+	return e->operations.traces > (e->opt->show == SHOW_OPERATIONS ? 0 : 1);
+}
+
 static void console_flush(void *self, struct export_counts *counts)
 {
 	struct console_exporter *e = self;
 	locale_t old = enter(e, counts);
 
 	traces_flush(e->traces);
+	if (hurry_closing(e->out.hurry) && worth_a_table(e)) {
+		buf_clear(&e->text);
+		put(e, operations_text(&e->text, &e->operations, &e->style), 0);
+	}
 	leave(e, old);
 }
 

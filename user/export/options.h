@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "export/trace_filter.h"
+
+enum console_show { SHOW_TRACES, SHOW_LIST, SHOW_OPERATIONS };	/* --show's words, in this order */
+
 enum otlp_protocol { PROTOCOL_HTTP, PROTOCOL_GRPC, PROTOCOL_JSON };	/* --protocol's words, in this order */
 
 struct export_options {
@@ -24,6 +28,8 @@ struct export_options {
 	uint64_t batch_delay_ms;	/* a span waits at most so long for company */
 	bool colour;			/* console: the terminal understands colours */
 	unsigned width;			/* console: columns; 0: 100 */
+	unsigned show;			/* console: enum console_show */
+	struct trace_filter filter;	/* console: of what is shown */
 };
 
 #define BATCH_MAX	512	/* OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "export/line.h"
+#include "export/span_text.h"
 #include "export/text.h"
-#include "export/tree.h"
 #include "export/tree_text.h"
 
 #define WIDTH_MIN      40
@@ -17,136 +17,33 @@
 #define CERTAIN        0.9 /* links below it say how they were found */
 #define DOUBT_METHOD   12 /* columns of the longest link.method there is */
 
-#define SGR_BOLD "1"
-#define SGR_DIM  "2"
-#define SGR_RED  "31"
-#define SGR_CYAN "36"
-
-/* One line while it is written: the columns are counted, errors of the buffer are kept for the end. */
-struct line {
-	struct buf *out;
-	const struct tree_style *style;
-	unsigned at;
-	int err;
-};
-
 /* What is the same for every line of a trace. */
 struct layout {
 	unsigned left, bar; /* columns */
 	uint64_t start_ns, total_ns;
 };
 
-static void put(struct line *l, const char *s)
-{
-	if (!l->err)
-		l->err = buf_puts(l->out, s);
-}
-
-static void sgr(struct line *l, const char *code)
-{
-	if (!l->style->colour)
-		return;
-	put(l, "\x1b[");
-	put(l, code);
-	put(l, "m");
-}
-
-/* Foreign text, at most up to the column `end`. */
-static void put_text(struct line *l, const char *code, struct slice s, unsigned end)
-{
-	if (l->at >= end)
-		return;
-	sgr(l, code);
-	l->at += text_put(l->out, s, end - l->at);
-	sgr(l, "0");
-}
-
-/* Text of our own that takes so many columns. */
-static void put_own(struct line *l, const char *s, unsigned columns)
-{
-	put(l, s);
-	l->at += columns;
-}
-
-static void pad_to(struct line *l, unsigned column)
-{
-	while (l->at < column)
-		put_own(l, " ", 1);
-}
-
-static void put_right(struct line *l, const char *s, unsigned columns)
-{
-	unsigned n = text_columns(slice_str(s));
-
-	pad_to(l, l->at + (n < columns ? columns - n : 0));
-	put_own(l, s, n);
-}
-
-static void format_ns(char *text, size_t size, uint64_t ns)
-{
-	double ms = (double)ns / 1e6;
-
-	if (ns < 1000000)
-		snprintf(text, size, "%" PRIu64 " µs", (ns + 500) / 1000);
-	else if (ms < 9.995)
-		snprintf(text, size, "%.2f ms", ms);
-	else if (ms < 999.95)
-		snprintf(text, size, "%.1f ms", ms);
-	else if (ms < 59995)
-		snprintf(text, size, "%.2f s", ms / 1e3);
-	else if (ms < 3.6e6)
-		snprintf(text, size, "%um %02us", (unsigned)(ms / 6e4), (unsigned)(ms / 1e3) % 60);
-	else
-		snprintf(text, size, "%" PRIu64 "h %02um", ns / 3600000000000,
-			 (unsigned)(ms / 6e4) % 60);
-}
-
 /* --- what a span is called --- */
-
-static struct slice attr_str(const struct span *s, const char *key)
-{
-	const struct attr *at = attrs_find(&s->attrs, key);
-
-	if (!at || at->type != ATTR_STR)
-		return (struct slice){ NULL, 0 };
-	return (struct slice){ attr_text(&s->attrs, at), at->s.len };
-}
-
-/* "http://user@host:80/path?query" -> "host:80/path" */
-static struct slice host_and_path(struct slice url)
-{
-	const char *authority = url.n ? memmem(url.p, url.n, "://", 3) : NULL;
-	struct slice host;
-
-	if (authority)
-		url = slice_sub(url, (size_t)(authority - url.p) + 3, url.n);
-	host = slice_split(&(struct slice){ url.p, url.n }, '/');
-	if (slice_chr(host, '@') >= 0)
-		url = slice_sub(url, (size_t)slice_chr(host, '@') + 1, url.n);
-	return slice_split(&url, '?');
-}
 
 static void put_name(struct line *l, const struct span *s, unsigned end)
 {
-	struct slice path = attr_str(s, "url.path"), name = slice_str(s->name ? s->name : "");
+	struct slice path = span_where(s), name = slice_str(s->name ? s->name : "");
 
-	if (!path.n)
-		path = host_and_path(attr_str(s, "url.full"));
 	/* The path says more than the route that a name may carry after its method. */
 	if (path.n)
 		name = slice_split(&name, ' ');
-	put_text(l, s->error ? SGR_RED : "0", name, end);
+	line_text(l, s->error ? SGR_RED : "0", name, end);
 	if (!path.n || l->at + 2 > end)
 		return;
-	put_own(l, " ", 1);
-	put_text(l, s->error ? SGR_RED : "0", path, end);
+	line_own(l, " ", 1);
+	line_text(l, s->error ? SGR_RED : "0", path, end);
 }
 
 /* A link that is not certain says so; "": it is. */
 static void format_doubt(char *text, size_t size, const struct span *s)
 {
 	const struct attr *confidence = attrs_find(&s->attrs, "link.confidence");
-	struct slice method = attr_str(s, "link.method");
+	struct slice method = span_attr(s, "link.method");
 
 	*text = '\0';
 	if (confidence && confidence->type == ATTR_DOUBLE && confidence->d < CERTAIN)
@@ -156,13 +53,13 @@ static void format_doubt(char *text, size_t size, const struct span *s)
 
 static void put_error_type(struct line *l, const struct span *s, unsigned end)
 {
-	struct slice type = attr_str(s, "error.type");
+	struct slice type = span_attr(s, "error.type");
 
 	/* An HTTP status has its own column. */
 	if (!type.n || (*type.p >= '0' && *type.p <= '9') || l->at + 3 > end)
 		return;
-	put_own(l, "  ", 2);
-	put_text(l, SGR_RED, type, end);
+	line_own(l, "  ", 2);
+	line_text(l, SGR_RED, type, end);
 }
 
 static void put_status(struct line *l, const struct span *s)
@@ -173,13 +70,13 @@ static void put_status(struct line *l, const struct span *s)
 	if (status && status->type == ATTR_INT)
 		snprintf(text, sizeof(text), "%u", (unsigned)status->i % 1000);
 	if (!s->error) {
-		put_right(l, text, STATUS_COLUMNS);
+		line_right(l, text, STATUS_COLUMNS);
 		return;
 	}
-	sgr(l, SGR_RED);
-	put_own(l, "✗", 1);
-	put_right(l, text, STATUS_COLUMNS - 1);
-	sgr(l, "0");
+	line_sgr(l, SGR_RED);
+	line_own(l, "✗", 1);
+	line_right(l, text, STATUS_COLUMNS - 1);
+	line_sgr(l, "0");
 }
 
 /* --- lines --- */
@@ -192,14 +89,14 @@ static void put_branches(struct line *l, const struct tree_node *node, unsigned 
 
 	for (; node->parent && n < most; node = node->parent)
 		up[n++] = node;
-	sgr(l, SGR_DIM);
+	line_sgr(l, SGR_DIM);
 	if (node->parent)
-		put_own(l, "…", 1);
+		line_own(l, "…", 1);
 	for (i = n; i > 1; i--)
-		put_own(l, up[i - 1]->next ? "│  " : "   ", 3);
+		line_own(l, up[i - 1]->next ? "│  " : "   ", 3);
 	if (n)
-		put_own(l, up[0]->next ? "├─ " : "└─ ", 3);
-	sgr(l, "0");
+		line_own(l, up[0]->next ? "├─ " : "└─ ", 3);
+	line_sgr(l, "0");
 }
 
 static void put_bar(struct line *l, const struct span *s, const struct layout *lay)
@@ -212,12 +109,12 @@ static void put_bar(struct line *l, const struct span *s, const struct layout *l
 		return;
 	from = min(from, lay->bar - 1);
 	n = lay->total_ns ? max(1U, min(n, lay->bar - from)) : lay->bar;
-	put_own(l, "  ", 2);
-	pad_to(l, l->at + from);
-	sgr(l, s->error ? SGR_RED : SGR_CYAN);
+	line_own(l, "  ", 2);
+	line_pad_to(l, l->at + from);
+	line_sgr(l, s->error ? SGR_RED : SGR_CYAN);
 	while (n--)
-		put_own(l, "━", 1);
-	sgr(l, "0");
+		line_own(l, "━", 1);
+	line_sgr(l, "0");
 }
 
 static void put_span(struct line *l, const struct tree_node *node, const struct layout *lay)
@@ -230,22 +127,22 @@ static void put_span(struct line *l, const struct tree_node *node, const struct 
 	end = lay->left - min(text_columns(slice_str(doubt)), lay->left / 2);
 	l->at = 0;
 	put_branches(l, node, lay->left / 2);
-	put_text(l, SGR_CYAN, slice_str(resource_service(s->resource)),
-		 min(l->at + NAME_COLUMNS, end));
-	put_text(l, "0", s->kind == SPAN_CLIENT ? SLICE(" → ") : SLICE("  "), end);
+	line_text(l, SGR_CYAN, slice_str(resource_service(s->resource)),
+		  min(l->at + NAME_COLUMNS, end));
+	line_text(l, "0", s->kind == SPAN_CLIENT ? SLICE(" → ") : SLICE("  "), end);
 	put_name(l, s, end);
 	put_error_type(l, s, end);
-	put_text(l, SGR_DIM, slice_str(doubt), lay->left);
-	pad_to(l, lay->left + 1);
+	line_text(l, SGR_DIM, slice_str(doubt), lay->left);
+	line_pad_to(l, lay->left + 1);
 	put_status(l, s);
-	format_ns(text + 1, sizeof(text) - 1, s->start_ns - lay->start_ns);
-	put_own(l, " ", 1);
-	put_right(l, s->start_ns == lay->start_ns ? "0" : text, TIME_COLUMNS);
-	format_ns(text, sizeof(text), s->end_ns - s->start_ns);
-	put_own(l, " ", 1);
-	put_right(l, text, TIME_COLUMNS);
+	duration_text(text + 1, sizeof(text) - 1, s->start_ns - lay->start_ns);
+	line_own(l, " ", 1);
+	line_right(l, s->start_ns == lay->start_ns ? "0" : text, TIME_COLUMNS);
+	duration_text(text, sizeof(text), s->end_ns - s->start_ns);
+	line_own(l, " ", 1);
+	line_right(l, text, TIME_COLUMNS);
 	put_bar(l, s, lay);
-	put(l, "\n");
+	line_put(l, "\n");
 }
 
 /* The service is named above already if an earlier span has it. */
@@ -268,12 +165,12 @@ static void put_services(struct line *l, const struct tree *t)
 	for (node = t->root; node && shown <= SERVICES_SHOWN; node = tree_next(node)) {
 		if (!service_is_new(node, t))
 			continue;
-		put_own(l, shown ? ", " : "  ", 2);
+		line_own(l, shown ? ", " : "  ", 2);
 		if (shown++ == SERVICES_SHOWN)
-			put_own(l, "…", 1);
+			line_own(l, "…", 1);
 		else
-			put_text(l, SGR_CYAN, slice_str(resource_service(node->span->resource)),
-				 l->at + NAME_COLUMNS);
+			line_text(l, SGR_CYAN, slice_str(resource_service(node->span->resource)),
+				  l->at + NAME_COLUMNS);
 	}
 }
 
@@ -285,27 +182,27 @@ static void put_header(struct line *l, const struct tree *t, bool continued)
 
 	for (i = 0; i < t->n; i++)
 		errors += t->nodes[i].span->error;
-	sgr(l, SGR_BOLD);
+	line_sgr(l, SGR_BOLD);
 	for (i = 0; i < sizeof(id->b); i++) {
 		snprintf(text, sizeof(text), "%02x", id->b[i]);
-		put(l, text);
+		line_put(l, text);
 	}
-	sgr(l, "0");
+	line_sgr(l, "0");
 	if (continued)
-		put(l, "  continued");
-	put(l, "  ");
-	format_ns(text, sizeof(text), t->end_ns - t->start_ns);
-	put(l, text);
+		line_put(l, "  continued");
+	line_put(l, "  ");
+	duration_text(text, sizeof(text), t->end_ns - t->start_ns);
+	line_put(l, text);
 	snprintf(text, sizeof(text), "  %zu span%s", t->n, t->n == 1 ? "" : "s");
-	put(l, text);
+	line_put(l, text);
 	put_services(l, t);
 	if (errors) {
 		snprintf(text, sizeof(text), "  %zu error%s", errors, errors == 1 ? "" : "s");
-		sgr(l, SGR_RED);
-		put(l, text);
-		sgr(l, "0");
+		line_sgr(l, SGR_RED);
+		line_put(l, text);
+		line_sgr(l, "0");
 	}
-	put(l, "\n");
+	line_put(l, "\n");
 }
 
 static struct layout layout_of(const struct tree *t, unsigned width)
@@ -320,22 +217,15 @@ static struct layout layout_of(const struct tree *t, unsigned width)
 	return lay;
 }
 
-int tree_text(struct buf *out, struct span *const *spans, size_t n, bool continued,
-	      const struct tree_style *style)
+int tree_text(struct buf *out, const struct tree *t, bool continued, const struct text_style *style)
 {
-	struct line l = { .out = out, .style = style };
+	struct line l = { .out = out, .colour = style->colour };
+	struct layout lay = layout_of(t, style->width);
 	const struct tree_node *node;
-	struct layout lay;
-	struct tree t;
-	int err = tree_init(&t, spans, n);
 
-	if (err)
-		return err;
-	lay = layout_of(&t, style->width);
-	put_header(&l, &t, continued);
-	for (node = t.root; node; node = tree_next(node))
+	put_header(&l, t, continued);
+	for (node = t->root; node; node = tree_next(node))
 		put_span(&l, node, &lay);
-	put(&l, "\n");
-	tree_release(&t);
+	line_put(&l, "\n");
 	return l.err;
 }

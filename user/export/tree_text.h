@@ -10,16 +10,11 @@
 #ifndef EXPORT_TREE_TEXT_H
 #define EXPORT_TREE_TEXT_H
 
-#include "base/buf.h"
-#include "trace/span.h"
+#include "export/line.h"
+#include "export/tree.h"
 
-struct tree_style {
-	bool colour;
-	unsigned width;		/* columns */
-};
-
-/* Appends the spans of one trace; continued: they come after the rest of it was shown. 0, -ENOMEM, -E2BIG. */
-int tree_text(struct buf *out, struct span *const *spans, size_t n, bool continued,
-	      const struct tree_style *style) __must_check;
+/* Appends one trace; continued: it comes after the rest of it was shown. 0, -ENOMEM, -E2BIG. */
+int tree_text(struct buf *out, const struct tree *t, bool continued,
+	      const struct text_style *style) __must_check;
 
 #endif
