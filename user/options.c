@@ -80,12 +80,18 @@ static unsigned distance(struct slice a, struct slice b)
 	return last[b.n];
 }
 
-/* Takes the candidate if it is nearer than the best so far. A prefix counts as near: --serv, --end. */
+/*
+ * Takes the candidate if it is nearer than the best so far, in half slips. A prefix counts as near (--serv, --end), and
+ * one that lacks the last letter only as the nearest.
+ */
 static void compare(struct slice word, const char *candidate, unsigned *best,
 		    const char **ret_nearest)
 {
 	struct slice known = slice_str(candidate);
-	unsigned d = word.n >= 3 && slice_starts(known, word) ? 1 : distance(word, known);
+	unsigned d = 2 * distance(word, known);
+
+	if (word.n >= 3 && slice_starts(known, word))
+		d = min(d, 3U) - (d > 0);
 
 	if (d >= *best)
 		return;
@@ -96,7 +102,7 @@ static void compare(struct slice word, const char *candidate, unsigned *best,
 /* About a third of the letters may be wrong: more, and the suggestion is a guess. */
 static unsigned tolerance(struct slice word)
 {
-	return (unsigned)min((word.n + 1) / 3, (size_t)3) + 1;
+	return 2 * ((unsigned)min((word.n + 1) / 3, (size_t)3) + 1);
 }
 
 const char *option_nearest(struct slice name)

@@ -27,8 +27,7 @@ static void durations_are_six_percent_off_at_most(void **state)
 	for (ns = 1; ns <= 1000; ns++)
 		durations_add(&d, ns * NSEC_PER_MSEC);
 	assert_in_range(durations_quantile_ns(&d, 0.5), 470 * NSEC_PER_MSEC, 530 * NSEC_PER_MSEC);
-	assert_in_range(durations_quantile_ns(&d, 0.95), 893 * NSEC_PER_MSEC,
-			1007 * NSEC_PER_MSEC);
+	assert_in_range(durations_quantile_ns(&d, 0.95), 893 * NSEC_PER_MSEC, 1007 * NSEC_PER_MSEC);
 	assert_in_range(durations_quantile_ns(&d, 1), 940 * NSEC_PER_MSEC, 1000 * NSEC_PER_MSEC);
 }
 

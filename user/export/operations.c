@@ -9,7 +9,7 @@
 #include "export/span_text.h"
 
 #define LABEL_MAX 256
-#define OTHERS	  "(others)"
+#define OTHERS    "(others)"
 
 int operations_init(struct operations *o)
 {
@@ -52,16 +52,15 @@ static uint64_t text_key(const char *s)
 	return key;
 }
 
-static struct operation *find(const struct operations *o, uint64_t key,
-			      const struct key *k)
+static struct operation *find(const struct operations *o, uint64_t key, const struct key *k)
 {
 	struct hnode *h = hash_find(&o->by_name, key);
 
 	for (; h; h = hash_next(h)) {
 		struct operation *op = container_of(h, struct operation, by_name);
 
-		if (op->call == k->call && op->caller == k->caller && !strcmp(op->service, k->service) &&
-		    !strcmp(op->label, k->label))
+		if (op->call == k->call && op->caller == k->caller &&
+		    !strcmp(op->service, k->service) && !strcmp(op->label, k->label))
 			return op;
 	}
 	return NULL;
@@ -89,8 +88,8 @@ static struct operation *create(struct operations *o, uint64_t key, const struct
 /* NULL: out of memory. */
 static struct operation *get(struct operations *o, const struct key *k)
 {
-	uint64_t key = hash_mix(text_key(k->service),
-				hash_mix(text_key(k->label), (uintptr_t)k->caller));
+	uint64_t key =
+		hash_mix(text_key(k->service), hash_mix(text_key(k->label), (uintptr_t)k->caller));
 	struct operation *op = find(o, key, k);
 
 	if (op || o->by_name.n < OPERATIONS_MAX || !strcmp(k->label, OTHERS))
@@ -173,7 +172,8 @@ static struct operation *operation_of(struct operations *o, const struct tree_no
 
 void operations_add(struct operations *o, const struct tree *trace)
 {
-	struct operation **of = calloc(trace->n, sizeof(*of)); /* each node's, so that a call finds its caller's */
+	struct operation **of =
+		calloc(trace->n, sizeof(*of)); /* each node's, so that a call finds its caller's */
 	const struct tree_node *node;
 
 	if (!of) {

@@ -55,7 +55,8 @@ static void put_figures(struct line *l, const struct operation *op, const struct
 	put_time(l, op, 0.95);
 	put_time(l, op, 0.99);
 	snprintf(text, sizeof(text), "%u %% of %s",
-		 caller ? percent(op->total_ns, caller->total_ns) : percent(op->own_ns, o->total_ns),
+		 caller ? percent(op->total_ns, caller->total_ns)
+			: percent(op->own_ns, o->total_ns),
 		 caller ? "it" : "all");
 	line_right(l, text, SHARE_COLUMNS);
 	line_put(l, "\n");
@@ -149,7 +150,7 @@ static void put_bottleneck(struct line *l, const struct operation *op, const str
 
 int operations_text(struct buf *out, const struct operations *o, const struct text_style *style)
 {
-	const struct operation **v = sorted(o), *const *op;
+	const struct operation **v = sorted(o), *const * op;
 	struct line l = { .out = out, .colour = style->colour };
 	unsigned width = max(min(style->width, (unsigned)WIDTH_MAX), (unsigned)WIDTH_MIN);
 	unsigned left = width - FIXED_COLUMNS, shown = 0;

@@ -4,7 +4,7 @@
 #include "export/path_shape.h"
 
 #define WORD_MAX 40 /* bytes; longer ones are tokens */
-#define HEX_MIN	 8 /* "facade" is a word, 8 hexadecimal digits with a number among them are not */
+#define HEX_MIN  8 /* "facade" is a word, 8 hexadecimal digits with a number among them are not */
 
 static bool is_digit(char c)
 {
@@ -41,7 +41,8 @@ int path_shape(struct buf *out, struct slice path)
 
 		more = slice_chr(path, '/') >= 0;
 		word = slice_split(&path, '/');
-		err = !host && is_id(word) ? buf_puts(out, "{id}") : buf_append(out, word.p, word.n);
+		err = !host && is_id(word) ? buf_puts(out, "{id}")
+					   : buf_append(out, word.p, word.n);
 		if (!err && more)
 			err = buf_puts(out, "/");
 		if (err)
