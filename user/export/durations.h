@@ -15,6 +15,6 @@ struct durations {
 };
 
 void durations_add(struct durations *d, uint64_t ns);
-uint64_t durations_quantile_ns(const struct durations *d, double q);	/* q of them took no longer; 0: there are none */
+uint64_t durations_quantile_ns(const struct durations *d, double q);	/* 0: there are none */
 
 #endif

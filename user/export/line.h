@@ -27,7 +27,7 @@ struct line {
 
 void line_put(struct line *l, const char *s);				/* takes no columns */
 void line_sgr(struct line *l, const char *code);
-void line_text(struct line *l, const char *code, struct slice s, unsigned end);	/* foreign, at most up to column `end` */
+void line_text(struct line *l, const char *code, struct slice s, unsigned end);	/* foreign; up to column end */
 void line_own(struct line *l, const char *s, unsigned columns);		/* our own */
 void line_pad_to(struct line *l, unsigned column);
 void line_right(struct line *l, const char *s, unsigned columns);

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 
 /*
- * Appends the path with what looks like the name of one thing among many as {id}: "/users/42/cart" -> "/users/{id}/cart".
+ * Appends the path with what looks like the name of one thing among many as {id}: "/users/{id}/cart".
  * A guess, for a table on the console only: no span is named by it. 0, -ENOMEM, -E2BIG.
  */
 int path_shape(struct buf *out, struct slice path) __must_check;
