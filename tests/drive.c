@@ -95,11 +95,11 @@ static void say_context(struct drive *d)
 
 	if (d->proto->context)
 		d->proto->context(d->state, &ctx);
-	if (ctx.traceparent.n) {
+	if (ctx.v[CARRIER_TRACEPARENT].n) {
 		say(d, "    <- ");
-		say_text(d, ctx.traceparent);
+		say_text(d, ctx.v[CARRIER_TRACEPARENT]);
 		say(d, " ");
-		say_text(d, ctx.tracestate);
+		say_text(d, ctx.v[CARRIER_TRACESTATE]);
 		say(d, "\n");
 	}
 }

@@ -56,6 +56,7 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		.link_wait_ns = cfg->link_wait_ns,
 		.link_exact = cfg->link == LINK_EXACT,
 		.sampler = cfg->sampler,
+		.propagators_off = cfg->propagators_off,
 		.routes = cfg->routes.v,
 		.routes_cnt = cfg->routes.n,
 		.redact = cfg->redact.v,

@@ -56,6 +56,7 @@ struct config {
 	unsigned link;			/* enum config_link */
 	uint64_t link_wait_ns;
 	struct sampler sampler;
+	unsigned propagators_off;	/* of pipeline_cfg */
 
 	unsigned capture;		/* enum capture_method */
 	const char *btf;		/* NULL: the kernel's own */

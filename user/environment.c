@@ -8,6 +8,7 @@
 #include "environment.h"
 #include "export/exporter.h"
 #include "settings.h"
+#include "trace/propagation.h"
 #include "values.h"
 
 #define TEXT_MAX      4096 /* one header, one exporter list */
@@ -198,6 +199,35 @@ static int apply_ratio(struct config *cfg, const struct variable *var, const cha
 	return 0;
 }
 
+/* Formats that are written and never name a cause are none that a reader could leave out. */
+static bool is_only_written(struct slice name)
+{
+	return slice_ieq(name, SLICE("baggage")) || slice_ieq(name, SLICE("none"));
+}
+
+/* Which of the caller's headers are believed: those named, and no others. */
+static int apply_propagators(struct config *cfg, const struct variable *var, const char *name,
+			     const char *value, struct err *err)
+{
+	struct slice rest = slice_str(value);
+	unsigned on = 0;
+
+	while (rest.n) {
+		struct slice word = slice_trim(slice_split(&rest, ','));
+		unsigned format = propagation_format(word);
+		int ret = 0;
+
+		on |= format;
+		if (!format && !is_only_written(word))
+			ret = config_warn(cfg, "%s: unknown propagator '" SLICE_FMT "', ignoring",
+					  name, SLICE_ARG(word));
+		if (ret)
+			return ret;
+	}
+	cfg->propagators_off = ~on;
+	return 0;
+}
+
 static int apply_log_level(struct config *cfg, const struct variable *var, const char *name,
 			   const char *value, struct err *err)
 {
@@ -319,6 +349,11 @@ const struct variable variables[] = {
 	  .apply = apply_ratio,
 	  .option = OPT_SAMPLE_RATIO,
 	  .help = "The ratio of traceidratio, 0 to 1; default 1." },
+	{ .name = "OTEL_PROPAGATORS",
+	  .apply = apply_propagators,
+	  .option = -1,
+	  .help = "Of tracecontext, b3, b3multi, jaeger, xray, datadog: the callers' headers that "
+		  "are believed; default all, in this order." },
 	{ .name = "OTEL_LOG_LEVEL",
 	  .apply = apply_log_level,
 	  .option = OPT_LOG_LEVEL,

@@ -17,17 +17,7 @@ static const char *const known_methods[] = {
 	"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT", "TRACE", "QUERY",
 };
 
-enum field {
-	F_HOST,
-	F_USER_AGENT,
-	F_FORWARDED,
-	F_X_FOR,
-	F_X_HOST,
-	F_X_PROTO,
-	F_TRACEPARENT,
-	F_TRACESTATE,
-	F__CNT
-};
+enum field { F_HOST, F_USER_AGENT, F_FORWARDED, F_X_FOR, F_X_HOST, F_X_PROTO, F__CNT };
 
 static const char *const field_names[F__CNT] = {
 	[F_HOST] = "host",
@@ -36,13 +26,10 @@ static const char *const field_names[F__CNT] = {
 	[F_X_FOR] = "x-forwarded-for",
 	[F_X_HOST] = "x-forwarded-host",
 	[F_X_PROTO] = "x-forwarded-proto",
-	[F_TRACEPARENT] = "traceparent",
-	[F_TRACESTATE] = "tracestate",
 };
 
 struct fields {
 	struct slice v[F__CNT]; /* the first of its name */
-	unsigned cnt[F__CNT];
 };
 
 /* Where a request came from and what it asked for, as the first hop saw it. */
@@ -62,7 +49,7 @@ static void collect(struct slice lines, struct fields *ret_fields)
 		for (i = 0; i < F__CNT; i++)
 			if (slice_ieq(name, slice_str(field_names[i])))
 				break;
-		if (i < F__CNT && !ret_fields->cnt[i]++)
+		if (i < F__CNT && !ret_fields->v[i].p)
 			ret_fields->v[i] = value;
 	}
 }
@@ -360,12 +347,28 @@ void h1_describe_response(const struct h1_head *head, const struct peer_facts *p
 	attrs_str(out, "error.type", slice_str(text));
 }
 
+static const char *const carrier_names[CARRIER__CNT] = {
+#define CARRIER(id, name) [CARRIER_##id] = name,
+#include "proto/carriers.def"
+#undef CARRIER
+};
+
 void h1_trace_context(const struct h1_head *head, struct trace_context *out)
 {
-	struct fields f;
+	struct slice lines = head->fields, name, value;
+	unsigned cnt[CARRIER__CNT] = { 0 };
+	size_t i;
 
-	collect(head->fields, &f);
-	*out = (struct trace_context){ .tracestate = f.v[F_TRACESTATE] };
-	if (f.cnt[F_TRACEPARENT] == 1)
-		out->traceparent = f.v[F_TRACEPARENT];
+	*out = (struct trace_context){ 0 };
+	while (h1_field_next(&lines, &name, &value)) {
+		for (i = 0; i < CARRIER__CNT; i++)
+			if (slice_ieq(name, slice_str(carrier_names[i])))
+				break;
+		if (i == CARRIER__CNT)
+			continue;
+		if (!cnt[i]++)
+			out->v[i] = value;
+		else if (i != CARRIER_TRACESTATE)
+			out->v[i] = (struct slice){ 0 };
+	}
 }

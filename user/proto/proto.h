@@ -65,9 +65,19 @@ struct peer_facts {
 	size_t redact_cnt;
 };
 
-struct trace_context {		/* what a request's headers say of its cause */
-	struct slice traceparent;	/* raw values; empty when absent or given twice */
-	struct slice tracestate;	/* the first line; further lines are rare and dropped */
+enum carrier {
+#define CARRIER(id, name) CARRIER_##id,
+#include "proto/carriers.def"
+#undef CARRIER
+	CARRIER__CNT,
+};
+
+/*
+ * What a request's headers say of its cause: raw values, empty when absent or given twice; of tracestate the first
+ * line, further ones are rare and dropped.
+ */
+struct trace_context {
+	struct slice v[CARRIER__CNT];
 };
 
 struct proto {

@@ -42,10 +42,15 @@ static bool all_zero(const uint8_t *b, size_t n)
 	return true;
 }
 
+bool span_id_set(const struct span_id *id)
+{
+	return !all_zero(id->b, sizeof(id->b));
+}
+
 /* 00-<trace id>-<span id>-<flags>; later versions may have more after another dash. */
 int trace_ctx_parse(struct slice s, struct trace_ctx *ret_ctx)
 {
-	struct trace_ctx ctx;
+	struct trace_ctx ctx = { 0 };
 	uint8_t version;
 
 	if (s.n < TRACEPARENT_LEN || s.p[2] != '-' || s.p[35] != '-' || s.p[52] != '-')

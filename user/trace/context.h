@@ -8,8 +8,9 @@
 
 struct trace_ctx {
 	struct trace_id trace_id;
-	struct span_id span_id;
+	struct span_id span_id;	/* zeros: the caller names its trace, and no span of it */
 	uint8_t flags;		/* TRACE_FLAG_* as received */
+	bool undecided;		/* the caller leaves it to us whether the trace is kept */
 };
 
 #define TRACEPARENT_LEN 55
@@ -18,6 +19,7 @@ struct trace_ctx {
 int trace_ctx_parse(struct slice traceparent, struct trace_ctx *ret_ctx) __must_check;
 /* 0: usable; -EINVAL: to be ignored, which never invalidates the traceparent beside it. */
 int tracestate_check(struct slice tracestate) __must_check;
+bool span_id_set(const struct span_id *id);	/* zeros are no id */
 void trace_ctx_format(const struct trace_ctx *ctx, char ret_text[TRACEPARENT_LEN + 1]);
 
 #endif

@@ -96,7 +96,7 @@ struct exchange {
 	bool has_header;
 	char *trace_state;
 	struct trace_ctx ctx;	/* our own: span id from the beginning, trace id when traced */
-	struct trace_ctx parent_ctx;
+	struct trace_ctx parent_ctx;	/* valid with has_parent; without a span id: no more than the trace is known */
 	bool has_parent, parent_remote;
 	uint64_t bound_start_ns, bound_end_ns;	/* of a parent that has gone out; 0: none */
 	bool sampled;

@@ -8,20 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/propagation.h"
 #include "trace/stages.h"
 
-static void take_header(struct exchange *x, const struct conn *c)
+static void take_header(const struct pipeline *p, struct exchange *x, const struct conn *c)
 {
 	struct trace_context raw = { 0 };
+	struct slice state;
+	bool w3c;
 
 	if (!c->proto->context)
 		return;
 	c->proto->context(c->state, &raw);
-	if (!raw.traceparent.n || trace_ctx_parse(raw.traceparent, &x->header))
+	if (propagation_extract(&raw, p->cfg.propagators_off, &x->header, &w3c))
 		return;
 	x->has_header = true;
-	if (raw.tracestate.n && !tracestate_check(raw.tracestate))
-		x->trace_state = slice_dup(raw.tracestate);
+	state = raw.v[CARRIER_TRACESTATE];
+	if (w3c && state.n && !tracestate_check(state))
+		x->trace_state = slice_dup(state);
 }
 
 static void describe(struct pipeline *p, struct exchange *x, const struct conn *c, enum flow flow)
@@ -71,7 +75,7 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 	x->name = slice_dup(c->proto->span_name ? c->proto->span_name(c->state)
 						: slice_str(c->proto->name));
 	describe(p, x, c, FLOW_REQUEST);
-	take_header(x, c);
+	take_header(p, x, c);
 	if (x->server_side)
 		link_server_began(p, x);
 	else

@@ -20,7 +20,7 @@
 /* Position decides the parent; a header that names another one is kept as a link. */
 static void note_other_header(struct exchange *x)
 {
-	if (!x->server_side || !x->has_header)
+	if (!x->server_side || !x->has_header || !span_id_set(&x->header.span_id))
 		return;
 	x->link = (struct span_link){
 		.trace_id = x->header.trace_id,
@@ -62,7 +62,7 @@ static void sample(const struct pipeline *p, struct exchange *x)
 	const struct sampler *s = &p->cfg.sampler;
 	char state[SAMPLE_STATE_SZ];
 
-	if (x->has_header)
+	if (x->has_header && !x->header.undecided)
 		x->sampled =
 			sample_remote(s, &x->ctx.trace_id, x->header.flags & TRACE_FLAG_SAMPLED);
 	else

@@ -94,9 +94,9 @@ static struct span *make_span(struct pipeline *p, struct exchange *x)
 	s->trace_id = x->ctx.trace_id;
 	s->span_id = x->ctx.span_id;
 	s->parent_id = x->parent_ctx.span_id;
-	s->has_parent = x->has_parent;
+	s->has_parent = x->has_parent && span_id_set(&x->parent_ctx.span_id);
 	s->parent_remote = x->parent_remote;
-	s->local_root = !x->has_parent || x->parent_remote;
+	s->local_root = !s->has_parent || x->parent_remote;
 	s->error = x->error;
 	s->trace_flags = x->ctx.flags;
 	s->kind = x->server_side ? SPAN_SERVER : SPAN_CLIENT;
