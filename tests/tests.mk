@@ -30,6 +30,17 @@ unit: $(UNIT_TESTS) ## build and run the unit tests
 
 .PHONY: unit
 
+# --- what the tracer gives up, tried for real: without sanitizers, which need more rights than it; as root ---
+$(T)/guard/test_guard: $(OUTPUT)/obj/tests/guard/test_guard.o $(GUARD_OBJS) $(call user_objs,base)
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_GUARD) $(LIBS_TRACE)
+
+guard-test: $(T)/guard/test_guard ## what the tracer may still do once it traces
+	$(Q)$<
+
+.PHONY: guard-test
+
 # --- decoders: tests/golden/PROTOCOL/*.txt, each whole, in pieces, cut, with gaps, mutated ---
 GOLDEN_FILES := $(sort $(wildcard tests/golden/*/*.txt))
 
@@ -110,7 +121,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Without Jaeger (no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
-	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) bpf-tests
+	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard bpf-tests
 	$(Q)$(if $(SUBSET),,$(MAKE) $(JAEGER) || echo "no Jaeger: its tests are skipped")
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 

@@ -76,6 +76,32 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 	return 0;
 }
 
+/* On an exporter's thread. */
+static void enter_exporter(void *ctx)
+{
+	struct err err = { 0 };
+
+	if (guard_exporter(ctx, &err))
+		log_warn("%s; an exporter goes on with them", err.text);
+}
+
+int wiring_start(struct wiring *w, const struct config *cfg, const struct guard *g, struct err *err)
+{
+	int code;
+
+	w->tls_files[0] = cfg->export.ca_file;
+	w->tls_files[1] = cfg->export.cert_file;
+	w->tls_files[2] = cfg->export.key_file;
+	w->guard = *g;
+	w->guard.files = w->tls_files;
+	w->guard.files_cnt = ARRAY_SIZE(w->tls_files);
+	w->entry = (struct lane_entry){ enter_exporter, &w->guard };
+	code = guard_process(&w->guard, err);
+	if (!code)
+		code = batch_start(w->batch, &w->entry, err);
+	return code ? code : guard_loop(&w->guard, err);
+}
+
 void wiring_started(struct wiring *w)
 {
 	w->started_ns = clock_mono_ns();
@@ -147,6 +173,8 @@ static int run_replay(const struct config *cfg, struct err *err)
 	export.patient = true;
 	export.batch_delay_ms = UINT32_MAX;
 	code = wiring_init(&w, cfg, &export, &facts, NULL, err);
+	if (!code)
+		code = wiring_start(&w, cfg, &(struct guard){ .live = false }, err);
 	if (code)
 		return code;
 	code = replay_records(&w, r, &kern, &books, err);

@@ -20,6 +20,7 @@
 #include "base/loop.h"
 #include "child.h"
 #include "execs.h"
+#include "kern/privilege.h"
 #include "live.h"
 #include "targets.h"
 #include "wiring.h"
@@ -217,6 +218,23 @@ static int start_capture(struct live *l, struct err *err)
 	return capture_new(&opts, &l->capture, err);
 }
 
+static bool maps_usable(void *capture)
+{
+	return capture_usable(capture);
+}
+
+static int give_up_rights(struct live *l, struct err *err)
+{
+	const struct guard guard = {
+		.live = true,
+		.child = l->child.pid,
+		.maps_usable = maps_usable,
+		.ctx = l->capture,
+	};
+
+	return wiring_start(&l->w, l->cfg, &guard, err);
+}
+
 /* Nothing to do but to come out of the wait: every round drains, and looks who is left. */
 static void come_out(void *ctx, int fd) {}
 
@@ -229,6 +247,15 @@ static void say_ready(const struct live *l)
 	log_line(LOG_INFO, "ready: tracing %s by %s; spans go to %s", who.n ? who.p : "nothing yet",
 		 capture_method_name(l->capture), batch_describe(l->w.batch));
 	buf_release(&who);
+}
+
+static void say_lacks(void)
+{
+	const char *cap, *without;
+	size_t at = 0;
+
+	while ((cap = privilege_lacks(&at, &without)))
+		log_info("without %s %s", cap, without);
 }
 
 static int start(struct live *l, struct err *err)
@@ -250,6 +277,7 @@ static int start(struct live *l, struct err *err)
 		code = wiring_init(&l->w, l->cfg, &l->cfg->export, &facts, on_verdict, err);
 	if (code)
 		return code;
+	say_lacks();
 	take_clock(l, clock_mono_ns());
 	if (loop_add(l->loop, capture_fd(l->capture), come_out, l) ||
 	    loop_add(l->loop, targets_fd(l->targets), come_out, l))
@@ -343,6 +371,8 @@ int live_run(const struct config *cfg, int *ret_status, struct err *err)
 
 	if (!code)
 		code = start_command(&l, err);
+	if (!code)
+		code = give_up_rights(&l, err);
 	if (code)
 		return code;
 	say_ready(&l);

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "kern/doctor.h"
 #include "kern/inspect.h"
+#include "kern/privilege.h"
 #include "kern/version.h"
 #include "links_report.h"
 #include "version.h"
@@ -89,7 +90,10 @@ int main(int argc, char **argv)
 	};
 	struct err err = {};
 	struct config cfg;
-	int status = config_parse(&in, &cfg, &err);
+	int status;
+
+	privilege_own_only();
+	status = config_parse(&in, &cfg, &err);
 
 	if (status) {
 		log_err("%s", err.text);

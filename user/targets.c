@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 
+#include "base/caps.h"
 #include "base/log.h"
 #include "host/procfs.h"
 #include "host/select.h"
@@ -83,6 +84,10 @@ int targets_new(const struct config *cfg, struct targets **ret_targets, struct e
 		.all = cfg->all,
 		.self = getpid(),
 	};
+	if (cfg->all && !caps_has(CAP_SYS_PTRACE))
+		return err_set(err, -EPERM,
+			       "--all traces processes of every user: that takes root, or "
+			       "CAP_SYS_PTRACE");
 	code = resolve_pids(t, cfg, err);
 	if (code)
 		return code;
@@ -162,16 +167,21 @@ static void trace(void *ctx, uint32_t tgid, uint64_t start_ns)
 
 int targets_start(struct targets *t, struct capture *c, struct err *err)
 {
+	size_t denied = 0;
 	int code;
 
 	t->capture = c;
-	code = select_scan(&t->sel, trace, t);
+	code = select_scan(&t->sel, trace, t, &denied);
 	if (code)
 		return err_set(err, code, "cannot list the processes in /proc: %s",
 			       strerror(-code));
 	if (t->err)
 		return err_set(err, t->err, "cannot trace all processes that match: %s",
 			       strerror(-t->err));
+	if (denied)
+		log_warn("%zu processes that match are not this user's and not traced: that takes "
+			 "root, or CAP_SYS_PTRACE",
+			 denied);
 	return 0;
 }
 
@@ -195,6 +205,9 @@ void targets_event(struct targets *t, const struct ev_hdr *ev)
 		    capture_trace(t->capture, ev->tgid, start_ns))
 			log_warn("cannot trace process %u: too many processes are traced",
 				 ev->tgid);
+		/* It may have become another user by what it executed. */
+		if (!procfs_may_read(ev->tgid))
+			capture_untrace(t->capture, ev->tgid);
 		break;
 	case EV_LISTEN:
 		if (select_listener(&t->sel, ev->tgid, ((const struct ev_listen *)ev)->port))

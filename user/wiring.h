@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "guard/guard.h"
 #include "export/batch.h"
 #include "host/services.h"
 #include "recording.h"
@@ -17,12 +18,21 @@ struct wiring {
 	struct pipeline *pipeline;
 	struct batch *batch;
 	uint64_t started_ns, started_cpu_ns;
+	struct guard guard;
+	const char *tls_files[3];
+	struct lane_entry entry;
 };
 
 int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
 		const struct recording_facts *facts,
 		void (*verdict)(void *w, uint64_t conn, const struct verdict *v),
 		struct err *err) __must_check;
+/*
+ * Everything is open: gives up what is not needed from here on, and starts the exporters. g is
+ * copied, its files are filled in.
+ */
+int wiring_start(struct wiring *w, const struct config *cfg, const struct guard *g,
+		 struct err *err) __must_check;
 void wiring_release(struct wiring *w);
 void wiring_started(struct wiring *w); /* the cost of starting is stated apart */
 void wiring_feed(struct wiring *w, const struct ev_hdr *ev);

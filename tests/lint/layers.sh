@@ -22,12 +22,13 @@ check user/base		base/
 check user/host		base/ host/ abi/
 check user/proto	base/ abi/ proto/
 check user/trace	base/ abi/ proto/ trace/ host/resource.h
+check user/guard	base/ guard/
 check user/export	base/ export/ abi/limits.h trace/span.h trace/links.def host/resource.h otlp.pb-c.h
 check user/strand	base/ abi/ host/ strand/
 check user/kern		base/ abi/ host/ kern/ tracer.skel.h
 
 # Nothing below the program itself may know of the program, and only kern/ knows libbpf, only export/ knows libcurl.
-for rule in 'bpf/libbpf.h|bpf/bpf.h|bpf/btf.h:user/kern' 'curl/curl.h|protobuf-c:user/export'; do
+for rule in 'bpf/libbpf.h|bpf/bpf.h|bpf/btf.h:user/kern' 'curl/curl.h|protobuf-c:user/export' 'seccomp.h|linux/landlock.h:user/guard'; do
 	headers=${rule%:*}
 	owner=${rule#*:}
 	found=$(grep -rnE "^#include <($headers)" user --include='*.[ch]' | grep -v "^$owner/" | grep -v '^user/version[.]c:' || :)

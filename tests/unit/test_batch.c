@@ -57,7 +57,7 @@ static void rig_open(struct rig *r, const char *spec)
 	if (!r->opt.batch_delay_ms)
 		r->opt.batch_delay_ms = 20;
 	r->resource = sample_resource("a");
-	if (batch_new(spec, &r->opt, &r->batch, &err))
+	if (batch_new(spec, &r->opt, &r->batch, &err) || batch_start(r->batch, NULL, &err))
 		fail_msg("%s", err.text);
 }
 

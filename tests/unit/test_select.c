@@ -164,9 +164,11 @@ static void note(void *ctx, uint32_t tgid, uint64_t start_ns)
 static struct seen scan(const struct family *fam, struct selectors sel)
 {
 	struct seen s = { .fam = fam };
+	size_t denied;
 
 	sel.self = (uint32_t)getpid();
-	assert_int_equal(select_scan(&sel, note, &s), 0);
+	assert_int_equal(select_scan(&sel, note, &s, &denied), 0);
+	assert_int_equal(denied, 0);
 	assert_int_equal(s.self, 0);
 	return s;
 }
@@ -277,8 +279,8 @@ static void one_process(void **state)
 		.all = true, .ports = &port, .ports_cnt = 1, .self = (uint32_t)getpid()
 	};
 	assert_false(select_process(&sel, sel.self, &start_ns));
-	assert_true(select_listener(&sel, 1, 80));
-	assert_false(select_listener(&sel, 1, 81));
+	assert_true(select_listener(&sel, fam.child, 80));
+	assert_false(select_listener(&sel, fam.child, 81));
 	assert_false(select_listener(&sel, sel.self, 80));
 }
 

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "export/batch.h"
-#include "export/lane.h"
 
 #define LANES_MAX    8 /* each has a thread and a queue */
 #define DESCRIBE_MAX 1024
@@ -85,7 +84,6 @@ int batch_new(const char *spec, const struct export_options *opt, struct batch *
 	      struct err *err)
 {
 	_cleanup_(batch_freep) struct batch *b = calloc(1, sizeof(*b));
-	size_t i;
 	int code;
 
 	if (!b)
@@ -101,13 +99,18 @@ int batch_new(const char *spec, const struct export_options *opt, struct batch *
 	code = describe(b);
 	if (code)
 		return err_set(err, code, "cannot describe the exporters: %s", strerror(-code));
-	for (i = 0; i < b->n; i++) {
-		code = lane_start(b->lanes[i], err);
-		if (code)
-			return code;
-	}
 	*ret_batch = take_ptr(b);
 	return 0;
+}
+
+int batch_start(struct batch *b, const struct lane_entry *entry, struct err *err)
+{
+	int code = 0;
+	size_t i;
+
+	for (i = 0; !code && i < b->n; i++)
+		code = lane_start(b->lanes[i], entry, err);
+	return code;
 }
 
 void batch_push(struct batch *b, struct span *s)

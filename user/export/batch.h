@@ -8,6 +8,7 @@
 #define EXPORT_BATCH_H
 
 #include "export/exporter.h"
+#include "export/lane.h"
 
 struct batch;
 
@@ -19,10 +20,12 @@ struct batch_counts {
 
 /*
  * spec: "otlp", "console", "json:FILE,otlp", ...; NULL: OTLP if it answers, else the console until it does.
- * Opens the exporters and starts their threads. opt is borrowed until batch_free().
+ * Opens the exporters. opt is borrowed until batch_free().
  */
 int batch_new(const char *spec, const struct export_options *opt, struct batch **ret_batch,
 	      struct err *err) __must_check;
+/* Starts their threads, before the first batch_push(); entry may be NULL. */
+int batch_start(struct batch *b, const struct lane_entry *entry, struct err *err) __must_check;
 void batch_push(struct batch *b, struct span *s);	/* takes s; from one thread only */
 /* Waits until all that was pushed has gone out or been given up. */
 void batch_flush(struct batch *b, uint64_t timeout_ms);

@@ -18,6 +18,7 @@ struct lane {
 	struct span **batch; /* what is being sent: the thread's own */
 	uint64_t idle_ns; /* when the exporter wants to be called: the thread's own */
 	pthread_t thread;
+	const struct lane_entry *entry;
 	bool started;
 
 	pthread_mutex_t lock; /* over everything below */
@@ -180,6 +181,8 @@ static void *lane_run(void *arg)
 	struct lane *l = arg;
 	bool done = false;
 
+	if (l->entry)
+		l->entry->enter(l->entry->ctx);
 	pthread_mutex_lock(&l->lock);
 	while (!done) {
 		while (due_ns(l) > clock_mono_ns())
@@ -193,11 +196,12 @@ static void *lane_run(void *arg)
 
 /* --- everybody else --- */
 
-int lane_start(struct lane *l, struct err *err)
+int lane_start(struct lane *l, const struct lane_entry *entry, struct err *err)
 {
 	sigset_t all, old;
 	int code;
 
+	l->entry = entry;
 	/* Signals belong to the loop thread; a blocked SIGPIPE leaves us the EPIPE. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);

@@ -15,10 +15,16 @@
 
 struct lane;
 
+/* What a lane's thread does before anything else; lives longer than the lane. */
+struct lane_entry {
+	void (*enter)(void *ctx);
+	void *ctx;
+};
+
 /* Opens the exporter on the caller's thread; opt must outlive the lane. */
 int lane_new(const struct exporter *exporter, const char *target, const struct export_options *opt,
 	     struct lane **ret_lane, struct err *err) __must_check;
-int lane_start(struct lane *l, struct err *err) __must_check;
+int lane_start(struct lane *l, const struct lane_entry *entry, struct err *err) __must_check;	/* entry: NULL ok */
 void lane_push(struct lane *l, struct span *s);			/* takes one reference */
 uint64_t lane_flush_begin(struct lane *l);			/* a ticket for lane_flush_wait() */
 void lane_flush_wait(struct lane *l, uint64_t ticket, uint64_t until_ns);

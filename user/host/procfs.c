@@ -82,6 +82,14 @@ int procfs_inode(uint32_t pid, const char *name, uint64_t *ret_inode)
 	return 0;
 }
 
+bool procfs_may_read(uint32_t pid)
+{
+	char path[2];
+	int err = procfs_link(pid, "exe", path, sizeof(path));
+
+	return err != -EACCES && err != -EPERM;
+}
+
 static uint64_t ticks_to_ns(uint64_t ticks)
 {
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);

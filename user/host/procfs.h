@@ -39,6 +39,11 @@ int procfs_read(uint32_t pid, const char *name, struct buf *ret_bytes) __must_ch
 int procfs_link(uint32_t pid, const char *name, char *ret_path, size_t sz) __must_check;
 /* ns/net, ns/pid */
 int procfs_inode(uint32_t pid, const char *name, uint64_t *ret_inode) __must_check;
+/*
+ * Whether the kernel lets us read what belongs to its owner alone: the measure of whom we may
+ * trace. True for who is gone.
+ */
+bool procfs_may_read(uint32_t pid);
 /* Value of one variable in what /proc/PID/environ holds; p == NULL: not set. */
 struct slice procfs_variable(struct slice environ, const char *name);
 

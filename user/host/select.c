@@ -37,6 +37,11 @@ int select_pid(uint32_t pid, uint32_t self, uint32_t *ret_tgid, struct err *err)
 		return err_set(err, -ESRCH,
 			       "process %u (%s) has ended and only waits for its parent", pid,
 			       stat.comm);
+	if (!procfs_may_read(status.tgid))
+		return err_set(err, -EACCES,
+			       "process %u (%s) is not this user's: tracing it takes root, or "
+			       "CAP_SYS_PTRACE",
+			       pid, stat.comm);
 	*ret_tgid = status.tgid;
 	return 0;
 }
@@ -101,7 +106,7 @@ bool select_process(const struct selectors *sel, uint32_t tgid, uint64_t *ret_st
 {
 	struct proc_stat st;
 
-	if (procfs_stat(tgid, &st) || !matches(sel, tgid, &st))
+	if (procfs_stat(tgid, &st) || !matches(sel, tgid, &st) || !procfs_may_read(tgid))
 		return false;
 	*ret_start_ns = st.start_ns;
 	return true;
@@ -113,7 +118,7 @@ bool select_listener(const struct selectors *sel, uint32_t tgid, uint16_t port)
 		return false;
 	for (size_t i = 0; i < sel->ports_cnt; i++)
 		if (sel->ports[i] == port)
-			return true;
+			return procfs_may_read(tgid);
 	return false;
 }
 
@@ -218,7 +223,7 @@ static void scan_release(struct scan *s)
 	free(s->v);
 }
 
-int select_scan(const struct selectors *sel, select_fn fn, void *ctx)
+int select_scan(const struct selectors *sel, select_fn fn, void *ctx, size_t *ret_denied)
 {
 	_cleanup_(scan_release) struct scan s = { .sel = sel };
 	int err = procfs_each_process(note_process, &s);
@@ -234,8 +239,12 @@ int select_scan(const struct selectors *sel, select_fn fn, void *ctx)
 	choose_descendants(&s);
 	if (s.n)
 		qsort(s.v, s.n, sizeof(*s.v), by_age);
-	for (size_t i = 0; i < s.n; i++)
-		if (s.v[i].chosen)
+	*ret_denied = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.v[i].chosen && procfs_may_read(s.v[i].pid))
 			fn(ctx, s.v[i].pid, s.v[i].start_ns);
+		else
+			*ret_denied += s.v[i].chosen;
+	}
 	return 0;
 }

@@ -23,16 +23,21 @@ struct selectors {		/* lists are borrowed */
 };
 
 /*
- * The process that --pid means: it exists, it is not us. A thread stands for its process, and
+ * The process that --pid means: it exists, it is not us, we have the right to read it. A thread stands for its process, and
  * *ret_tgid differs from pid.
  */
 int select_pid(uint32_t pid, uint32_t self, uint32_t *ret_tgid, struct err *err) __must_check;
 
 /* For each process that matches now, and for each living descendant of one: once, parents first. */
 typedef void (*select_fn)(void *ctx, uint32_t tgid, uint64_t start_ns);
-int select_scan(const struct selectors *sel, select_fn fn, void *ctx) __must_check;
+/* *ret_denied: how many more match that this user has no right to trace. */
+int select_scan(const struct selectors *sel, select_fn fn, void *ctx,
+		size_t *ret_denied) __must_check;
 
-/* For one process after its exec. *ret_start_ns is its start time when it matches. */
+/*
+ * For one process after its exec. *ret_start_ns is its start time when it matches. Who may not be
+ * read matches nothing.
+ */
 bool select_process(const struct selectors *sel, uint32_t tgid, uint64_t *ret_start_ns);
 bool select_listener(const struct selectors *sel, uint32_t tgid, uint16_t port);
 

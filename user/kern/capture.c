@@ -311,6 +311,16 @@ bool capture_sleep(struct capture *c)
 	return false;
 }
 
+bool capture_usable(const struct capture *c)
+{
+	uint32_t none = 0;
+	struct proc row;
+
+	return !bpf_map__lookup_elem(c->skel->maps.procs, &none, sizeof(none), &row, sizeof(row),
+				     0) ||
+	       errno == ENOENT;
+}
+
 void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT])
 {
 	size_t cpus = libbpf_num_possible_cpus(), row_sz = sizeof(struct counters);

@@ -56,6 +56,7 @@ int capture_fd(const struct capture *c); /* readable when the kernel woke the re
 int capture_drain(struct capture *c, capture_record_fn fn, void *ctx);
 /* Announces that the reader will sleep; false: records came meanwhile, drain again first. */
 bool capture_sleep(struct capture *c);
+bool capture_usable(const struct capture *c); /* this thread may still use the maps */
 void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT]);
 void capture_figures(const struct capture *c, struct kernel_figures *ret_figures);
 

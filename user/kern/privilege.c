@@ -1,46 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <inttypes.h>
-#include <linux/capability.h>
-#include <stdbool.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <string.h>
+#include <sys/auxv.h>
 
+#include "base/caps.h"
+#include "base/log.h"
 #include "kern/privilege.h"
 
-static uint64_t effective(void)
-{
-	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+static const struct need {
+	int cap;
+	const char *name;
+	const char *without; /* NULL: nothing works without it */
+} needs[] = {
+	{ CAP_BPF, "CAP_BPF", NULL },
+	{ CAP_PERFMON, "CAP_PERFMON", NULL },
+	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "only processes of the same user are traced" },
+	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH",
+	  "processes of other users are not found by --port, and lack their names" },
+};
 
-	if (syscall(SYS_capget, &hdr, data))
-		return 0;
-	return data[0].effective | (uint64_t)data[1].effective << 32;
+/* CAP_SYS_ADMIN stands for the first two. */
+static bool have(const struct need *n, uint64_t caps)
+{
+	bool admin = caps & CAP_BIT(CAP_SYS_ADMIN);
+
+	return caps & CAP_BIT(n->cap) || (admin && !n->without);
 }
 
 int privilege_check(struct err *err)
 {
-	static const struct {
-		int cap;
-		const char *name;
-	} wanted[] = {
-		{ CAP_BPF, "CAP_BPF" },
-		{ CAP_PERFMON, "CAP_PERFMON" },
-	};
-	uint64_t have = effective();
+	uint64_t caps = caps_effective();
 	char missing[128];
 	size_t i, n = 0;
 
-	/* CAP_SYS_ADMIN stands for the first two. */
-	if (have >> CAP_SYS_ADMIN & 1)
-		have |= 1ull << CAP_BPF | 1ull << CAP_PERFMON;
-	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
-		if (!(have >> wanted[i].cap & 1))
+	for (i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (!needs[i].without && !have(&needs[i], caps))
 			n += snprintf(missing + n, sizeof(missing) - n, "%s%s", n ? ", " : "",
-				      wanted[i].name);
+				      needs[i].name);
 	}
 	if (!n)
 		return 0;
 	return err_set(err, -EPERM, "tracing needs root, or at least the missing %s: try sudo",
 		       missing);
+}
+
+const char *privilege_lacks(size_t *at, const char **ret_without)
+{
+	uint64_t caps = caps_effective();
+
+	while (*at < ARRAY_SIZE(needs)) {
+		const struct need *n = &needs[(*at)++];
+
+		if (!n->without || have(n, caps))
+			continue;
+		*ret_without = n->without;
+		return n->name;
+	}
+	return NULL;
+}
+
+void privilege_own_only(void)
+{
+	uint64_t lent = CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON);
+
+	if (getauxval(AT_SECURE) && caps_limit(lent, 0))
+		log_warn("cannot give up capabilities: %s", strerror(errno));
 }

@@ -2,6 +2,8 @@
 #ifndef KERN_PRIVILEGE_H
 #define KERN_PRIVILEGE_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 /*
@@ -9,5 +11,17 @@
  * attaching programs.
  */
 int privilege_check(struct err *err) __must_check;
+/*
+ * The next capability that is missing without being indispensable, and what does not work without it; *at starts at
+ * 0. NULL: no more.
+ */
+const char *privilege_lacks(size_t *at, const char **ret_without);
+
+/*
+ * Installed with capabilities of its own and run by somebody who has none, the program lends them
+ * to trace what is the caller's own anyway: those that open what belongs to others are given up,
+ * before anything the caller named is opened.
+ */
+void privilege_own_only(void);
 
 #endif
