@@ -61,6 +61,11 @@ static int read_home(const struct stranger *s)
 	return opens("/root", O_RDONLY | O_DIRECTORY);
 }
 
+static int read_itself(const struct stranger *s)
+{
+	return opens("/proc/self/statm", O_RDONLY);
+}
+
 static int make_file(const struct stranger *s)
 {
 	return opens("/tmp/ebpf-tracer-guard-test", O_WRONLY | O_CREAT);
@@ -172,6 +177,7 @@ static const struct attempt {
 	{ "read a stranger's environment", read_stranger, LIVE },
 	{ "read /etc/hosts", read_hosts, LIVE | EXPORTER },
 	{ "read root's home", read_home, LIVE },
+	{ "read its own size", read_itself, LIVE | REPLAY },
 	{ "make a file", make_file, 0 },
 	{ "write a file", write_file, 0 },
 	{ "remove a file", remove_file, 0 },

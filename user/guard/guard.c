@@ -79,7 +79,7 @@ int guard_exporter(const struct guard *g, struct err *err)
 
 int guard_loop(const struct guard *g, struct err *err)
 {
-	int code = g->live ? 0 : outcome(landlock_no_files(), "Landlock", err);
+	int code = g->live ? 0 : outcome(landlock_own_files(), "Landlock", err);
 
 	return code ? code : outcome(syscalls_loop(g->live, g->child), "seccomp", err);
 }

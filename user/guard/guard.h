@@ -6,7 +6,7 @@
  *   guard_process()   capabilities, no_new_privs
  *   guard_exporter()  by each exporter's thread itself: no capability, the network's calls, and of the files only its
  *                     configuration
- *   guard_loop()      no network, no process is started, no file is written, made or removed; a replay opens none
+ *   guard_loop()      no network, no process is started, no file is written, made or removed; a replay opens none but /proc/self
  *
  * A kernel without Landlock or seccomp is no error: there, that much less is given up, and the log says so.
  */
@@ -24,7 +24,7 @@ struct guard {
 	/* Whether the maps can still be used, now that CAP_BPF is gone: not before Linux 5.19. */
 	bool (*maps_usable)(void *ctx);
 	void *ctx;
-	const char *const *files;	/* named for an exporter to read at any time (certificates); NULLs are skipped */
+	const char *const *files;	/* an exporter may read them at any time (certificates); NULLs are skipped */
 	size_t files_cnt;
 };
 

@@ -74,11 +74,12 @@ static int allow_folder_of(int rules, const char *file)
 	return folder ? allow_reading(rules, folder) : -ENOMEM;
 }
 
-int landlock_no_files(void)
+int landlock_own_files(void)
 {
 	_cleanup_(close_fdp) int rules = new_rules();
+	int err = rules < 0 ? rules : allow_reading(rules, "/proc/self");
 
-	return rules < 0 ? rules : restrict_self(rules);
+	return err ? err : restrict_self(rules);
 }
 
 int landlock_network_files(const char *const *files, size_t n)

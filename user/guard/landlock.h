@@ -7,8 +7,11 @@
 
 #include "base/compiler.h"
 
-/* No file can be opened, made, removed or executed any more; those that are open stay as they are. */
-int landlock_no_files(void) __must_check;
+/*
+ * No file can be opened, made, removed or executed any more, but what /proc says of ourselves can be read; those that
+ * are open stay as they are.
+ */
+int landlock_own_files(void) __must_check;
 /* The same, but the network's configuration, certificates, libraries, and the folders of `files` can be read. */
 int landlock_network_files(const char *const *files, size_t n) __must_check;
 
