@@ -178,7 +178,7 @@ int targets_start(struct targets *t, struct capture *c, struct err *err)
 	if (t->err)
 		return err_set(err, t->err, "cannot trace all processes that match: %s",
 			       strerror(-t->err));
-	if (denied)
+	if (denied && !t->sel.all)
 		log_warn("%zu processes that match are not this user's and not traced: that takes "
 			 "root, or CAP_SYS_PTRACE",
 			 denied);

@@ -6,7 +6,8 @@
  *   guard_process()   capabilities, no_new_privs
  *   guard_exporter()  by each exporter's thread itself: no capability, the network's calls, and of the files only its
  *                     configuration
- *   guard_loop()      no network, no process is started, no file is written, made or removed; a replay opens none but /proc/self
+ *   guard_loop()      no network, no process is started, no file is written, made or removed; a replay opens none
+ *                     but /proc/self
  *
  * A kernel without Landlock or seccomp is no error: there, that much less is given up, and the log says so.
  */

@@ -23,8 +23,8 @@ struct selectors {		/* lists are borrowed */
 };
 
 /*
- * The process that --pid means: it exists, it is not us, we have the right to read it. A thread stands for its process, and
- * *ret_tgid differs from pid.
+ * The process that --pid means: it exists, it is not us, we have the right to read it. A thread
+ * stands for its process, and *ret_tgid differs from pid.
  */
 int select_pid(uint32_t pid, uint32_t self, uint32_t *ret_tgid, struct err *err) __must_check;
 
