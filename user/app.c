@@ -61,6 +61,8 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		.routes_cnt = cfg->routes.n,
 		.redact = cfg->redact.v,
 		.redact_cnt = cfg->redact.n,
+		.headers = cfg->captured.v,
+		.headers_cnt = cfg->captured.n,
 	};
 	struct pipeline_sink sink = { take_span, verdict, find_resource, w };
 	int code = batch_new(cfg->exporters, export, &w->batch, err);

@@ -407,6 +407,7 @@ void config_release(struct config *cfg)
 	strings_release(&cfg->exes);
 	strings_release(&cfg->routes);
 	strings_release(&cfg->redact);
+	strings_release(&cfg->captured);
 	strings_release(&cfg->headers);
 	strings_release(&cfg->paths);
 	strings_release(&cfg->warnings);

@@ -51,7 +51,7 @@ struct config {
 	struct service_rule *services;	/* --service-name; the rule for every process, if any, is the last */
 	size_t services_cnt;
 	const char *resource_attributes; /* OTEL_RESOURCE_ATTRIBUTES, checked, still encoded; NULL: none */
-	struct strings routes, redact;
+	struct strings routes, redact, captured;
 
 	unsigned link;			/* enum config_link */
 	uint64_t link_wait_ns;

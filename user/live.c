@@ -201,6 +201,9 @@ static int start_recording(struct live *l, const struct recording_facts *facts, 
 {
 	if (!l->cfg->record)
 		return 0;
+	log_info("the recording '%s' will hold what is sent and received, passwords included; only "
+		 "its owner may read it",
+		 l->cfg->record);
 	return recorder_new(l->cfg->record, facts, &l->recorder, err);
 }
 

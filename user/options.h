@@ -23,6 +23,7 @@ enum option_kind {
 	KIND_PORT,	/* the same */
 	KIND_COMM,	/* struct strings */
 	KIND_ROUTE,	/* struct strings */
+	KIND_FIELD,	/* struct strings of names of headers */
 	KIND_HEADER,	/* struct strings of "Name: value" */
 	KIND_SERVICE,	/* services, services_cnt */
 	KIND_EXPORTERS,	/* const char *, joined by commas */

@@ -153,6 +153,29 @@ static int set_comm(struct config *cfg, const struct option *opt, const char *va
 	return set_text(cfg, opt, value, err);
 }
 
+/* Names of headers. */
+static int set_fields(struct config *cfg, const struct option *opt, const char *value,
+		      struct err *err)
+{
+	struct slice rest = slice_str(value), word;
+	bool more;
+
+	do {
+		int ret;
+
+		more = next_item(&rest, &word);
+		word = slice_trim(word);
+		if (!value_is_token(word))
+			return err_set(err, -EINVAL,
+				       "--%s '" SLICE_FMT "' is not the name of a header",
+				       opt->name, SLICE_ARG(word));
+		ret = strings_add(field(cfg, opt), word);
+		if (ret)
+			return ret;
+	} while (more);
+	return 0;
+}
+
 /* "/users/{id}": braces are closed, not nested and not empty. */
 static bool route_valid(struct slice s)
 {
@@ -384,7 +407,8 @@ int setting_set(struct config *cfg, const struct option *opt, const char *value,
 		[KIND_HEADER] = set_header,       [KIND_SERVICE] = set_service,
 		[KIND_EXPORTERS] = set_exporters, [KIND_DURATION] = set_duration,
 		[KIND_SIZE] = set_size,           [KIND_SAMPLER] = set_sampler,
-		[KIND_RATIO] = set_ratio,         [KIND_STATUS] = set_status,
+		[KIND_FIELD] = set_fields,        [KIND_RATIO] = set_ratio,
+		[KIND_STATUS] = set_status,
 	};
 
 	return set[opt->kind](cfg, opt, value, err);

@@ -130,6 +130,34 @@ static void test_text_is_repaired(void **state)
 	attrs_release(&a);
 }
 
+static void test_lists(void **state)
+{
+	const struct attr *at;
+	const char *v;
+	struct attrs a;
+
+	attrs_init(&a, 10, 64);
+	attrs_list_dup(&a, SLICE("l"), SLICE("one"));
+	attrs_list_dup(&a, SLICE("l"), SLICE(""));
+	attrs_list_dup(&a, SLICE("l"), SLICE("\xff"));
+	attrs_list_dup(&a, SLICE("m"), SLICE("alone"));
+	assert_int_equal(a.n, 2);
+	at = attrs_find(&a, "l");
+	assert_int_equal(attr_list_cnt(&a, at), 3);
+	v = attr_list_next(&a, at, NULL);
+	assert_string_equal(v, "one");
+	v = attr_list_next(&a, at, v);
+	assert_string_equal(v, "");
+	assert_string_equal(attr_list_next(&a, at, v), "\xef\xbf\xbd");
+	assert_int_equal(attr_list_cnt(&a, attrs_find(&a, "m")), 1);
+	/* Full: what is there stays whole, what is cut or left out is counted. */
+	while (!a.dropped)
+		attrs_list_dup(&a, SLICE("m"), SLICE("0123456789"));
+	attrs_list_dup(&a, SLICE("m"), SLICE("0123456789"));
+	assert_int_equal(a.dropped, 2);
+	attrs_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +167,7 @@ int main(void)
 		cmocka_unit_test(test_text_is_cut_at_a_character),
 		cmocka_unit_test(test_keys_are_never_cut),
 		cmocka_unit_test(test_text_is_repaired),
+		cmocka_unit_test(test_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

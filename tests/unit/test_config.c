@@ -165,6 +165,8 @@ static const char *const wrong_uses[][2] = {
 	{ "--all --route /a/{}", "--route '/a/{}' is not a path such as /users/{id}" },
 	{ "--all --route /{a{b}}", "--route '/{a{b}}' is not a path such as /users/{id}" },
 	{ "--all --link some", "--link 'some' is not one of exact|all" },
+	{ "--all --capture-headers x-a,b:c",
+	  "--capture-headers 'b:c' is not the name of a header" },
 	{ "--all --capture magic", "--capture 'magic' is not one of auto|socket|fentry|syscall" },
 	{ "--all --link-wait soon",
 	  "--link-wait 'soon' is not a duration such as 500ms, 10s or 1m" },

@@ -137,6 +137,30 @@ static void values_round_trip(void **state)
 	otlp__export_trace_service_request__free_unpacked(back, NULL);
 }
 
+/* As many one-byte values as fit: the bound of the packed size holds for them too. */
+static void lists_round_trip(void **state)
+{
+	_cleanup_(otlp_freep) struct otlp *o = otlp_new("1");
+	_cleanup_(resource_putp) struct resource *r = sample_resource("a");
+	_cleanup_(span_freep) struct span *s = sample_span(r, 1, 2, 0, 0);
+	Otlp__ExportTraceServiceRequest *back;
+	Otlp__ArrayValue *list;
+	struct slice wire;
+	size_t i;
+
+	for (i = 0; i < 3000; i++)
+		attrs_list_dup(&s->attrs, SLICE("http.request.header.x"),
+			       i % 2 ? SLICE("") : SLICE("v"));
+	wire = otlp_pack(o, otlp_request(o, &s, 1));
+	back = otlp__export_trace_service_request__unpack(NULL, wire.n, (const uint8_t *)wire.p);
+	assert_non_null(back);
+	list = back->resource_spans[0]->scope_spans[0]->spans[0]->attributes[2]->value->array_value;
+	assert_int_equal(list->n_values, 3000);
+	for (i = 0; i < list->n_values; i++)
+		assert_string_equal(list->values[i]->string_value, i % 2 ? "" : "v");
+	otlp__export_trace_service_request__free_unpacked(back, NULL);
+}
+
 static void bad_utf8_in_names_is_repaired(void **state)
 {
 	_cleanup_(otlp_freep) struct otlp *o = otlp_new("1");
@@ -236,6 +260,7 @@ int main(void)
 		cmocka_unit_test(groups_by_resource_and_scope),
 		cmocka_unit_test(roots_flags_and_links),
 		cmocka_unit_test(values_round_trip),
+		cmocka_unit_test(lists_round_trip),
 		cmocka_unit_test(bad_utf8_in_names_is_repaired),
 		cmocka_unit_test(sizes_up_and_down),
 		cmocka_unit_test(bound_holds),

@@ -160,6 +160,42 @@ void attrs_str_dup(struct attrs *a, struct slice key, struct slice v)
 		a->dropped++;
 }
 
+void attrs_list_dup(struct attrs *a, struct slice key, struct slice v)
+{
+	struct attr *last = a->n ? &a->v[a->n - 1] : NULL;
+	uint32_t off, len;
+
+	if (!last || last->type != ATTR_LIST || !slice_eq(slice_str(attr_key(a, last)), key)) {
+		uint32_t before = a->n;
+
+		attrs_str_dup(a, key, v);
+		if (a->n > before)
+			a->v[before].type = ATTR_LIST;
+		return;
+	}
+	if (store(a, v, &off, &len))
+		last->s.len = off + len - last->s.off;
+	else
+		a->dropped++;
+}
+
+uint32_t attr_list_cnt(const struct attrs *a, const struct attr *at)
+{
+	const char *p = attr_text(a, at), *end = p + at->s.len;
+	uint32_t n = 1;
+
+	while ((p = memchr(p, '\0', (size_t)(end - p)))) {
+		n++;
+		p++;
+	}
+	return n;
+}
+
+const char *attr_list_next(const struct attrs *a, const struct attr *at, const char *prev)
+{
+	return prev ? prev + strlen(prev) + 1 : attr_text(a, at);
+}
+
 /* The old text stays in the arena until the whole is released: replacing is rare, and so no other offset moves. */
 void attrs_set_str(struct attrs *a, const char *key, struct slice v)
 {

@@ -12,7 +12,7 @@
 
 #include "buf.h"
 
-enum attr_type { ATTR_STR, ATTR_INT, ATTR_DOUBLE, ATTR_BOOL };
+enum attr_type { ATTR_STR, ATTR_INT, ATTR_DOUBLE, ATTR_BOOL, ATTR_LIST };
 
 struct attr {
 	const char *key;	/* NULL: the key is at key_off of the text */
@@ -22,7 +22,7 @@ struct attr {
 		int64_t i;
 		double d;
 		bool b;
-		struct { uint32_t off, len; } s;
+		struct { uint32_t off, len; } s;	/* ATTR_LIST: its strings, a NUL between two */
 	};
 };
 
@@ -42,9 +42,14 @@ void attrs_int(struct attrs *a, const char *key, int64_t v);
 void attrs_double(struct attrs *a, const char *key, double v);
 void attrs_bool(struct attrs *a, const char *key, bool v);
 void attrs_str_dup(struct attrs *a, struct slice key, struct slice v);
+/* Adds to the list of that name, or begins it; nothing else is added to `a` before a list is complete. */
+void attrs_list_dup(struct attrs *a, struct slice key, struct slice v);
 void attrs_set_str(struct attrs *a, const char *key, struct slice v);	/* replaces */
 const struct attr *attrs_find(const struct attrs *a, const char *key);	/* NULL: none */
 const char *attr_key(const struct attrs *a, const struct attr *at);	/* NUL-terminated */
 const char *attr_text(const struct attrs *a, const struct attr *at);	/* ATTR_STR; NUL-terminated, at->s.len long */
+uint32_t attr_list_cnt(const struct attrs *a, const struct attr *at);
+/* The next string of a list, NUL-terminated; prev NULL: the first. */
+const char *attr_list_next(const struct attrs *a, const struct attr *at, const char *prev);
 
 #endif

@@ -118,9 +118,22 @@ static char *repaired(struct otlp *o, char *s)
 	return copy;
 }
 
+static size_t list_size(const struct attrs *a, const struct attr *at)
+{
+	uint32_t n = attr_list_cnt(a, at);
+
+	return ALIGNED(sizeof(Otlp__ArrayValue)) + ALIGNED(n * sizeof(Otlp__AnyValue)) +
+	       ALIGNED(n * sizeof(Otlp__AnyValue *));
+}
+
 static size_t attrs_size(const struct attrs *a)
 {
-	return ALIGNED(a->n * sizeof(struct pair)) + ALIGNED(a->n * sizeof(Otlp__KeyValue *));
+	size_t n = ALIGNED(a->n * sizeof(struct pair)) + ALIGNED(a->n * sizeof(Otlp__KeyValue *));
+	uint32_t i;
+
+	for (i = 0; i < a->n; i++)
+		n += a->v[i].type == ATTR_LIST ? list_size(a, &a->v[i]) : 0;
+	return n;
 }
 
 static size_t group_size(void)
@@ -145,6 +158,7 @@ static size_t span_size(const struct span *s)
 
 /* Bytes around the texts: tags, lengths (5 bytes each at most), ids and numbers, generously. */
 #define WIRE_ATTR  48
+#define WIRE_VALUE 12 /* of a list */
 #define WIRE_LINK  128
 #define WIRE_SPAN  256
 #define WIRE_GROUP 256
@@ -154,8 +168,11 @@ static size_t attrs_wire(const struct attrs *a)
 	size_t n = a->text.n + a->n * WIRE_ATTR;
 	uint32_t i;
 
-	for (i = 0; i < a->n; i++)
+	for (i = 0; i < a->n; i++) {
 		n += a->v[i].key ? strlen(a->v[i].key) : 0; /* others are in the text */
+		if (a->v[i].type == ATTR_LIST)
+			n += attr_list_cnt(a, &a->v[i]) * WIRE_VALUE;
+	}
 	return n;
 }
 
@@ -226,7 +243,28 @@ static int plan(struct otlp *o, struct span *const *spans, size_t n)
 
 /* --- second pass --- */
 
-static void value_set(Otlp__AnyValue *v, const struct attrs *a, const struct attr *at)
+static Otlp__ArrayValue *build_list(struct otlp *o, const struct attrs *a, const struct attr *at)
+{
+	uint32_t n = attr_list_cnt(a, at), i;
+	Otlp__ArrayValue *out = take(o, Otlp__ArrayValue, 1);
+	Otlp__AnyValue *values = take(o, Otlp__AnyValue, n);
+	const char *text = NULL;
+
+	otlp__array_value__init(out);
+	out->n_values = n;
+	out->values = take(o, Otlp__AnyValue *, n);
+	for (i = 0; i < n; i++) {
+		text = attr_list_next(a, at, text);
+		otlp__any_value__init(&values[i]);
+		values[i].value_case = OTLP__ANY_VALUE__VALUE_STRING_VALUE;
+		values[i].string_value = (char *)text;
+		out->values[i] = &values[i];
+	}
+	return out;
+}
+
+static void value_set(struct otlp *o, Otlp__AnyValue *v, const struct attrs *a,
+		      const struct attr *at)
 {
 	switch ((enum attr_type)at->type) {
 	case ATTR_STR:
@@ -244,6 +282,10 @@ static void value_set(Otlp__AnyValue *v, const struct attrs *a, const struct att
 	case ATTR_BOOL:
 		v->value_case = OTLP__ANY_VALUE__VALUE_BOOL_VALUE;
 		v->bool_value = at->b;
+		break;
+	case ATTR_LIST:
+		v->value_case = OTLP__ANY_VALUE__VALUE_ARRAY_VALUE;
+		v->array_value = build_list(o, a, at);
 		break;
 	}
 }
@@ -265,7 +307,7 @@ static Otlp__KeyValue **build_attrs(struct otlp *o, const struct attrs *a)
 
 	for (i = 0; i < a->n; i++) {
 		out[i] = pair_init(&pairs[i], attr_key(a, &a->v[i]));
-		value_set(&pairs[i].value, a, &a->v[i]);
+		value_set(o, &pairs[i].value, a, &a->v[i]);
 	}
 	return out;
 }

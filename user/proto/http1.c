@@ -413,6 +413,7 @@ static void h1_describe(const void *state, enum flow flow, const struct peer_fac
 		h1_describe_request(&st->flow[flow].head, peer, out);
 	else
 		h1_describe_response(&st->flow[flow].head, peer, out);
+	h1_describe_captured(&st->flow[flow].head, flow, peer, out);
 }
 
 static struct slice h1_name(const void *state)

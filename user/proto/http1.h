@@ -7,6 +7,7 @@
  *   http1_sniff.c	is this HTTP/1.x at all
  *   http1_url.c	targets, hosts and ports, redaction
  *   http1_attrs.c	semantic conventions
+ *   http1_captured.c	headers that were asked for by name
  */
 #ifndef PROTO_HTTP1_H
 #define PROTO_HTTP1_H
@@ -82,5 +83,9 @@ void h1_describe_request(const struct h1_head *head, const struct peer_facts *pe
 void h1_describe_response(const struct h1_head *head, const struct peer_facts *peer,
 			  struct attrs *out);
 void h1_trace_context(const struct h1_head *head, struct trace_context *out);
+
+/* http1_captured.c */
+void h1_describe_captured(const struct h1_head *head, enum flow flow,
+			  const struct peer_facts *peer, struct attrs *out);
 
 #endif

@@ -63,6 +63,8 @@ struct peer_facts {
 	uint16_t peer_port;
 	const struct slice *redact;	/* more query keys whose values are hidden; borrowed */
 	size_t redact_cnt;
+	const struct slice *headers;	/* names of headers whose values are wanted; borrowed */
+	size_t headers_cnt;
 };
 
 enum carrier {

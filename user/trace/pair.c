@@ -35,6 +35,8 @@ static void describe(struct pipeline *p, struct exchange *x, const struct conn *
 	conn_peer_facts(c, &peer);
 	peer.redact = p->redact;
 	peer.redact_cnt = p->cfg.redact_cnt;
+	peer.headers = p->headers;
+	peer.headers_cnt = p->cfg.headers_cnt;
 	c->proto->describe(c->state, flow, &peer, &x->attrs);
 	exchange_weigh(&p->exchanges, x);
 }

@@ -13,10 +13,19 @@
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE    7
 
+static struct slice *slices_of(const char *const *texts, size_t n)
+{
+	struct slice *v = calloc(n + 1, sizeof(*v));
+	size_t i;
+
+	for (i = 0; v && i < n; i++)
+		v[i] = slice_str(texts[i]);
+	return v;
+}
+
 struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipeline_sink *sink)
 {
 	_cleanup_(pipeline_freep) struct pipeline *p = calloc(1, sizeof(*p));
-	size_t i;
 
 	if (!p)
 		return NULL;
@@ -27,13 +36,12 @@ struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipel
 	list_init(&p->grace);
 	list_init(&p->todo);
 	list_init(&p->spent);
-	p->redact = calloc(cfg->redact_cnt + 1, sizeof(*p->redact));
-	if (!p->redact || exchanges_init(&p->exchanges, &cfg->seed, &p->tally) ||
+	p->redact = slices_of(cfg->redact, cfg->redact_cnt);
+	p->headers = slices_of(cfg->headers, cfg->headers_cnt);
+	if (!p->redact || !p->headers || exchanges_init(&p->exchanges, &cfg->seed, &p->tally) ||
 	    conns_init(&p->conns) || strands_init(&p->strands, &p->tally) ||
 	    processes_init(&p->processes) || hash_init(&p->join_open, 256))
 		return NULL;
-	for (i = 0; i < cfg->redact_cnt; i++)
-		p->redact[i] = slice_str(cfg->redact[i]);
 	return take_ptr(p);
 }
 
@@ -71,6 +79,7 @@ void pipeline_free(struct pipeline *p)
 	processes_release(&p->processes);
 	hash_release(&p->join_open);
 	free(p->redact);
+	free(p->headers);
 	free(p);
 }
 

@@ -25,6 +25,8 @@ struct pipeline_cfg {
 	size_t routes_cnt;
 	const char *const *redact; /* more query keys whose values are hidden; borrowed */
 	size_t redact_cnt;
+	const char *const *headers; /* names of headers whose values are wanted; borrowed */
+	size_t headers_cnt;
 };
 
 /*

@@ -28,7 +28,7 @@
 
 struct pipeline {
 	struct pipeline_cfg cfg;
-	struct slice *redact; /* cfg.redact as slices */
+	struct slice *redact, *headers; /* cfg.redact and cfg.headers as slices */
 	struct pipeline_sink sink;
 	struct tally tally;
 	struct conns conns;
