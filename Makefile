@@ -127,6 +127,8 @@ DEPS_BUILD := gcc libc6-dev clang llvm bpftool pkg-config protobuf-c-compiler pr
 DEPS_DEMO := python3 python3-flask python3-requests python3-venv ca-certificates
 DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light iproute2 shellcheck codespell \
 	clang-format procps sudo libcap2-bin
+DEPS_BENCH := wrk redis-server redis-tools nodejs npm default-jdk-headless nginx-light gunicorn python3-flask \
+	python3-requests python3-venv valgrind
 DEPS_VM := qemu-system-x86 busybox-static kmod xz-utils python3-pytest
 apt_install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
 	echo $$p; done); [ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
@@ -137,6 +139,9 @@ deps: ## install what building and testing need (Debian 12)
 
 deps-vm: ## install what booting other kernels needs (make test-vm)
 	$(Q)$(call apt_install,$(DEPS_VM))
+
+deps-bench: deps ## install what the benchmark measures, and with
+	$(Q)$(call apt_install,$(DEPS_BENCH))
 
 deps-demo:
 	$(Q)$(call apt_install,$(DEPS_BUILD) $(DEPS_DEMO))
@@ -155,6 +160,6 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 FORCE:
-.PHONY: all bpf-all install deps deps-vm deps-demo demo clean help FORCE
+.PHONY: all bpf-all install deps deps-vm deps-bench deps-demo demo clean help FORCE
 
 -include $(shell find $(addprefix $(OUTPUT)/,obj bpf san fuzz) -name '*.d' 2>/dev/null)

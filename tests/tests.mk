@@ -171,3 +171,24 @@ kernels-update: ## write what test-vm found into the README
 	$(Q)OUTPUT=$(OUTPUT) tests/vm/table.py --readme
 
 .PHONY: test-vm kernels-update
+
+# --- the benchmark: tests/bench/run measures, docs/bench.md keeps the last table ---
+$(T)/bench/hooks.bpf.o: tests/bench/hooks.bpf.c
+	$(call msg,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(ARCH) -Ivmlinux/$(ARCH) $(BPF_SYS_INCLUDES) -c -o $@ $<
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(T)/bench/%: $(OUTPUT)/obj/tests/bench/%.o
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_KERN)
+
+BENCH := PYTHONPATH=tests OUTPUT=$(OUTPUT) tests/bench/run
+bench-tools: all $(addprefix $(T)/bench/,hooks pace hooks.bpf.o)
+bench: bench-tools ## what tracing costs, as root, alone on the machine; WORKLOAD='nginx redis' picks, ROUNDS=5
+	$(Q)$(BENCH) $(if $(ROUNDS),--rounds $(ROUNDS)) $(WORKLOAD)
+bench-full: bench-tools ## the same beside OpenTelemetry's own agents, which it fetches; then docs/bench.md
+	$(Q)$(BENCH) --contenders --write $(if $(ROUNDS),--rounds $(ROUNDS)) $(WORKLOAD)
+
+.PHONY: bench-tools bench bench-full

@@ -64,6 +64,7 @@ struct config {
 	const char *record, *replay;	/* NULL: not asked for */
 
 	unsigned stats;			/* enum config_stats */
+	bool times;			/* the kernel is to time its programs */
 
 	unsigned log_level;		/* enum log_level */
 	struct strings warnings;	/* what was ignored, one sentence each, for the log */
@@ -79,7 +80,7 @@ struct config {
 };
 
 enum config_link { LINK_EXACT, LINK_ALL };
-enum config_stats { STATS_BRIEF, STATS_TEXT, STATS_JSON };
+enum config_stats { STATS_TEXT, STATS_JSON };
 enum config_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct config_input {

@@ -214,7 +214,7 @@ static int start_capture(struct live *l, struct err *err)
 		.btf_path = l->cfg->btf,
 		.ring_sz = l->cfg->ring_sz,
 		.cfg = { .wake_edges = true },
-		.time_programs = l->cfg->stats != STATS_BRIEF,
+		.time_programs = l->cfg->times,
 	};
 
 	targets_watch(l->targets, &opts.cfg);

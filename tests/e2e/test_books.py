@@ -49,7 +49,7 @@ def test_sigusr1_prints_the_books_and_goes_on(lab):
 
 def test_the_bill_as_json(lab):
     port, pa, pb = start_services(lab, slow=(0, 5))
-    tracer = Tracer(lab, "--pid", pa.pid, "--pid", pb.pid, "--stats", "json")
+    tracer = Tracer(lab, "--pid", pa.pid, "--pid", pb.pid, "--stats", "json", "--times")
     load.run(port, ["/"] * 20, 4)
     tracer.wait_spans(60)
     tracer.proc.tell(signal.SIGUSR1)

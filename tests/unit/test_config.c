@@ -262,7 +262,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c->capture, CAPTURE_AUTO);
 	assert_int_equal(c->ring_sz, 0);
 	assert_int_equal(c->log_level, LOG_INFO);
-	assert_int_equal(c->stats, STATS_BRIEF);
+	assert_int_equal(c->stats, STATS_TEXT);
 	assert_int_equal(c->warnings.n, 0);
 	config_release(&o.cfg);
 }

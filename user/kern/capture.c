@@ -365,6 +365,7 @@ void capture_figures(const struct capture *c, struct kernel_figures *ret_figures
 	capture_stats(c, ret_figures->stats);
 	ret_figures->ring_sz = c->ring.sz;
 	ret_figures->ring_high = c->ring.high;
+	ret_figures->ring_read = *c->ring.consumer;
 	bpf_object__for_each_program(prog, c->skel->obj)
 	{
 		if (*n < PROGRAMS_MAX && program_figures(prog, &ret_figures->programs[*n]))

@@ -12,13 +12,15 @@
 
 struct program_figures {
 	char name[16];
-	uint64_t runs, ns;	/* 0 unless the kernel keeps them (--stats, kernel.bpf_stats_enabled) */
+	uint64_t runs, ns;	/* 0 unless the kernel keeps them (--times, kernel.bpf_stats_enabled) */
 	uint64_t missed;	/* runs left out because the program was running on that CPU already */
 };
 
 struct kernel_figures {
 	uint64_t stats[STAT__CNT];
-	uint64_t ring_sz, ring_high;	/* bytes: of the ring, and how full it was at most; 0: no ring (replay) */
+	uint64_t ring_sz;		/* bytes; 0: no ring (replay) */
+	uint64_t ring_high;		/* how full it was at most */
+	uint64_t ring_read;		/* what went through it */
 	struct program_figures programs[PROGRAMS_MAX];
 	size_t programs_cnt;
 };

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What runs beside the served process while it is measured; each returns an object whose stop() gives its figures."""
+
+import json
+import os
+import signal
+
+from lab.procs import BUILD, wait_until
+from lab.tracer import Tracer
+
+from price.cpu import LOAD_CPU, pinned
+
+OUT = BUILD / "tests/bench"
+
+
+class Nothing:
+    @staticmethod
+    def stop():
+        return {}
+
+
+class Hooks:
+    """The control: programs that return at once, at the places of ours."""
+
+    def __init__(self, lab, timed=False):
+        mode = [] if timed else ["quiet"]
+        self.proc = lab.start("hooks", pinned(LOAD_CPU, [OUT / "hooks", OUT / "hooks.bpf.o", *mode]))
+        wait_until(lambda: "ready" in self.proc.errors() or not self.proc.running(), 10, "hooks")
+
+    def stop(self):
+        assert self.proc.stop(signal.SIGTERM, 10) == 0, self.proc.errors()
+        return json.loads(self.proc.output())
+
+
+class Ours:
+    """The tracer, watching the families of `roots`."""
+
+    def __init__(self, lab, roots, *args, exporter="none"):
+        picked = [x for root in roots for x in ("--pid", root)]
+        self.tracer = Tracer(lab, *picked, "--stats", "json", *args, exporter=exporter,
+                             preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CPU}))
+
+    def stop(self):
+        self.tracer.stop()
+        return self.tracer.stats()[-1]
