@@ -116,6 +116,13 @@ $(JAEGER):
 	$(call msg,JAEGER,$@ (some minutes, once))
 	$(Q)tests/tools/jaeger/build.sh $(OUTPUT)/tools
 
+OTELPY := $(OUTPUT)/tools/otelpy/ready
+
+otelpy: $(OTELPY) ## install OpenTelemetry's Python SDK for the tests of living together, once
+$(OTELPY): tests/tools/otelpy/requirements.txt
+	$(call msg,OTELPY,$@)
+	$(Q)PYTHON=$(PYTHON) tests/tools/otelpy/build.sh $(OUTPUT)/tools
+
 # One job per core, unless make was told otherwise.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -123,6 +130,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard bpf-tests
 	$(Q)$(if $(SUBSET),,$(MAKE) $(JAEGER) || echo "no Jaeger: its tests are skipped")
+	$(Q)$(if $(SUBSET),,$(MAKE) $(OTELPY) || echo "no OpenTelemetry SDK: its tests are skipped")
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 
 replay-test: all ## replay the committed recordings; replay-update writes the expected spans anew, for review
@@ -143,7 +151,7 @@ C_FILES = $(shell git ls-files '*.c')
 format: ## format the C sources (headers keep their comments in columns)
 	$(Q)clang-format -i $(C_FILES)
 
-.PHONY: jaeger test replay-test replay-update e2e links lint format
+.PHONY: jaeger otelpy test replay-test replay-update e2e links lint format
 
 # --- kernel side: tests/bpf/prog_<x>.c make real calls under a real capture. Part of the kernel side's tests; root only ---
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(T)/bpf/%,$(wildcard tests/bpf/prog_*.c))

@@ -26,6 +26,25 @@ static struct resource *find_resource(void *ctx, uint32_t tgid, uint16_t port)
 	return services_resource(((struct wiring *)ctx)->services, tgid, port);
 }
 
+static const char *find_sdk(void *ctx, uint32_t tgid)
+{
+	return services_sdk(((struct wiring *)ctx)->services, tgid);
+}
+
+static void say_sdk(void *ctx, uint32_t tgid, const char *why)
+{
+	static const char *const decisions[] = {
+		[SDK_AUTO] = "what it shows itself is left to it",
+		[SDK_JOIN] = "our spans of it join its traces",
+		[SDK_SKIP] = "it is not shown",
+	};
+	const struct wiring *w = ctx;
+
+	log_info("pid %u (%s) has a tracing SDK, %s: %s (--with-sdk)", tgid,
+		 resource_service(services_resource(w->services, tgid, 0)), why,
+		 decisions[w->with_sdk]);
+}
+
 static void learn(struct wiring *w, const struct ev_proc *ev)
 {
 	struct proc_facts facts;
@@ -56,6 +75,7 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		.link_wait_ns = cfg->link_wait_ns,
 		.link_exact = cfg->link == LINK_EXACT,
 		.sampler = cfg->sampler,
+		.with_sdk = cfg->with_sdk,
 		.propagators_off = cfg->propagators_off,
 		.routes = cfg->routes.v,
 		.routes_cnt = cfg->routes.n,
@@ -64,12 +84,20 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		.headers = cfg->captured.v,
 		.headers_cnt = cfg->captured.n,
 	};
-	struct pipeline_sink sink = { take_span, verdict, find_resource, w };
+	struct pipeline_sink sink = {
+		.span = take_span,
+		.verdict = verdict,
+		.resource = find_resource,
+		.sdk_facts = find_sdk,
+		.sdk = say_sdk,
+		.ctx = w,
+	};
 	int code = batch_new(cfg->exporters, export, &w->batch, err);
 
 	if (code)
 		return code;
 	wiring_started(w);
+	w->with_sdk = cfg->with_sdk;
 	w->services = services_new(&facts->host, cfg->services, cfg->services_cnt);
 	w->pipeline = pipeline_new(&pc, &sink);
 	if (!w->services || !w->pipeline ||

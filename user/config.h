@@ -56,6 +56,7 @@ struct config {
 	unsigned link;			/* enum config_link */
 	uint64_t link_wait_ns;
 	struct sampler sampler;
+	unsigned with_sdk;		/* enum sdk_mode */
 	unsigned propagators_off;	/* of pipeline_cfg */
 
 	unsigned capture;		/* enum capture_method */

@@ -17,6 +17,7 @@ struct wiring {
 	struct services *services;
 	struct pipeline *pipeline;
 	struct batch *batch;
+	enum sdk_mode with_sdk;
 	uint64_t started_ns, started_cpu_ns;
 	struct guard guard;
 	const char *tls_files[3];

@@ -32,7 +32,9 @@ static void learn(struct services *services, const struct ev_hdr *ev)
 static void replay(struct replayer *r, const struct recording_facts *facts)
 {
 	_cleanup_(services_freep) struct services *services = services_new(&facts->host, NULL, 0);
-	struct pipeline_sink sink = { take_span, NULL, find_resource, services };
+	struct pipeline_sink sink = { .span = take_span,
+				      .resource = find_resource,
+				      .ctx = services };
 	struct pipeline_cfg cfg = { .seed = facts->seed, .link_wait_ns = 10 * NSEC_PER_SEC };
 	_cleanup_(pipeline_freep) struct pipeline *p = pipeline_new(&cfg, &sink);
 	const struct ev_hdr *ev;

@@ -26,6 +26,7 @@ struct scene {
 	uint64_t task; /* what the runtime of the calling thread says that it runs; 0: nothing */
 	uint64_t goroutine; /* the same of Go; 0: none */
 	bool awaited; /* that one did not make the call, it waits for who did */
+	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
 	uint64_t verdicts;
 	struct verdict verdict;
 };
@@ -59,9 +60,20 @@ static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t
 	return ((struct scene *)ctx)->resource;
 }
 
+static inline const char *scene_sdk_facts(void *ctx, uint32_t tgid)
+{
+	return tgid && ((struct scene *)ctx)->sdk_tgid == tgid ? "the scene says so" : NULL;
+}
+
 static inline void scene_begin_pipeline(struct scene *sc, const struct pipeline_cfg *cfg)
 {
-	struct pipeline_sink sink = { scene_span, scene_verdict, scene_resource, sc };
+	struct pipeline_sink sink = {
+		.span = scene_span,
+		.verdict = scene_verdict,
+		.resource = scene_resource,
+		.sdk_facts = scene_sdk_facts,
+		.ctx = sc,
+	};
 
 	memset(sc, 0, sizeof(*sc));
 	sc->resource = resource_new();

@@ -197,6 +197,7 @@ static struct proc_facts process(const struct row *r)
 	f.owner = text("root");
 	f.service_name = text("");
 	f.resource_attributes = text("");
+	f.sdk = text("");
 	return f;
 }
 

@@ -39,6 +39,7 @@ static struct proc_facts process(uint32_t tgid, const char *script)
 		.owner = (char *)"me",
 		.service_name = (char *)"",
 		.resource_attributes = (char *)"",
+		.sdk = (char *)"",
 		.args = args,
 		.args_cnt = 2,
 	};

@@ -14,6 +14,7 @@
 #include "host/cgroup.h"
 #include "host/facts.h"
 #include "host/procfs.h"
+#include "host/sdk.h"
 
 #define TEXT_MAX_PATH   2047 /* a longer path is left out: half of one is another path */
 #define TEXT_MAX_CGROUP 1023
@@ -40,6 +41,7 @@ enum fact {
 	FACT_RESOURCE_ATTRIBUTES,
 	FACT_ARG,
 	FACT_ON_TERMINAL,
+	FACT_SDK,
 };
 
 struct item {
@@ -47,9 +49,9 @@ struct item {
 	__u16 len;
 };
 
-_Static_assert(2 * TEXT_MAX_PATH + TEXT_MAX_CGROUP + TEXT_MAX_OWNER + TEXT_MAX_NAME +
+_Static_assert(2 * TEXT_MAX_PATH + TEXT_MAX_CGROUP + TEXT_MAX_OWNER + 2 * TEXT_MAX_NAME +
 			       TEXT_MAX_ATTRS + ARGS_TEXT_MAX + COMM_LEN + 3 * sizeof(__u64) +
-			       11 * sizeof(struct item) <=
+			       12 * sizeof(struct item) <=
 		       FACTS_MAX,
 	       "the facts fit into one record");
 
@@ -70,6 +72,7 @@ static const struct text_field text_fields[] = {
 	TEXT(FACT_OWNER, owner, TEXT_MAX_OWNER),
 	TEXT(FACT_SERVICE_NAME, service_name, TEXT_MAX_NAME),
 	TEXT(FACT_RESOURCE_ATTRIBUTES, resource_attributes, TEXT_MAX_ATTRS),
+	TEXT(FACT_SDK, sdk, TEXT_MAX_NAME),
 };
 #undef TEXT
 
@@ -176,6 +179,9 @@ static int read_environ(uint32_t pid, struct proc_facts *f)
 	name = procfs_variable(buf_slice(&text), "OTEL_SERVICE_NAME");
 	attributes = procfs_variable(buf_slice(&text), "OTEL_RESOURCE_ATTRIBUTES");
 	err = set_text(&f->service_name, slice_sub(name, 0, TEXT_MAX_NAME));
+	if (!err)
+		err = set_text(&f->sdk,
+			       slice_str(sdk_evidence(f->args, f->args_cnt, buf_slice(&text))));
 	if (err || attributes.n > TEXT_MAX_ATTRS)
 		return err;
 	return set_text(&f->resource_attributes, attributes);

@@ -2,7 +2,8 @@
 /*
  * What /proc tells of one process, as plain data that can be stored in a recording (EV_PROC).
  * Everything in it comes from a stranger: lengths are bounded, bytes may be anything. Of the
- * environment only OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are ever kept. No string is NULL
+ * environment only OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are ever kept, and what shows a
+ * tracing SDK, in our words. No string is NULL
  * once facts_read() or facts_decode() has succeeded.
  */
 #ifndef HOST_FACTS_H
@@ -26,6 +27,7 @@ struct proc_facts {
 	char *owner;			/* user name or number */
 	char *service_name;		/* the target's OTEL_SERVICE_NAME; "" */
 	char *resource_attributes;	/* the target's OTEL_RESOURCE_ATTRIBUTES; "" */
+	char *sdk;			/* what shows a tracing SDK in it; "" */
 	char **args;			/* NULL-terminated; long ones cut, trailing empty ones gone */
 	size_t args_cnt;
 };

@@ -17,6 +17,7 @@ struct service {
 	struct list node; /* in services.living or services.ended */
 	bool ended;
 	struct instance instance;
+	char *sdk; /* what shows a tracing SDK; NULL, "": nothing */
 	struct resource *base;
 	struct resource *
 		*by_rule; /* one for each --service-name PORT=NAME, made when first asked for */
@@ -132,6 +133,7 @@ static void service_free(struct services *s, struct service *svc)
 	list_del(&svc->node);
 	hash_del(&s->by_tgid, &svc->by_tgid);
 	drop_resources(s, svc);
+	free(svc->sdk);
 	free(svc);
 }
 
@@ -230,6 +232,8 @@ void services_learn(struct services *s, const struct proc_facts *f)
 	set_ended(s, svc, false);
 	drop_resources(s, svc);
 	svc->base = base;
+	free(svc->sdk);
+	svc->sdk = strdup(f->sdk); /* without memory for it there is no SDK */
 	svc->instance = (struct instance){ .tgid = f->tgid, .start_ns = f->start_ns };
 }
 
@@ -244,6 +248,13 @@ void services_forget(struct services *s, uint32_t tgid)
 		return;
 	service_free(s, list_first(&s->ended, struct service, node));
 	s->ended_cnt--;
+}
+
+const char *services_sdk(const struct services *s, uint32_t tgid)
+{
+	const struct service *svc = find(s, tgid);
+
+	return svc && svc->sdk && svc->sdk[0] ? svc->sdk : NULL;
 }
 
 bool services_known(const struct services *s, uint32_t tgid)

@@ -50,6 +50,8 @@ void services_forget(struct services *s, uint32_t tgid);
  * PORT=NAME applies.
  */
 struct resource *services_resource(struct services *s, uint32_t tgid, uint16_t port);
+/* What shows that a tracing SDK is in it, from its facts. NULL: nothing does. Borrowed until the next call. */
+const char *services_sdk(const struct services *s, uint32_t tgid);
 bool services_known(const struct services *s, uint32_t tgid);		/* and has not ended */
 
 /*

@@ -430,6 +430,13 @@ static void h1_context(const void *state, struct trace_context *out)
 	h1_trace_context(&st->flow[FLOW_REQUEST].head, out);
 }
 
+static enum telemetry h1_telemetry_of(const void *state)
+{
+	const struct h1_state *st = state;
+
+	return h1_telemetry(&st->flow[FLOW_REQUEST].head);
+}
+
 const struct proto proto_http1 = {
 	.name = "http1",
 	.scope = "ebpf-tracer.http1",
@@ -442,4 +449,5 @@ const struct proto proto_http1 = {
 	.describe = h1_describe,
 	.span_name = h1_name,
 	.context = h1_context,
+	.telemetry = h1_telemetry_of,
 };

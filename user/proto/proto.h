@@ -82,6 +82,13 @@ struct trace_context {
 	struct slice v[CARRIER__CNT];
 };
 
+/* A request by which a program reports on itself is no part of what it does. */
+enum telemetry {
+	TELEMETRY_NONE,
+	TELEMETRY_OTHER,	/* logs, metrics */
+	TELEMETRY_SPANS,	/* whoever sends these has a tracing SDK */
+};
+
 struct proto {
 	const char *name;
 	const char *scope; /* instrumentation scope of its spans */
@@ -105,6 +112,7 @@ struct proto {
 	/* Request flow, same moment: the span's name ("GET") and its cause. NULL: none known. */
 	struct slice (*span_name)(const void *state);
 	void (*context)(const void *state, struct trace_context *out);
+	enum telemetry (*telemetry)(const void *state);	/* NULL: none */
 	void (*release)(void *state);	/* NULL: the state owns nothing */
 };
 

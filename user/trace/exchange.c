@@ -93,6 +93,7 @@ void exchange_inherit(struct exchange *child, const struct exchange *parent)
 {
 	child->parent_ctx = parent->ctx;
 	child->has_parent = true;
+	child->parent_remote = parent->left_to_sdk;
 	child->wall_offset_ns = parent->wall_offset_ns;
 	child->sampled = parent->sampled;
 	child->bound_start_ns = parent->start_ns;

@@ -63,6 +63,8 @@ struct exchange {
 	bool traced;
 	bool emitted;
 	bool incomplete;	/* went out before its end */
+	bool telemetry;		/* a report to a tracing backend */
+	bool left_to_sdk;	/* not shown; ctx is what stands for it in the trace */
 	bool error;
 	bool start_exact;	/* start_ns is the true start, not the end of the call */
 

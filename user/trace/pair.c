@@ -82,6 +82,8 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 		link_server_began(p, x);
 	else
 		link_client_sent(p, x);
+	if (c->proto->telemetry)
+		sdk_report(p, x, c->proto->telemetry(c->state));
 	join_began(p, x);
 }
 

@@ -125,6 +125,7 @@ static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 
 	if (c && !c->unknown)
 		return;
+	sdk_connected(p, ev);
 	if (ev->transport == TRANSPORT_UNIX)
 		drop_recycled(p, ev);
 	if (c) {
@@ -268,6 +269,9 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 		break;
 	case EV_WAKE:
 		handoff_wake(p, (const struct ev_wake *)ev);
+		break;
+	case EV_PROC:
+		sdk_forget(p, ev->tgid);
 		break;
 	case EV_CLOCK:
 		p->wall_offset_ns = ((const struct ev_clock *)ev)->wall_offset_ns;

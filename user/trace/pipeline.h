@@ -15,11 +15,14 @@
 
 struct pipeline;
 
+enum sdk_mode { SDK_AUTO, SDK_JOIN, SDK_SKIP }; /* in the order of --with-sdk */
+
 struct pipeline_cfg {
 	struct rand_seed seed;
 	uint64_t link_wait_ns; /* how long a client span may wait for the exchange that caused it; 100 ms at least */
 	bool link_exact; /* only methods that rest on evidence */
 	struct sampler sampler;
+	enum sdk_mode with_sdk; /* spans of processes that have a tracing SDK (sdk.c) */
 	unsigned propagators_off; /* formats of trace context that are not read, as bits of propagation.h */
 	const char *const *routes; /* "/users/{id}" patterns, in order; borrowed */
 	size_t routes_cnt;
@@ -41,6 +44,9 @@ struct pipeline_sink {
 	 * reference, never NULL.
 	 */
 	struct resource *(*resource)(void *ctx, uint32_t tgid, uint16_t port);
+	/* What the facts of a process show of a tracing SDK in it; NULL: nothing. May be NULL itself. */
+	const char *(*sdk_facts)(void *ctx, uint32_t tgid);
+	void (*sdk)(void *ctx, uint32_t tgid, const char *why); /* it has one. May be NULL itself. */
 	void *ctx;
 };
 

@@ -20,7 +20,8 @@
 /* Position decides the parent; a header that names another one is kept as a link. */
 static void note_other_header(struct exchange *x)
 {
-	if (!x->server_side || !x->has_header || !span_id_set(&x->header.span_id))
+	if (!x->server_side || !x->has_header || !span_id_set(&x->header.span_id) ||
+	    !memcmp(&x->header.span_id, &x->parent_ctx.span_id, sizeof(x->header.span_id)))
 		return;
 	x->link = (struct span_link){
 		.trace_id = x->header.trace_id,
@@ -50,7 +51,7 @@ static void drop_inference(const struct pipeline *p, struct exchange *x)
 		.flags = candidate->flags,
 		.reason = "candidate",
 	};
-	x->has_link = true;
+	x->has_link = span_id_set(&candidate->span_id);
 	list_del(&x->sibling);
 	x->parent = NULL;
 	exchange_disinherit(x);
@@ -75,6 +76,33 @@ static void sample(const struct pipeline *p, struct exchange *x)
 	x->trace_state = strdup(state); /* without memory for it only the weight is unknown */
 }
 
+/* Nobody above x has named a trace. Where an SDK below it has, that is the trace. */
+static void begin_trace(struct pipeline *p, struct exchange *x)
+{
+	const struct exchange *below = sdk_trace_below(x);
+
+	if (below)
+		x->ctx.trace_id = below->header.trace_id;
+	else
+		exchange_new_trace(&p->exchanges, &x->ctx.trace_id);
+	x->ctx.flags = below ? below->header.flags & TRACE_FLAG_RANDOM : TRACE_FLAG_RANDOM;
+	sample(p, x);
+	x->method = LINK_ROOT;
+	/* One of the requests that were being served may have been its cause. */
+	x->confidence = x->served ? 0 : link_method_confidence(LINK_ROOT);
+}
+
+static void continue_trace(struct pipeline *p, struct exchange *x)
+{
+	x->ctx.trace_id = x->header.trace_id;
+	x->ctx.flags = x->header.flags;
+	sample(p, x);
+	x->parent_ctx = x->header;
+	x->has_parent = x->parent_remote = true;
+	x->method = LINK_HEADER;
+	x->confidence = link_method_confidence(LINK_HEADER);
+}
+
 /* Where x stands below its parent, its header, or nothing. */
 static void take_context(struct pipeline *p, struct exchange *x)
 {
@@ -86,25 +114,14 @@ static void take_context(struct pipeline *p, struct exchange *x)
 		x->ctx.trace_id = x->parent_ctx.trace_id;
 		x->ctx.flags = x->parent_ctx.flags;
 		note_other_header(x);
-		return;
+	} else {
+		x->wall_offset_ns = p->wall_offset_ns;
+		if (x->has_header)
+			continue_trace(p, x);
+		else
+			begin_trace(p, x);
 	}
-	x->wall_offset_ns = p->wall_offset_ns;
-	if (!x->has_header) {
-		exchange_new_trace(&p->exchanges, &x->ctx.trace_id);
-		x->ctx.flags = TRACE_FLAG_RANDOM;
-		sample(p, x);
-		x->method = LINK_ROOT;
-		/* One of the requests that were being served may have been its cause. */
-		x->confidence = x->served ? 0 : link_method_confidence(LINK_ROOT);
-		return;
-	}
-	x->ctx.trace_id = x->header.trace_id;
-	x->ctx.flags = x->header.flags;
-	sample(p, x);
-	x->parent_ctx = x->header;
-	x->has_parent = x->parent_remote = true;
-	x->method = LINK_HEADER;
-	x->confidence = link_method_confidence(LINK_HEADER);
+	sdk_place(p, x);
 }
 
 static void let_go(struct pipeline *p, struct exchange *x)

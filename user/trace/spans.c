@@ -112,6 +112,10 @@ void spans_emit(struct pipeline *p, struct exchange *x)
 {
 	struct span *s;
 
+	if (x->left_to_sdk) {
+		p->tally.v[x->telemetry ? TALLY_TELEMETRY : TALLY_LEFT_TO_SDK]++;
+		return;
+	}
 	if (!x->sampled) {
 		p->tally.v[TALLY_NOT_SAMPLED]++;
 		return;

@@ -8,6 +8,7 @@
  *     pair.c       messages -> exchanges        request and response
  *     link.c       who caused it, in the process    threads, hand-overs (handoff.c), sockets
  *     join.c       who caused it, on this host      both ends of one connection
+ *     sdk.c        what an SDK in the process shows itself
  *     settle.c     when that is final           trace ids, waiting, grace
  *     spans.c      exchange -> span             names, attributes, times
  */
@@ -80,6 +81,14 @@ struct exchange *handoff_choice(struct pipeline *p,
 /* join.c */
 void join_began(struct pipeline *p, struct exchange *x);
 void join_forget(struct pipeline *p, struct exchange *x); /* idempotent */
+
+/* sdk.c */
+void sdk_connected(struct pipeline *p, const struct ev_conn *ev);
+void sdk_report(struct pipeline *p, struct exchange *x, enum telemetry telemetry);
+void sdk_forget(struct pipeline *p, uint32_t tgid); /* the process is another program now */
+/* The call whose header names the trace that an SDK began below x, to which no header has come. NULL: none. */
+const struct exchange *sdk_trace_below(const struct exchange *x);
+void sdk_place(struct pipeline *p, struct exchange *x); /* which has its trace; those below it have not */
 
 /* settle.c */
 void settle_done(struct pipeline *p, struct exchange *x); /* x has just become done */
