@@ -141,8 +141,11 @@ replay-update: all
 e2e: all ## only the end-to-end tests; E2E=name runs those that match
 	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(E2E),-k '$(E2E)') tests/e2e
 
-links: all ## measure every link method against the truth; REQUESTS=2000, CASE=go-pool picks
-	$(Q)OUTPUT=$(OUTPUT) REQUESTS=$(or $(REQUESTS),2000) CASE=$(CASE) tests/links/run
+links: all ## measure every link against the truth; REQUESTS=2000, AT=1,8,64 and CASE='go-*' pick
+	$(Q)OUTPUT=$(OUTPUT) REQUESTS=$(REQUESTS) AT=$(AT) CASE='$(CASE)' tests/links/run
+
+links-update: all ## the same, and write the table into docs/links.md
+	$(Q)OUTPUT=$(OUTPUT) REQUESTS=$(REQUESTS) AT=$(AT) CASE='$(CASE)' tests/links/run update
 
 lint: ## layers, budgets, banned calls, spelling, shell scripts, format
 	$(Q)tests/lint/run
@@ -151,7 +154,7 @@ C_FILES = $(shell git ls-files '*.c')
 format: ## format the C sources (headers keep their comments in columns)
 	$(Q)clang-format -i $(C_FILES)
 
-.PHONY: jaeger otelpy test replay-test replay-update e2e links lint format
+.PHONY: jaeger otelpy test replay-test replay-update e2e links links-update lint format
 
 # --- kernel side: tests/bpf/prog_<x>.c make real calls under a real capture. Part of the kernel side's tests; root only ---
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(T)/bpf/%,$(wildcard tests/bpf/prog_*.c))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The front of the link tests on aiohttp. HOW tells who calls the backend:
+
+direct     the task that serves                  task      a task that it starts and waits for
+sequence   the same, three times in a row        thread    asyncio.to_thread
+gather     three tasks at once                   executor  run_in_executor, which copies no context
+"""
+import asyncio
+import os
+import secrets
+import urllib.request
+
+import aiohttp
+from aiohttp import web
+
+backend = os.environ["BACKEND"]
+truth = os.open(os.environ.get("TRUTH", "/dev/null"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+
+def url_for(request):
+    token = secrets.token_hex(8)
+    os.write(truth, f"{request.match_info['id']} {token}\n".encode())
+    return f"{backend}/data/{token}"
+
+
+async def call(request):
+    async with request.app["client"].get(url_for(request)) as answer:
+        return await answer.read()
+
+
+def blocking(url):
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read()
+
+
+async def sequence(request):
+    for _ in range(3):
+        await call(request)
+
+
+async def executor(request):
+    await asyncio.get_running_loop().run_in_executor(None, blocking, url_for(request))
+
+
+how = {
+    "direct": call,
+    "sequence": sequence,
+    "gather": lambda request: asyncio.gather(*(call(request) for _ in range(3))),
+    "task": lambda request: asyncio.create_task(call(request)),
+    "thread": lambda request: asyncio.to_thread(blocking, url_for(request)),
+    "executor": executor,
+}[os.environ.get("HOW", "direct")]
+
+
+async def work(request):
+    await how(request)
+    return web.Response(text="ok\n")
+
+
+async def client(app):
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=16)) as app["client"]:
+        yield
+
+
+if __name__ == "__main__":
+    if os.environ.get("UVLOOP"):
+        import uvloop
+        uvloop.install()
+    app = web.Application()
+    app.cleanup_ctx.append(client)
+    app.router.add_get("/work/{id}", work)
+    web.run_app(app, host="127.0.0.1", port=int(os.environ["PORT"]), print=None, access_log=None)

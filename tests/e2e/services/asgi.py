@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The front of the link tests on FastAPI and uvicorn. HOW tells who calls the backend: the endpoint's own coroutine
+(direct), two tasks at once (gather), or an endpoint that is no coroutine, in a thread (sync).
+"""
+import asyncio
+import os
+import secrets
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+backend = os.environ["BACKEND"]
+truth = os.open(os.environ.get("TRUTH", "/dev/null"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+app = FastAPI()
+limits = httpx.Limits(max_connections=32)
+client = httpx.AsyncClient(limits=limits, timeout=60)
+blocking_client = httpx.Client(limits=limits, timeout=60)
+
+
+def url_for(request):
+    token = secrets.token_hex(8)
+    os.write(truth, f"{request} {token}\n".encode())
+    return f"{backend}/data/{token}"
+
+
+async def direct(request: str):
+    await client.get(url_for(request))
+
+
+async def gather(request: str):
+    await asyncio.gather(*(client.get(url_for(request)) for _ in range(3)))
+
+
+def sync(request: str):
+    blocking_client.get(url_for(request))
+
+
+app.get("/work/{request}")({"direct": direct, "gather": gather, "sync": sync}[os.environ.get("HOW", "direct")])
+
+if __name__ == "__main__":
+    uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="error",
+                loop="uvloop" if os.environ.get("UVLOOP") else "asyncio")

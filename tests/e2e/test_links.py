@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The shapes of tests/links/cases.py that are quick to run: what can be known is right, what cannot is nobody's child."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "links"))
+
+from cases import CASES  # noqa: E402
+from measure import measure  # noqa: E402
+
+REQUESTS = 300
+CONCURRENCY = 32
+SLACK = 3  # of so few requests, one is more than 0.1 %
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.quick], ids=lambda c: c.name)
+def test_calls_are_rightly_linked(lab, case, record_property):
+    lack = case.needs()
+    if lack:
+        pytest.skip(lack)
+    result = measure(lab, case, REQUESTS, CONCURRENCY)
+    record_property("score", f"{dict(result.verdicts)} by {result.ways()}")
+    assert result.seen == result.calls == REQUESTS * case.calls
+    assert result.verdicts["right"] >= case.least * result.calls - SLACK, result
+    assert result.sure_wrong == 0, result
+    assert result.backs_wrong == 0, result

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the link tests measure: a row for each shape of service.
+
+The front of a case answers /work/ID. For each request it makes `calls` calls of /data/TOKEN to the backend, each with a
+token drawn at random, and appends "ID TOKEN" to the file TRUTH: nothing on the wire tells which request a call is for.
+A proxy instead passes /data/TOKEN on as it came. A front is started with PORT, BACKEND (a URL), TRUTH, HOW and `env`.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lab import built, golang, proxies
+from lab.procs import PYTHON, SERVICES
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    front: Callable  # (case, lab, env) -> the command
+    needs: Callable = lambda: None  # -> what is missing, or None
+    how: str = ""
+    calls: int = 1
+    env: dict = field(default_factory=dict)
+    proxy: bool = False
+    least: float = 0.999  # of the calls are rightly linked
+    quick: bool = False  # part of make test
+
+
+def program(name):
+    return lambda: None if shutil.which(name) else f"no {name}"
+
+
+def modules(*names):
+    """Debian's Python has them."""
+    def missing():
+        done = subprocess.run([PYTHON, "-c", "import " + ", ".join(names)], capture_output=True, text=True, check=False)
+        return done.stderr.strip().splitlines()[-1] if done.returncode else None
+    return missing
+
+
+def python(script):
+    return lambda case, lab, env: [PYTHON, SERVICES / script, "front"]
+
+
+def gunicorn(case, lab, env):
+    return ["/usr/bin/gunicorn", "--bind", f"127.0.0.1:{env['PORT']}", "--workers", "2", "--threads", "16",
+            "--worker-class", "gthread", "--chdir", SERVICES, "front_flask:app"]
+
+
+def go(case, lab, env):
+    return [golang.service(), "front"]
+
+
+def epoll(case, lab, env):
+    return [built.c_program("proxy")]
+
+
+def rows(prefix, front, needs, shapes, **common):
+    """Cases that differ in HOW: {how: what else they differ in}"""
+    return [Case(f"{prefix}-{how}", front, needs, how=how, **{**common, **more}) for how, more in shapes.items()]
+
+
+CASES = [
+    Case("flask", python("front_flask.py"), modules("flask"), quick=True),
+    Case("gunicorn", gunicorn, program("gunicorn"), env={"SESSION": "1"}),
+    *rows("threads", python("stdlib.py"), lambda: None, {
+        "direct": {}, "pool": {"quick": True, "least": 0.99}, "spawn": {"quick": True},
+    }),
+    *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
+        "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "least": 0},
+        "task": {"least": 0}, "thread": {"least": 0}, "executor": {"least": 0},
+    }),
+    *rows("aiohttp-uvloop", python("aio.py"), modules("aiohttp", "uvloop"), {
+        "direct": {"least": 0}, "gather": {"calls": 3, "least": 0},
+    }, env={"UVLOOP": "1"}),
+    *rows("fastapi", python("asgi.py"), modules("fastapi", "uvicorn", "httpx"), {
+        "direct": {}, "sync": {"least": 0}, "gather": {"calls": 3, "least": 0},
+    }),
+    Case("fastapi-uvloop-direct", python("asgi.py"), modules("fastapi", "uvicorn", "httpx", "uvloop"), how="direct",
+         env={"UVLOOP": "1"}, least=0),
+    Case("gevent", python("green.py"), modules("gevent"), least=0),
+    *rows("go", go, lambda: None if golang.go() else "no Go", {
+        "direct": {"quick": True}, "spawn": {"calls": 2}, "pool": {}, "raw": {}, "rawpool": {},
+    }, env={"MAX_CONNS": "8"}),
+    Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True),
+    Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0),
+    *rows("epoll", epoll, program("gcc"), {
+        "plenty": {"env": {"CONNS": "64"}, "quick": True}, "few": {"env": {"CONNS": "4"}, "least": 0},
+    }, proxy=True),
+]
