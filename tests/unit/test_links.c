@@ -37,6 +37,28 @@ static void exact_without_the_candidate(void **state)
 	scene_end(&sc);
 }
 
+/* A loop that serves several makes a worker: for whom, nobody knows. */
+static void worker_of_a_loop(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	fork_thread(&sc, 100, 100, 150);
+	transmit(&sc, &out, 150, REQUEST("/call"));
+	receive(&sc, &out, 150, OK);
+	transmit(&sc, &in1, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	pass_time(&sc, 200000);
+	assert_false(span_of(&sc, SPAN_CLIENT, "/call")->has_parent);
+	scene_end(&sc);
+}
+
 /* What a thread has handed over is not taken back by the response that it writes next. */
 static void handed_over_before_the_answer(void **state)
 {
@@ -250,6 +272,7 @@ int main(void)
 		cmocka_unit_test(goroutines),
 		cmocka_unit_test(worker_goroutine),
 		cmocka_unit_test(exact_without_the_candidate),
+		cmocka_unit_test(worker_of_a_loop),
 		cmocka_unit_test(handed_over_before_the_answer),
 		cmocka_unit_test(woken_too_late_to_have_asked),
 		cmocka_unit_test(grandchildren_inherit),

@@ -306,10 +306,14 @@ void link_client_done(struct pipeline *p, struct exchange *x)
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child)
 {
 	struct strand_state *from = strand_find(&p->strands, parent);
-	struct exchange *maker = from ? live(p, from->current) : NULL;
+	struct exchange *maker;
 	struct strand_state *to;
 
-	if (!maker && from && !from->pooled)
+	/* A loop that serves several makes its workers during any of them. */
+	if (!from || from->serving > 1)
+		return;
+	maker = live(p, from->current);
+	if (!maker && !from->pooled)
 		maker = live(
 			p, from->inherited); /* the shell that a request started starts a program */
 	to = maker ? strand_get(&p->strands, child) : NULL;
