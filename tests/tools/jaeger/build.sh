@@ -1,13 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: build.sh OUT    builds Jaeger into OUT/jaeger/jaeger, once; needs Go (see go.sh).
+# Usage: build.sh OUT [hotrod]    builds Jaeger, or its demo application, into OUT/jaeger, once; needs Go (see go.sh).
 #
 # The checksums are Jaeger's own: the go.sum inside the downloaded module is the one its
 # maintainers committed, and without it some look-ups in the checksum database answer 404.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 out=$(mkdir -p "$1" && readlink -f "$1")
-bin=$out/jaeger/jaeger
+program=${2:-jaeger}
+case $program in
+jaeger) package=cmd/jaeger ;;
+hotrod) package=examples/hotrod ;;
+*) echo "build.sh: there is jaeger and hotrod, no '$program'" >&2; exit 2 ;;
+esac
+bin=$out/jaeger/$program
 if [ -x "$bin" ]; then
 	exit 0
 fi
@@ -22,5 +28,5 @@ dir=$(GOFLAGS=-mod=mod "$go" mod download -json "github.com/jaegertracing/jaeger
 cp "$dir/go.sum" go.sum
 chmod u+w go.sum
 CGO_ENABLED=0 nice "$go" build -mod=mod -trimpath -ldflags='-s -w' -o "$bin.new" \
-	github.com/jaegertracing/jaeger/cmd/jaeger
+	"github.com/jaegertracing/jaeger/$package"
 mv "$bin.new" "$bin"

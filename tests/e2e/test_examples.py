@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every example by its own script, on the ports that its tutorial names: up, test, down. One Jaeger serves them all."""
+
+import os
+import subprocess
+
+import pytest
+from lab.jaeger import BINARY as JAEGER
+from lab.netns import own_network
+from lab.procs import BUILD, PYTHON, ROOT, Lab
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """Alone on the ports, with a Jaeger on the usual ones."""
+    if not JAEGER.exists():
+        pytest.skip("Jaeger is not built (make jaeger)")
+    with own_network():
+        lab = Lab(tmp_path_factory.mktemp("jaeger"))
+        lab.serve("jaeger", [JAEGER, "--config", ROOT / "tests/tools/jaeger/config.yaml"], 16686).farewell = 9
+        yield
+        lab.close()
+
+
+@pytest.fixture
+def run(network):
+    """run(EXAMPLE, VERB...): what it printed; it must succeed. Whatever was started is stopped in the end."""
+    used = []
+
+    def verb(example, *args, status=0, **env):
+        used.append(example)
+        done = subprocess.run([EXAMPLES / example / "run.sh", *args], stdin=subprocess.DEVNULL, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=180,
+                              env={**os.environ, "OUTPUT": str(BUILD), "PYTHON": PYTHON, **env})
+        assert done.returncode == status, f"{example}/run.sh {' '.join(args)}:\n{done.stdout}"
+        return done.stdout
+    yield verb
+    for example in dict.fromkeys(used):
+        verb(example, "down")
+
+
+def test_one_app(run):
+    run("one-app", "up")
+    assert "Score: 100/100" in run("one-app", "test")
+
+
+def test_an_example_whose_tracer_is_gone_fails_its_test(run):
+    run("one-app", "up")
+    tracer = int((BUILD / "examples/one-app/tracer.pid").read_text(encoding="ascii").split()[0])
+    os.kill(tracer, 15)
+    assert "Score: 100/100" not in run("one-app", "test", status=1, PATIENCE="1")
+
+
+def test_bottleneck(run):
+    run("bottleneck", "up", MIN_MS="0", MAX_MS="300")
+    assert "Score: 100/100" in run("bottleneck", "test")
+
+
+def test_bottleneck_sampled(run):
+    run("bottleneck", "up", MIN_MS="0", MAX_MS="5")
+    run("bottleneck", "sample", "0.01", "0.001")
