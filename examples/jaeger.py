@@ -4,6 +4,7 @@
 import json
 import os
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -12,8 +13,13 @@ PATIENCE = float(os.environ.get("PATIENCE", 20))  # seconds; spans are there wit
 
 
 def get(path, **query):
-    with urllib.request.urlopen(f"{URL}{path}?{urllib.parse.urlencode(query)}", timeout=20) as r:
-        return json.load(r)["data"] or []
+    try:
+        with urllib.request.urlopen(f"{URL}{path}?{urllib.parse.urlencode(query)}", timeout=20) as r:
+            return json.load(r)["data"] or []
+    except urllib.error.HTTPError as e:
+        if e.code == 404:
+            return []
+        raise
 
 
 def services():
@@ -46,8 +52,14 @@ class Span:
     def status(self):
         return self.tags.get("http.response.status_code")
 
+    @property
+    def path(self):
+        return self.tags.get("url.path") or urllib.parse.urlsplit(self.tags.get("url.full", "")).path
+
     def line(self):
         said = f"{self.service}  {'→ ' if self.kind == 'client' else ''}{self.name}"
+        if self.path not in self.name:
+            said += f" {self.path}"
         return f"{said}  {self.duration / 1000:.1f} ms{'  ✗ ' + str(self.status or 'error') if self.failed else ''}"
 
 
@@ -92,7 +104,7 @@ class Trace:
         return [self.branch(s) for s in self.roots()]
 
     def branch(self, span):
-        said = f"{span.service} {span.kind} {span.tags.get('url.path') or path_of(span) or span.name}"
+        said = f"{span.service} {span.kind} {span.path or span.name}"
         return [said, *(self.branch(s) for s in self.children(span))]
 
     def text(self):
@@ -107,12 +119,13 @@ class Trace:
             self.draw(child, indent + "   ", lines)
 
 
-def path_of(span):
-    return urllib.parse.urlsplit(span.tags.get("url.full", "")).path
-
-
 def traces(service, since, **query):
     return [Trace(t) for t in get("/api/traces", service=service, start=since, end=now(), limit=1500, **query)]
+
+
+def trace(trace_id):
+    """None: there is none of that id."""
+    return next((Trace(t) for t in get(f"/api/traces/{trace_id}")), None)
 
 
 def wait(service, since, enough, **query):

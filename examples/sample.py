@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Usage: sample.py URL SERVICE RATIO    sends many requests to a tracer that keeps a part, and counts what was kept.
 
-Fails when that is further from the ratio than chance explains, or when a trace was kept in part.
+REQUESTS (1000).  Fails when that is further from the ratio than chance explains, or when a trace was kept in part.
 """
 
 import math
+import os
 import sys
 import time
 
 import client
 import jaeger
 
-REQUESTS = 1000
+REQUESTS = int(os.environ.get("REQUESTS", 1000))
 
 
 def main(url, service, ratio):

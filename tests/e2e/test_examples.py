@@ -61,3 +61,10 @@ def test_bottleneck(run):
 def test_bottleneck_sampled(run):
     run("bottleneck", "up", MIN_MS="0", MAX_MS="5")
     run("bottleneck", "sample", "0.01", "0.001")
+
+
+def test_three_tier(run):
+    run("three-tier", "up", MIN_MS="10", MAX_MS="40")
+    printed = run("three-tier", "test")
+    assert printed.count("Score: 100/100") == 2, printed
+    run("three-tier", "sample", "0.1", REQUESTS="200")

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sample [RATIO]...|logs TRACE-OR-REQUEST|down
+. "$(dirname "$0")/../lib.sh"
+
+lab_up() {
+	serve database-service 8082 "$python" "$here/services/database-service/app.py"
+	serve backend 8081 "$python" "$here/services/backend/app.py"
+	serve frontend 8080 "$python" "$here/services/frontend/app.py"
+}
+
+# The header by which a trace and the lines of the logs find each other.
+lab_trace() {
+	tracer_up --port 8080 --port 8081 --port 8082 --capture-headers X-Request-Id --exporter otlp "$@"
+}
+
+lab_test() {
+	"$python" "$here/check"
+	"$python" "$here/look.py"
+}
+
+lab_sample() {
+	sample http://localhost:8080/api/users frontend "${@:-0.1}"
+}
+
+lab_logs() {
+	STATE=$state "$python" "$here/logs.py" "$@"
+}
+
+lab "$@"
