@@ -33,7 +33,7 @@ VERSION := 0.1.0
 WARN := -Wall -Wextra -Wshadow -Wvla -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wformat-security -Wno-unused-parameter $(if $(DEV),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
-PKGS := libbpf libcurl libprotobuf-c zlib uuid libseccomp
+PKGS := libbpf libcurl libprotobuf-c zlib uuid
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUTPUT)/gen $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 CFLAGS ?= -O2 -g
 CFLAGS_ALL := -std=gnu11 $(WARN) -fno-common -fPIE -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. $(SANFLAGS) $(CFLAGS)
@@ -41,7 +41,6 @@ LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS_TRACE := -lpthread
 LIBS_EXPORT := $(shell $(PKG_CONFIG) --libs libcurl libprotobuf-c zlib uuid 2>/dev/null) -lpthread
 LIBS_KERN := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null)
-LIBS_GUARD := $(shell $(PKG_CONFIG) --libs libseccomp 2>/dev/null)
 
 # clang -target bpf does not look into the host's own include directory, where <asm/types.h> is on Debian.
 BPF_SYS_INCLUDES := $(shell $(CLANG) -v -E - </dev/null 2>&1 | \
@@ -64,7 +63,7 @@ all: $(OUTPUT)/ebpf-tracer ## build the program (build/ebpf-tracer)
 
 $(OUTPUT)/ebpf-tracer: $(APP_OBJS) $(KERN_OBJS) $(GUARD_OBJS) $(EXPORT_OBJS) $(CORE_OBJS)
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_EXPORT) $(LIBS_KERN) $(LIBS_GUARD) $(LIBS_TRACE)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_EXPORT) $(LIBS_KERN) $(LIBS_TRACE)
 
 $(OUTPUT)/obj/%.o: %.c | $(OUTPUT)/gen/otlp.pb-c.h
 	$(call msg,CC,$<)
@@ -123,10 +122,10 @@ install: all ## install the program, its man page and shell completion (PREFIX, 
 
 # --- what Debian 12 has to have installed ---
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool pkg-config protobuf-c-compiler protobuf-compiler libprotobuf-c-dev \
-	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev uuid-dev libseccomp-dev
+	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev uuid-dev
 DEPS_DEMO := python3 python3-flask python3-requests python3-venv ca-certificates
 DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light iproute2 shellcheck codespell \
-	clang-format procps sudo libcap2-bin
+	clang-format procps sudo libcap2-bin strace
 DEPS_BENCH := wrk redis-server redis-tools nodejs npm default-jdk-headless nginx-light gunicorn python3-flask \
 	python3-requests python3-venv valgrind
 DEPS_LINKS := nginx-light haproxy python3-aiohttp python3-uvloop python3-fastapi python3-uvicorn python3-httpx \

@@ -34,7 +34,7 @@ unit: $(UNIT_TESTS) ## build and run the unit tests
 $(T)/guard/test_guard: $(OUTPUT)/obj/tests/guard/test_guard.o $(GUARD_OBJS) $(call user_objs,base)
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_GUARD) $(LIBS_TRACE)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_TRACE)
 
 guard-test: $(T)/guard/test_guard ## what the tracer may still do once it traces
 	$(Q)$<
@@ -128,7 +128,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Without Jaeger (no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
-	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard bpf-tests
+	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
 	$(Q)$(if $(SUBSET),,$(MAKE) $(JAEGER) || echo "no Jaeger: its tests are skipped")
 	$(Q)$(if $(SUBSET),,$(MAKE) $(OTELPY) || echo "no OpenTelemetry SDK: its tests are skipped")
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
@@ -137,6 +137,16 @@ replay-test: all ## replay the committed recordings; replay-update writes the ex
 	$(Q)OUTPUT=$(OUTPUT) tests/replay/run
 replay-update: all
 	$(Q)OUTPUT=$(OUTPUT) tests/replay/run --update
+
+# --- faults: what may happen to the target, the tracer and the world around it ---
+$(T)/faults/failmalloc.so: tests/faults/failmalloc.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -shared -fPIC -o $@ $<
+
+faults: all $(T)/faults/failmalloc.so ## every fault; FAULT=name runs those that match, STRIDE=1 fails each allocation
+	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(FAULT),-k '$(FAULT)') tests/faults
+
+.PHONY: faults
 
 e2e: all ## only the end-to-end tests; E2E=name runs those that match
 	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(E2E),-k '$(E2E)') tests/e2e

@@ -28,7 +28,7 @@ check user/strand	base/ abi/ host/ strand/
 check user/kern		base/ abi/ host/ kern/ tracer.skel.h
 
 # Nothing below the program itself may know of the program, and only kern/ knows libbpf, only export/ knows libcurl.
-for rule in 'bpf/libbpf.h|bpf/bpf.h|bpf/btf.h:user/kern' 'curl/curl.h|protobuf-c:user/export' 'seccomp.h|linux/landlock.h:user/guard'; do
+for rule in 'bpf/libbpf.h|bpf/bpf.h|bpf/btf.h:user/kern' 'curl/curl.h|protobuf-c:user/export' 'linux/seccomp.h|linux/landlock.h:user/guard'; do
 	headers=${rule%:*}
 	owner=${rule#*:}
 	found=$(grep -rnE "^#include <($headers)" user --include='*.[ch]' | grep -v "^$owner/" | grep -v '^user/version[.]c:' || :)

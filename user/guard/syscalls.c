@@ -1,153 +1,140 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The list as a filter for the kernel: one comparison after another. That it is long costs nothing, because the kernel
+ * remembers which calls are allowed whatever their arguments are (Linux 5.11).
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
-#include <seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "base/cleanup.h"
-#include "base/slice.h"
 #include "guard/syscalls.h"
 
-/* Words between spaces. Memory, threads, time, signals, files: what libc itself lives on. */
-static const char for_all[] =
-	"access brk clock_getres clock_gettime clock_nanosleep close dup epoll_ctl epoll_pwait "
-	"epoll_pwait2 epoll_wait exit exit_group faccessat faccessat2 fcntl fstat fstatfs "
-	"ftruncate futex futex_time64 futex_wait futex_wake getcwd getdents64 getegid geteuid "
-	"getgid getpid getppid getrandom getrusage gettid gettimeofday getuid lseek lstat madvise "
-	"membarrier mmap mprotect mremap munmap nanosleep newfstatat poll ppoll pread64 read "
-	"readlink readlinkat readv restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn "
-	"sched_getaffinity sched_yield set_robust_list set_tid_address sigaltstack stat statx "
-	"sysinfo tgkill time uname write writev";
+#ifdef __x86_64__
+#define OUR_ARCH AUDIT_ARCH_X86_64
+#else
+#define OUR_ARCH AUDIT_ARCH_AARCH64
+#endif
 
-/* The end of the command. */
-static const char for_loop[] = "wait4 waitid";
-
-/* libcurl, and the resolver, which runs in threads of its own. */
-static const char for_exporter[] =
-	"bind connect epoll_create1 eventfd2 getpeername getsockname getsockopt pipe2 recvfrom "
-	"recvmmsg recvmsg sendmmsg sendmsg sendto setsockopt shutdown socketpair";
-
-/* Allowed only if its argument, masked, has this value. */
-struct condition {
-	int call;
-	unsigned arg;
-	uint64_t mask, value;
-};
-
-#define INT_BITS    UINT32_MAX /* the kernel looks at no more of an int */
+#define ALL         (LIVE | REPLAY | EXPORTER)
+#define EVERY_BIT   UINT32_MAX /* of an int; the kernel looks at no more either */
 #define WRITE_FLAGS (O_ACCMODE | O_CREAT | O_TRUNC)
+#define FILTER_MAX  640
 
-static const struct condition if_all[] = {
-	{ SCMP_SYS(open), 1, WRITE_FLAGS, O_RDONLY },
-	{ SCMP_SYS(openat), 2, WRITE_FLAGS, O_RDONLY },
-	/* No command line is ever put into a terminal's input (TIOCSTI). */
-	{ SCMP_SYS(ioctl), 1, INT_BITS, FIONREAD },
-	{ SCMP_SYS(ioctl), 1, INT_BITS, FIONBIO },
-	{ SCMP_SYS(ioctl), 1, INT_BITS, TCGETS },
-	{ SCMP_SYS(ioctl), 1, INT_BITS, TIOCGWINSZ },
+enum who { LIVE = 1 << 0, REPLAY = 1 << 1, EXPORTER = 1 << 2 };
+
+static const struct rule {
+	uint32_t call;
+	unsigned char who;
+	unsigned char arg;
+	uint32_t mask; /* 0: whatever its arguments are */
+	uint32_t value;
+} rules[] = {
+#define CALL(who, name)                      { __NR_##name, who, 0, 0, 0 },
+#define CALL_IF(who, name, arg, mask, value) { __NR_##name, who, arg, mask, value },
+#include "guard/syscalls.def"
+#undef CALL
+#undef CALL_IF
 };
 
-static const struct condition if_live[] = {
-	{ SCMP_SYS(bpf), 0, INT_BITS, BPF_MAP_LOOKUP_ELEM },
-	{ SCMP_SYS(bpf), 0, INT_BITS, BPF_MAP_UPDATE_ELEM },
-	{ SCMP_SYS(bpf), 0, INT_BITS, BPF_MAP_DELETE_ELEM },
-	{ SCMP_SYS(bpf), 0, INT_BITS, BPF_OBJ_GET_INFO_BY_FD },
+struct filter {
+	struct sock_filter v[FILTER_MAX];
+	unsigned short n;
 };
 
-static const struct condition if_exporter[] = {
-	{ SCMP_SYS(socket), 0, INT_BITS, AF_INET },
-	{ SCMP_SYS(socket), 0, INT_BITS, AF_INET6 },
-	{ SCMP_SYS(socket), 0, INT_BITS, AF_UNIX },
-	{ SCMP_SYS(socket), 0, INT_BITS,
-	  AF_NETLINK }, /* getaddrinfo() looks which addresses we have */
-	/* Threads, no processes. clone3() hides its flags from us; libc takes this one where there is no other. */
-	{ SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD },
-};
-
-static void seccomp_releasep(scmp_filter_ctx *f)
+static void add(struct filter *f, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
 {
-	if (*f)
-		seccomp_release(*f);
+	if (f->n < FILTER_MAX)
+		f->v[f->n] = (struct sock_filter){ code, yes, no, k };
+	f->n++;
 }
 
-static int allow_if(scmp_filter_ctx f, const struct condition *c, size_t n)
+static void load(struct filter *f, size_t offset)
 {
-	int err = 0;
-	size_t i;
-
-	for (i = 0; !err && i < n; i++)
-		err = seccomp_rule_add(
-			f, SCMP_ACT_ALLOW, c[i].call, 1,
-			SCMP_CMP(c[i].arg, SCMP_CMP_MASKED_EQ, c[i].mask, c[i].value));
-	return err;
+	add(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-/* A name that this architecture or library does not know is passed over. */
-static int allow(scmp_filter_ctx f, const char *names)
+/* Jumps over the next `n` unless the value at hand is this. */
+static void unless_equal_skip(struct filter *f, uint32_t value, uint8_t n)
 {
-	struct slice rest = slice_str(names);
-	int err = 0;
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, value, 0, n);
+}
 
-	while (!err && rest.n) {
-		_cleanup_(freep) char *name = slice_dup(slice_split(&rest, ' '));
-		int call = name ? seccomp_syscall_resolve_name(name) : __NR_SCMP_ERROR;
+static void answer(struct filter *f, uint32_t what)
+{
+	add(f, BPF_RET | BPF_K, what, 0, 0);
+}
 
-		if (call >= 0)
-			err = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0);
+/* The number of the call is at hand, before it and after it. */
+static void allow(struct filter *f, const struct rule *r)
+{
+	if (!r->mask) {
+		unless_equal_skip(f, r->call, 1);
+		answer(f, SECCOMP_RET_ALLOW);
+		return;
 	}
-	return err;
+	unless_equal_skip(f, r->call, 5);
+	/* The lower half: both architectures are little-endian. */
+	load(f, offsetof(struct seccomp_data, args) + r->arg * sizeof(uint64_t));
+	add(f, BPF_ALU | BPF_AND | BPF_K, r->mask, 0, 0);
+	unless_equal_skip(f, r->value, 1);
+	answer(f, SECCOMP_RET_ALLOW);
+	load(f, offsetof(struct seccomp_data, nr));
 }
 
-static int new_filter(scmp_filter_ctx *ret_filter)
+/* A program of another architecture has other numbers for its calls: here that is no program of ours. */
+static void begin(struct filter *f)
 {
-	int err;
-
-	*ret_filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	if (!*ret_filter)
-		return -ENOMEM;
-	/* The kernel's own errno, not the library's word for all of them. */
-	err = seccomp_attr_set(*ret_filter, SCMP_FLTATR_API_SYSRAWRC, 1);
-	if (!err)
-		err = allow(*ret_filter, for_all);
-	return err ? err : allow_if(*ret_filter, if_all, ARRAY_SIZE(if_all));
+	load(f, offsetof(struct seccomp_data, arch));
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0);
+	answer(f, SECCOMP_RET_KILL_PROCESS);
+	load(f, offsetof(struct seccomp_data, nr));
 }
 
 /* The leak checker of a sanitizer stops all threads by ptrace when the program ends. */
-static int install(scmp_filter_ctx f)
+static int install(struct filter *f)
 {
 #ifdef __SANITIZE_ADDRESS__
 	return 0;
 #else
-	return seccomp_load(f);
+	const struct sock_fprog prog = { f->n, f->v };
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) ? -errno : 0;
 #endif
+}
+
+static int limit(enum who who, pid_t child)
+{
+	const struct rule to_child = { __NR_kill, who, 0, EVERY_BIT, (uint32_t)child };
+	struct filter f = { .n = 0 };
+	size_t i;
+
+	begin(&f);
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (rules[i].who & who)
+			allow(&f, &rules[i]);
+	}
+	if (child)
+		allow(&f, &to_child);
+	answer(&f, SECCOMP_RET_ERRNO | ENOSYS);
+	return f.n > FILTER_MAX ? -E2BIG : install(&f);
 }
 
 int syscalls_loop(bool live, pid_t child)
 {
-	const struct condition to_child = { SCMP_SYS(kill), 0, INT_BITS, (uint64_t)child };
-	_cleanup_(seccomp_releasep) scmp_filter_ctx f = NULL;
-	int err = new_filter(&f);
-
-	if (!err && live)
-		err = allow(f, for_loop);
-	if (!err && live)
-		err = allow_if(f, if_live, ARRAY_SIZE(if_live));
-	if (!err && child)
-		err = allow_if(f, &to_child, 1);
-	return err ? err : install(f);
+	return limit(live ? LIVE : REPLAY, child);
 }
 
 int syscalls_exporter(void)
 {
-	_cleanup_(seccomp_releasep) scmp_filter_ctx f = NULL;
-	int err = new_filter(&f);
-
-	if (!err)
-		err = allow(f, for_exporter);
-	if (!err)
-		err = allow_if(f, if_exporter, ARRAY_SIZE(if_exporter));
-	return err ? err : install(f);
+	return limit(EXPORTER, 0);
 }

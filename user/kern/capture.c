@@ -270,7 +270,9 @@ int capture_read_runtime(struct capture *c, uint32_t tgid, const struct runtime 
 	/* Without a row the process is traced by --all, and gets one for this. */
 	(void)bpf_map__lookup_elem(procs, &tgid, sizeof(tgid), &row, sizeof(row), 0);
 	row.runtime = *rt;
-	if (bpf_map__update_elem(procs, &tgid, sizeof(tgid), &row, sizeof(row), BPF_ANY))
+	/* Who is not traced any more must not become so by this. */
+	if (bpf_map__update_elem(procs, &tgid, sizeof(tgid), &row, sizeof(row),
+				 c->trace_all ? BPF_ANY : BPF_EXIST))
 		return -errno;
 	c->skel->bss->shared.runtimes = 1;
 	return 0;

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What may happen to a traced process: it executes itself, forks, dies, stands still, is debugged, its pid comes again."""
+
+import ctypes
+import os
+import shutil
+import signal
+import time
+
+import pytest
+from lab import load
+from lab.procs import PYTHON, free_port, listens, wait_until
+from lab.tracer import Tracer
+from victim import Victim, assert_closed, counted, trace
+
+SYS_CLONE3 = 435
+
+
+@pytest.mark.short
+def test_it_executes_itself(lab):
+    v = Victim(lab)
+    tracer = trace(v)
+    for n in range(3):
+        v.get("/exec")
+        time.sleep(0.5)
+        wait_until(lambda: listens(v.port), 20, "service after its exec")
+        v.get(f"/after/{n}")
+    tracer.wait_spans(6)
+    paths = [s.path for s in tracer.stop()]
+    assert sorted(paths) == ["/after/0", "/after/1", "/after/2", "/exec", "/exec", "/exec"]
+    assert_closed(tracer)
+
+
+def test_it_forks_more_often_than_processes_fit(lab):
+    """The table of processes has 16,384 rows: those of the dead are free again."""
+    v = Victim(lab)
+    tracer = trace(v)
+    with v.under_load(concurrency=1, pause=0.05):
+        v.get("/forks/17000")
+    assert load.get(v.port, "/last")[0] == 200
+    tracer.stop()
+    assert_closed(tracer)
+    assert "table was full" not in tracer.proc.errors()
+
+
+@pytest.mark.short
+def test_it_is_killed_within_a_request(lab):
+    v = Victim(lab)
+    tracer = trace(v)
+    with load.Steady(v.port, "/slow/5", concurrency=2):
+        time.sleep(0.5)
+        v.proc.tell(signal.SIGKILL)
+        assert tracer.proc.wait(30) == 0
+    spans = tracer.spans()
+    assert len(spans) == 2 and all("error.type" in s.attributes for s in spans), spans
+    assert_closed(tracer)
+
+
+@pytest.mark.short
+def test_it_stands_still(lab):
+    v = Victim(lab)
+    tracer = trace(v)
+    with load.Steady(v.port, "/stopped", concurrency=1) as result:
+        time.sleep(0.2)
+        v.proc.tell(signal.SIGSTOP)
+        time.sleep(2)
+        v.proc.tell(signal.SIGCONT)
+        time.sleep(0.2)
+    assert not result.failed
+    spans = tracer.stop()
+    longest = max(s.end - s.start for s in spans)
+    assert 1.8e9 < longest < 10e9, longest
+    assert_closed(tracer)
+
+
+@pytest.mark.short
+def test_it_is_debugged(lab):
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    v = Victim(lab)
+    tracer = trace(v)
+    with v.under_load(concurrency=2) as result:
+        strace = lab.start("strace", ["strace", "-f", "-o", "/dev/null", "-p", v.pid])
+        time.sleep(1)
+        strace.stop(signal.SIGINT)
+    tracer.wait_spans(result.sent)
+    tracer.stop()
+    assert_closed(tracer)
+
+
+def start_as(pid, command, env):
+    """Starts a command under a pid of our choice; None: somebody else has it."""
+    class Args(ctypes.Structure):
+        _fields_ = [(n, ctypes.c_uint64) for n in (
+            "flags", "pidfd", "child_tid", "parent_tid", "exit_signal", "stack", "stack_size", "tls", "set_tid",
+            "set_tid_size", "cgroup")]
+    wanted = (ctypes.c_int * 1)(pid)
+    args = Args(exit_signal=signal.SIGCHLD, set_tid=ctypes.addressof(wanted), set_tid_size=1)
+    got = ctypes.CDLL(None, use_errno=True).syscall(SYS_CLONE3, ctypes.byref(args), ctypes.sizeof(args))
+    if got == 0:
+        os.execve(command[0], command, {**os.environ, **env})
+    return got if got > 0 else None
+
+
+@pytest.mark.short
+def test_its_pid_comes_again(lab):
+    """Another service under the same pid is not traced for that; one that is gets its own name."""
+    stdlib = [PYTHON, str(Victim.SERVICE)]
+    v = Victim(lab, OTEL_SERVICE_NAME="first")
+    other, again = free_port(), free_port()
+    tracer = Tracer(lab, "--port", v.port, "--port", again)
+    v.get("/first")
+    tracer.wait_spans(1)
+    v.proc.stop()
+    for port, name in ((other, "stranger"), (again, "second")):
+        pid = start_as(v.pid, stdlib, {"PORT": str(port), "OTEL_SERVICE_NAME": name})
+        if not pid:
+            pytest.skip("the pid could not be had again")
+        wait_until(lambda p=port: listens(p), 20, "service")
+        load.get(port, f"/{name}")
+        time.sleep(0.5)
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+    spans = tracer.stop()
+    assert {(s.path, s.service) for s in spans} == {("/first", "first"), ("/second", "second")}
+    assert_closed(tracer)
+    assert counted(tracer, "spans lost") == 0
