@@ -188,6 +188,18 @@ struct {
 } go_slots SHARED_MAP;
 
 /*
+ * event_loops: tid -> struct event_loop. Inserted by the first socket call of a thread in a process
+ * of Node's; its `ids` are filled in by user space; deleted when the thread exits, or by the LRU
+ * rule. Bound: EVENT_LOOPS_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, EVENT_LOOPS_MAX);
+	__type(key, __u32);
+	__type(value, struct event_loop);
+} event_loops SHARED_MAP;
+
+/*
  * tasks: task -> struct task_state, for programs that may use task storage. Inserted by a thread's
  * first call that moves bytes; freed by the kernel together with the thread, so it needs no bound.
  */

@@ -8,6 +8,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "lib/conn.bpf.h"
+#include "lib/strand.bpf.h"
 
 #define PROTO_OF(sk) BPF_CORE_READ(sk, sk_protocol)
 
@@ -90,10 +91,12 @@ int BPF_PROG(sock_set_state, struct sock *sk, int old_state, int new_state)
 		return 0;
 	}
 	if (new_state == TCP_SYN_SENT && PROTO_OF(sk) == IPPROTO_TCP &&
-	    traced(bpf_get_current_pid_tgid() >> 32))
+	    traced(bpf_get_current_pid_tgid() >> 32)) {
 		st = state_connect(sk);
-	else
+		strand_connects();
+	} else {
 		st = sock_find(sk);
+	}
 	if (st)
 		tell_state(sk, st, old_state, new_state);
 	return 0;

@@ -33,8 +33,8 @@ static void report_runtime(FILE *out, const struct proc_facts *facts,
 	const char *name = describe_runtime(facts);
 
 	if (found)
-		fprintf(out, COLUMN "%s %s, read from its memory\n", "runtime",
-			readers[found->row].title, found->version);
+		fprintf(out, COLUMN "%s%s%s, read from its memory\n", "runtime",
+			readers[found->row].title, *found->version ? " " : "", found->version);
 	else
 		fprintf(out, COLUMN "%s\n", "runtime",
 			name ? name : "none that has a reader: threads and sockets tell");

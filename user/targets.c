@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "host/procfs.h"
 #include "host/select.h"
+#include "strand/node.h"
 #include "strand/strand.h"
 #include "targets.h"
 
@@ -133,13 +134,25 @@ void targets_name(struct targets *t, uint32_t tgid)
 		log_debug("targets: the list of names is cut");
 }
 
+/* Until they are found the thread's calls are linked by what is seen of them alone. */
+static void seek_ids(struct targets *t, uint32_t tgid, uint32_t tid, uint64_t sp)
+{
+	uint64_t ids;
+
+	if (!node_find_ids(tgid, sp, &ids) && capture_found_ids(t->capture, tid, ids))
+		log_debug("targets: cannot read the ids of thread %u", tid);
+}
+
 void targets_learn(struct targets *t, const struct proc_facts *facts)
 {
 	struct strand_found found;
 
-	if (strand_recognise(facts, &found) &&
-	    capture_read_runtime(t->capture, facts->tgid, &found.rt))
+	if (!strand_recognise(facts, &found))
+		return;
+	if (capture_read_runtime(t->capture, facts->tgid, &found.rt))
 		log_debug("targets: cannot read the runtime of process %u", facts->tgid);
+	else if (found.rt.kind == RUNTIME_NODE)
+		seek_ids(t, facts->tgid, facts->tgid, 0);
 }
 
 static void learn(struct targets *t, uint32_t tgid)
@@ -212,6 +225,9 @@ void targets_event(struct targets *t, const struct ev_hdr *ev)
 	case EV_LISTEN:
 		if (select_listener(&t->sel, ev->tgid, ((const struct ev_listen *)ev)->port))
 			trace(t, ev->tgid, 0);
+		break;
+	case EV_SEEK:
+		seek_ids(t, ev->tgid, ev->tid, ((const struct ev_seek *)ev)->sp);
 		break;
 	default:
 		break;

@@ -28,7 +28,7 @@ int targets_add(struct targets *t, uint32_t tgid)
 /* What is known of a traced process now: from here on its runtime is read, if it is one that can be. */
 void targets_learn(struct targets *t, const struct proc_facts *facts);
 void targets_name(struct targets *t, uint32_t tgid); /* for targets_describe() */
-void targets_event(struct targets *t, const struct ev_hdr *ev); /* EXEC, LISTEN */
+void targets_event(struct targets *t, const struct ev_hdr *ev); /* EXEC, LISTEN, SEEK */
 int targets_fd(const struct targets *t); /* readable when one of those has ended */
 bool targets_ended(
 	struct targets *t); /* only processes named by number, and all of them have ended */

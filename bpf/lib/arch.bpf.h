@@ -59,6 +59,30 @@ static __always_inline void syscall_read(const struct pt_regs *regs, struct sysc
 	ret_call->arg[3] = regs->r10;
 }
 
+#define KERNEL_STACK_SZ 16384
+#define SYSCALLS_MAX    1024
+
+/* Frame and stack pointer of the program when it made the call. False: not to be had. */
+static __always_inline bool task_user_frame(__u64 *ret_fp, __u64 *ret_sp)
+{
+	const struct pt_regs *at;
+	__u64 nr;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+		at = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+		*ret_fp = at->bp;
+		*ret_sp = at->sp;
+		return true;
+	}
+	/* Before 5.15: at the end of the kernel's stack. */
+	at = (void *)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), stack) +
+	     KERNEL_STACK_SZ - bpf_core_type_size(struct pt_regs);
+	nr = BPF_CORE_READ(at, orig_ax);
+	*ret_fp = BPF_CORE_READ(at, bp);
+	*ret_sp = BPF_CORE_READ(at, sp);
+	return nr < SYSCALLS_MAX;
+}
+
 /*
  * Where the calling thread's struct pthread is. The kernel writes it at clone() and arch_prctl().
  */
@@ -117,6 +141,11 @@ static __always_inline void syscall_read(const struct pt_regs *regs, struct sysc
 }
 
 /* No layout is known here: whoever asks cannot prove what he reads. */
+static __always_inline bool task_user_frame(__u64 *ret_fp, __u64 *ret_sp)
+{
+	return false;
+}
+
 static __always_inline __u64 task_thread_pointer(void)
 {
 	return 0;

@@ -22,15 +22,20 @@ enum strand_reading {
 enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt);
 enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
 			      enum call_kind kind);
+/* Tells in a record of its own what runs, and that `dir` is what it does. */
+enum strand_reading strand_node(enum dir dir);
 
 static __always_inline enum strand_reading strand_read(struct strand *ret_strand,
-						       struct runtime *rt, enum call_kind kind)
+						       struct runtime *rt, enum call_kind kind,
+						       enum dir dir)
 {
 	switch (rt->kind) {
 	case RUNTIME_PYTHON:
 		return strand_python(ret_strand, rt);
 	case RUNTIME_GO:
 		return strand_go(ret_strand, rt, kind);
+	case RUNTIME_NODE:
+		return strand_node(dir);
 	default:
 		return STRAND_COARSE;
 	}
@@ -42,5 +47,18 @@ static __always_inline enum strand_reading strand_read(struct strand *ret_strand
  * once, and not once for every way that leads to them. On 5.10 such a function takes no pointers.
  */
 int strand_refine(__u32 kind);
+
+/* connect() is a call whose cause matters, too; only Node says more about it than the thread. */
+static __always_inline void strand_connects(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct proc *proc;
+
+	if (!*(volatile __u32 *)&shared.runtimes)
+		return;
+	proc = bpf_map_lookup_elem(&procs, &tgid);
+	if (proc && proc->runtime.kind == RUNTIME_NODE)
+		strand_node(DIR_TX);
+}
 
 #endif

@@ -87,6 +87,8 @@ static __always_inline struct task_state *task_self(void)
 
 static __always_inline void task_forget(__u32 tid)
 {
+	if (*(volatile __u32 *)&shared.runtimes)
+		bpf_map_delete_elem(&event_loops, &tid);
 	if (cfg.own_tables)
 		bpf_map_delete_elem(&tasks_by_tid, &tid);
 }

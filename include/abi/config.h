@@ -32,7 +32,7 @@ struct bpf_shared {
  * space finds the kind and the offsets in the binary (user/strand/); the reader in the kernel
  * (bpf/strand_*.bpf.c) proves them at every call.
  */
-enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO };
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE };
 #define RUNTIME_MISSES_MAX 64
 #define RUNTIME_OFFSETS	   6
 struct runtime {
@@ -43,6 +43,18 @@ struct runtime {
 
 /* Of Go: which offset is where in runtime.off. */
 enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SUDOG_C };
+
+#define FRAME_WORDS 7 /* of a stack frame: five registers that it keeps, the frame before it, where it returns */
+
+/* A row of the map `event_loops`: key tid, of a thread in which Node runs. */
+struct event_loop {
+	__u64 ids; /* where its ids of asynchronous work are; 0: not known yet */
+	__u64 counter; /* the last of them given out when we last looked */
+	__u64 read_frame; /* of the function that made the last read; 0: none that could be kept */
+	__u64 read_saved[FRAME_WORDS]; /* what was in it */
+	__u32 calls; /* socket calls while the ids were not known */
+	__u32 pad;
+};
 
 /* A row of the `procs` map: key tgid. Children inherit it at fork, exec resets the runtime. */
 struct proc {

@@ -46,7 +46,7 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
  * The thread of control a person would draw. Identities are recycled, so two strands are one only
  * if all fields agree.
  */
-enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_CALLBACK };
+enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK };
 struct strand {
 	__u64 id;	/* THREAD: tid; GOROUTINE: goid; TASK: address of its context, recycled at once */
 	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; others: tgid */
@@ -162,6 +162,27 @@ struct ev_listen {
 	__u32 netns;
 	__u16 port;
 	__u16 pad;
+};
+
+/*
+ * What Node's event loop runs in the thread whose DATA or STATE record follows. Every piece of
+ * asynchronous work has a number, its async id, and they are given out in order.
+ */
+#define CALLBACK_OF_READ	(1 << 0)	/* what the thread's last read has called back still runs */
+struct ev_callback {
+	struct ev_hdr hdr;
+	struct strand thread;
+	__u64 self;		/* the work that runs; 0: none, or what follows an await */
+	__u64 trigger;		/* the work that made it */
+	__u64 newest;		/* the last number given out */
+	__u32 flags;		/* CALLBACK_* */
+	__u32 pad;
+};
+
+/* A thread of Node makes a socket call, and where its ids are is not known. */
+struct ev_seek {
+	struct ev_hdr hdr;
+	__u64 sp;		/* its stack pointer */
 };
 
 /* Facts as items of { __u16 key; __u16 len; bytes }, see user/host/facts.h. */

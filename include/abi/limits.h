@@ -21,6 +21,7 @@
 #define TAIL_LEN	16	/* last bytes of a call that was cut: "\r\n0\r\n\r\n" fits twice */
 #define GO_SERVERS_MAX	16384	/* goroutines that read requests. LRU: a lost one costs its links */
 #define GO_SLOTS_MAX	1024	/* functions that goroutines run and call from. LRU: found again */
+#define EVENT_LOOPS_MAX	4096	/* threads in which Node runs. LRU: found again */
 #define WAKES_MAX	8	/* edges per finished call; locks must not flood the ring */
 #define UNIX_PATH_LEN	108	/* sun_path */
 #define COMM_LEN	16	/* TASK_COMM_LEN */

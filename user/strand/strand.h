@@ -22,7 +22,7 @@ enum strand_row {
 struct strand_found {
 	enum strand_row row;
 	struct runtime rt;	/* tells the kernel side how to read it */
-	char version[16];	/* "3.11" */
+	char version[16];	/* "3.11"; "": not known */
 };
 
 /* True: the process has a runtime that can be read. */

@@ -414,12 +414,12 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 	}
 	feed_missing(&f, ev);
 	f.s->last = f.stamp;
-	if (ev->dir == DIR_RX && c->proto)
+	if (ev->dir == DIR_RX)
 		link_received(p, c, &f.stamp.thread);
 	feed_bytes(&f, (struct slice){ (const char *)ev->bytes, ev->cap });
 	feed_gap(&f, ev->len - ev->cap, GAP_NOT_COPIED);
-	if (ev->dir == DIR_TX)
-		link_sent(p, &f.stamp.thread);
+	if (!(ev->flags & DATA_MORE))
+		link_moved(p, &f.stamp.thread, ev->dir);
 }
 
 void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos,

@@ -55,6 +55,10 @@ struct exchange {
 	uint64_t conn_id;
 	uint64_t nth;		/* request of its connection, from 1 */
 	bool server_side;
+	uint64_t goes_on;	/* Node: serial of the call, with an open cause, whose answer made this one be sent */
+	uint64_t newest;	/* Node: the newest number when it was sent */
+	bool firm;		/* Node: no later evidence is above that for its cause */
+	bool handed;		/* Node: what its answer called back has written a response */
 	bool awaited;		/* thread waited on a channel for whoever sent the request */
 	bool answered;		/* the response's head has come */
 	unsigned served;	/* client: requests that its process served then; no further than 2 */

@@ -54,6 +54,11 @@ void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
 	struct strand_state *st = strand_find(&p->strands, s);
 	struct exchange *x = st ? works_for(p, st) : NULL;
 
+	if (st && st->callbacks) {
+		callback_connects(p, st->callbacks, c);
+		callback_over(st->callbacks);
+		return;
+	}
 	if (!x)
 		return;
 	c->cause = x->serial;
@@ -74,11 +79,8 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	current = live(p, st->current);
 	if (!current || current->conn != x->conn)
 		strand_heard(st, x->serial);
-}
-
-static bool is_task(const struct strand *s)
-{
-	return s->kind == STRAND_TASK || s->kind == STRAND_CALLBACK;
+	if (st->callbacks)
+		callback_heard(p, st->callbacks, x->serial);
 }
 
 static void leave_unlinked(struct pipeline *p, struct exchange *x)
@@ -86,7 +88,7 @@ static void leave_unlinked(struct pipeline *p, struct exchange *x)
 	struct process *proc = process_get(&p->processes, x->tgid);
 	struct strand_state *thread = strand_get(&p->strands, &x->thread);
 	struct strand_state *task =
-		is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
+		x->strand.kind == STRAND_TASK ? strand_get(&p->strands, &x->strand) : NULL;
 
 	if (!proc)
 		return;
@@ -121,12 +123,18 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_get(&p->strands, &x->thread);
 	struct strand_state *task =
-		is_task(&x->strand) ? strand_get(&p->strands, &x->strand) : NULL;
+		x->strand.kind == STRAND_TASK ? strand_get(&p->strands, &x->strand) : NULL;
 	struct exchange *connector = live(p, x->conn->cause);
 	struct exchange *current, *maker;
 
-	x->conn->cause = 0;
 	x->served = served_by(p, x->tgid);
+	if (st && st->callbacks) {
+		callback_sent(p, st->callbacks, x);
+		if (!x->parent)
+			leave_unlinked(p, x);
+		return;
+	}
+	x->conn->cause = 0;
 	if (!st) {
 		leave_unlinked(p, x);
 		return;
@@ -151,12 +159,16 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 	leave_unlinked(p, x);
 }
 
-void link_sent(struct pipeline *p, const struct strand *s)
+void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 {
 	struct strand_state *st = strand_find(&p->strands, s);
 
-	if (st)
+	if (!st)
+		return;
+	if (dir == DIR_TX)
 		st->sent = true;
+	if (st->callbacks)
+		callback_over(st->callbacks);
 }
 
 /* A call whose answer is read by another thread: goroutines and tasks that change threads do that. */
@@ -178,13 +190,14 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 {
 	struct exchange *x = list_first(&c->exchanges, struct exchange, by_conn);
 	struct exchange *served = x && !x->server_side ? x->parent : x;
-	struct strand_state *st;
+	struct strand_state *st = strand_find(&p->strands, s);
 
 	if (x && !x->server_side)
 		note_roaming(p, x, s);
+	if (st && st->callbacks)
+		callback_heard(p, st->callbacks, x ? x->serial : 0);
 	if (!served || served->done)
 		return;
-	st = strand_find(&p->strands, s);
 	if (st && !lends_itself(st) && (x->server_side || x->method != LINK_FORK))
 		strand_heard(st, served->serial);
 }
@@ -247,13 +260,16 @@ static void claim_of_task(struct pipeline *p, struct exchange *x, struct strand_
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer)
 {
 	struct strand_state *st = strand_get(&p->strands, &writer->thread);
-	struct strand_state *task =
-		is_task(&writer->strand) ? strand_find(&p->strands, &writer->strand) : NULL;
+	struct strand_state *task = writer->strand.kind == STRAND_TASK
+					    ? strand_find(&p->strands, &writer->strand)
+					    : NULL;
 
 	if (task)
 		claim_of_task(p, x, task);
 	if (st)
 		strand_answers(st, x->serial);
+	if (st && st->callbacks)
+		callback_answers(p, st->callbacks, x);
 	if (!st || st == strand_find(&p->strands, &x->thread))
 		return;
 	claim_of_thread(p, x, st);
@@ -276,6 +292,14 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 	st->current = next ? next->serial : 0;
 }
 
+/* For whom a call was made, by what came after it; NULL: no evidence. */
+static struct exchange *later_choice(struct pipeline *p, const struct exchange *call)
+{
+	struct exchange *woken = call->edges_cnt ? handoff_choice(p, call) : NULL;
+
+	return woken ? woken : callback_choice(p, call);
+}
+
 void link_server_done(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
@@ -288,7 +312,7 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 	list_for_each_back_safe (call, before, &proc->undecided, by_process) {
 		if (call->end_ns + REORDER_NS < x->start_ns)
 			break;
-		if (call->edges_cnt && handoff_choice(p, call) == x)
+		if (later_choice(p, call) == x)
 			link_best(p, call);
 	}
 }
@@ -337,12 +361,12 @@ void link_grade(struct pipeline *p, struct exchange *x)
 
 void link_best(struct pipeline *p, struct exchange *x)
 {
-	struct exchange *woken;
+	struct exchange *cause;
 
 	if (list_empty(&x->by_process) || x->server_side)
 		return;
 	list_del(&x->by_process);
-	woken = handoff_choice(p, x);
-	if (woken)
-		exchange_adopt(woken, x, LINK_HANDOFF);
+	cause = later_choice(p, x);
+	if (cause)
+		exchange_adopt(cause, x, x->goes_on ? LINK_CALLBACK : LINK_HANDOFF);
 }

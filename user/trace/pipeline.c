@@ -267,6 +267,9 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 	case EV_EXIT:
 		on_task_exit(p, (const struct ev_exit *)ev);
 		break;
+	case EV_CALLBACK:
+		callback_tell(p, (const struct ev_callback *)ev);
+		break;
 	case EV_WAKE:
 		handoff_wake(p, (const struct ev_wake *)ev);
 		break;

@@ -6,7 +6,7 @@
  *     pipeline.c   a record, by kind
  *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
  *     pair.c       messages -> exchanges        request and response
- *     link.c       who caused it, in the process    threads, hand-overs (handoff.c), sockets
+ *     link.c       who caused it, in the process    threads, hand-overs (handoff.c), Node (callback.c)
  *     join.c       who caused it, on this host      both ends of one connection
  *     sdk.c        what an SDK in the process shows itself
  *     settle.c     when that is final           trace ids, waiting, grace
@@ -15,6 +15,7 @@
 #ifndef TRACE_STAGES_H
 #define TRACE_STAGES_H
 
+#include "trace/callback.h"
 #include "trace/conn.h"
 #include "trace/exchange.h"
 #include "trace/pipeline.h"
@@ -61,7 +62,7 @@ void link_server_began(struct pipeline *p, struct exchange *x);
 void link_client_sent(struct pipeline *p, struct exchange *x);
 void link_received(struct pipeline *p, struct conn *c,
 		   const struct strand *s); /* bytes came: whom they are for */
-void link_sent(struct pipeline *p, const struct strand *s); /* bytes went out */
+void link_moved(struct pipeline *p, const struct strand *s, enum dir dir); /* a call is over */
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);
 void link_client_done(struct pipeline *p, struct exchange *x);
@@ -72,6 +73,17 @@ void link_best(struct pipeline *p,
 	       struct exchange *x); /* decides a client exchange by what is known by now */
 
 void link_grade(struct pipeline *p, struct exchange *x); /* what has come out about the process since */
+
+/* callback.c: threads in which Node runs */
+void callback_tell(struct pipeline *p, const struct ev_callback *ev); /* of the call that comes next */
+void callback_over(struct callbacks *cb); /* that call has been told */
+/* Bytes came, of this exchange; 0: of none. */
+void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial);
+void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c);
+void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x);
+void callback_answers(struct pipeline *p, const struct callbacks *cb, struct exchange *request);
+/* NULL: no evidence. */
+struct exchange *callback_choice(struct pipeline *p, const struct exchange *x);
 
 /* handoff.c */
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev);

@@ -11,6 +11,7 @@
 #include "abi/event.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "trace/callback.h"
 #include "trace/tally.h"
 
 /*
@@ -33,6 +34,7 @@ struct strand_state {
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 	uint64_t answered_ns; /* task: when it last began a response, and on which connection */
 	uint64_t answered_on;
+	struct callbacks *callbacks; /* Node runs in it; else NULL */
 	bool shared; /* it answers several at once: no task, but the loop that writes for all of them */
 };
 

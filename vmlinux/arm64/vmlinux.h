@@ -56,6 +56,7 @@ enum {
 
 enum bpf_func_id {
 	BPF_FUNC_get_current_task_btf = 158,
+	BPF_FUNC_task_pt_regs = 175,
 };
 
 enum {
@@ -124,6 +125,7 @@ struct file {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	pid_t pid;
 	pid_t tgid;

@@ -56,6 +56,7 @@ enum {
 
 enum bpf_func_id {
 	BPF_FUNC_get_current_task_btf = 158,
+	BPF_FUNC_task_pt_regs = 175,
 };
 
 enum {
@@ -129,6 +130,7 @@ struct thread_struct {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	pid_t pid;
 	pid_t tgid;
@@ -141,11 +143,13 @@ struct task_struct {
 };
 
 struct pt_regs {
+	long unsigned int bp;
 	long unsigned int r10;
 	long unsigned int dx;
 	long unsigned int si;
 	long unsigned int di;
 	long unsigned int orig_ax;
+	long unsigned int sp;
 };
 
 struct ns_common {

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Node: which piece of asynchronous work runs, told in a record before that of the call.
+ *
+ * Node numbers the work that callbacks, timers and promises are made of. The number of what runs,
+ * that of what made it, and the last one given out are three doubles in an array (AsyncHooks'
+ * async_id_fields) that never moves. Where it is, is found in user space (user/strand/node.c), once
+ * for each thread. The proof at every call: they are whole numbers, nothing runs that has not been
+ * numbered, and the last one only grows.
+ *
+ * What follows an await runs without a number, right after the callback that ended the wait. Whether
+ * that was the thread's last read is on the stack. libuv reads in a function that then calls what is
+ * to be called back, so it is that read's as long as the chain of frames leads through the same
+ * frame, with the same registers of its callers in it (they point to the stream that was read):
+ *
+ *	at the read:	read()                  <- uv__read <- uv__stream_io <- uv__io_poll <- ...
+ *	at a send:	write() <- JavaScript ... <- uv__read <- uv__stream_io <- ...
+ *
+ * Node is built with frame pointers, its compiled JavaScript has them too. Where the chain breaks
+ * nothing is said.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "lib/emit.bpf.h"
+#include "lib/strand.bpf.h"
+#include "lib/user.bpf.h"
+
+#define FRAMES_MAX      128 /* between a callback and the loop; deeper: not said */
+#define FRAME_SAVED     (-5 * 8) /* from the frame pointer down: the registers it keeps */
+#define MANTISSA_BITS   52
+#define EXPONENT_OF_ONE 1023
+
+enum { AT_SELF, AT_TRIGGER, AT_NEWEST, IDS_CNT };
+
+/* The number that a double stands for. False: it is none that was counted. */
+static __always_inline bool whole(__u64 bits, __u64 *ret)
+{
+	__u64 shift, mantissa;
+
+	*ret = 0;
+	if (!bits)
+		return true;
+	shift = MANTISSA_BITS - ((bits >> MANTISSA_BITS) - EXPONENT_OF_ONE);
+	if (shift > MANTISSA_BITS)
+		return false;
+	mantissa = (bits & ((1ULL << MANTISSA_BITS) - 1)) | 1ULL << MANTISSA_BITS;
+	*ret = mantissa >> shift;
+	return *ret << shift == mantissa;
+}
+
+static __always_inline bool read_ids(struct event_loop *loop, struct ev_callback *e)
+{
+	__u64 ids[IDS_CNT];
+
+	if (bpf_probe_read_user(ids, sizeof(ids), (void *)loop->ids) ||
+	    !whole(ids[AT_SELF], &e->self) || !whole(ids[AT_TRIGGER], &e->trigger) ||
+	    !whole(ids[AT_NEWEST], &e->newest))
+		return false;
+	if (e->newest < loop->counter || e->self > e->newest || e->trigger > e->newest)
+		return false;
+	loop->counter = e->newest;
+	return true;
+}
+
+static __noinline int keep_frame(struct event_loop *loop, __u64 fp)
+{
+	loop->read_frame = fp;
+	if (bpf_probe_read_user(loop->read_saved, sizeof(loop->read_saved),
+				(void *)(fp + FRAME_SAVED)))
+		loop->read_frame = 0;
+	return 0;
+}
+
+/* Does the frame of the last read still stand, below those that have this frame pointer? */
+static __noinline bool frame_stands(const struct event_loop *loop, __u64 fp)
+{
+	__u64 saved[FRAME_WORDS], frame = loop->read_frame, next;
+	int i;
+
+	if (!frame)
+		return false;
+	for (i = 0; i < FRAMES_MAX && fp < frame; i++) {
+		next = user_word(fp);
+		if (next <= fp)
+			return false;
+		fp = next;
+	}
+	if (fp != frame || bpf_probe_read_user(saved, sizeof(saved), (void *)(frame + FRAME_SAVED)))
+		return false;
+	for (i = 0; i < FRAME_WORDS; i++) {
+		if (saved[i] != loop->read_saved[i])
+			return false;
+	}
+	return true;
+}
+
+/* Asked at the first call, the second, the fourth and so on: Node may be about to start. */
+static __noinline int seek(struct event_loop *loop, __u64 sp)
+{
+	struct ev_seek *e;
+	__u32 n = ++loop->calls;
+
+	if (n & (n - 1))
+		return 0;
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return 0;
+	emit_header(&e->hdr, EV_SEEK, sizeof(*e));
+	e->sp = sp;
+	emit_submit(e);
+	return 0;
+}
+
+static __always_inline struct event_loop *loop_self(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct event_loop *loop = bpf_map_lookup_elem(&event_loops, &tid), fresh = {};
+
+	if (loop)
+		return loop;
+	bpf_map_update_elem(&event_loops, &tid, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&event_loops, &tid);
+}
+
+__hidden enum strand_reading strand_node(enum dir dir)
+{
+	struct ev_callback *e, now = {};
+	__u64 fp = 0, sp = 0;
+	struct event_loop *loop;
+
+	loop = loop_self();
+	if (!loop || !task_user_frame(&fp, &sp))
+		return STRAND_COARSE;
+	if (!loop->ids) {
+		seek(loop, sp);
+		return STRAND_COARSE;
+	}
+	if (!read_ids(loop, &now)) {
+		loop->ids = loop->counter = loop->calls = 0;
+		return STRAND_UNPROVEN;
+	}
+	if (dir == DIR_RX)
+		keep_frame(loop, fp);
+	else if (frame_stands(loop, fp))
+		now.flags = CALLBACK_OF_READ;
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return STRAND_COARSE;
+	strand_self(&now.thread);
+	*e = now;
+	emit_header(&e->hdr, EV_CALLBACK, sizeof(*e));
+	emit_submit(e);
+	return STRAND_COARSE;
+}

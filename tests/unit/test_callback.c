@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Node: one thread serves everybody in callbacks, and the numbers of its asynchronous work tell them apart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <cmocka.h>
+
+#include "found.h"
+#include "strand/node.h"
+
+#define NODE 100 /* the process, and its thread */
+
+/* What the kernel says of the call that comes next. */
+static void runs(struct scene *sc, uint64_t self, uint64_t trigger, uint64_t newest, uint32_t flags)
+{
+	struct ev_callback ev = {
+		.hdr = header(sc, EV_CALLBACK, sizeof(ev), NODE, NODE),
+		.thread = thread_of(NODE),
+		.self = self,
+		.trigger = trigger,
+		.newest = newest,
+		.flags = flags,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+static void reads(struct scene *sc, struct end *e, uint64_t newest, const char *text)
+{
+	runs(sc, 0, 0, newest, 0);
+	receive(sc, e, NODE, text);
+}
+
+/* In what the last read called back, after an await. */
+static void writes(struct scene *sc, struct end *e, uint64_t newest, const char *text)
+{
+	runs(sc, 0, 0, newest, CALLBACK_OF_READ);
+	transmit(sc, e, NODE, text);
+}
+
+static void opens(struct scene *sc, const struct end *e)
+{
+	struct ev_state ev = {
+		.hdr = header(sc, EV_STATE, sizeof(ev), NODE, NODE),
+		.conn = e->id,
+		.strand = thread_of(NODE),
+		.old_state = 7,
+		.new_state = 2,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+/* Two requests, /1 and /2, and two connections to a backend. */
+struct node {
+	struct scene sc;
+	struct end in1, in2, out1, out2;
+};
+
+static void node_begin(struct node *n)
+{
+	scene_begin(&n->sc);
+	n->in1 = open_end(&n->sc, 1, NODE, 1, 2);
+	n->in2 = open_end(&n->sc, 2, NODE, 3, 4);
+	n->out1 = open_end(&n->sc, 3, NODE, 5, 6);
+	n->out2 = open_end(&n->sc, 4, NODE, 7, 8);
+}
+
+static void node_end(struct node *n, const char *call, const char *request, const char *method)
+{
+	const struct span *client;
+
+	pass_time(&n->sc, 200000);
+	client = span_of(&n->sc, SPAN_CLIENT, call);
+	assert_non_null(client);
+	if (request)
+		assert_true(is_child(client, span_of(&n->sc, SPAN_SERVER, request)));
+	else
+		assert_false(client->has_parent);
+	assert_string_equal(method_of(client), method);
+	scene_end(&n->sc);
+}
+
+static void in_the_callback_of_the_request(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	writes(&n.sc, &n.out1, 12, REQUEST("/call"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	reads(&n.sc, &n.out1, 14, OK);
+	runs(&n.sc, 0, 0, 15, 0); /* from a timer */
+	transmit(&n.sc, &n.in1, NODE, OK);
+	writes(&n.sc, &n.in2, 15, OK);
+	node_end(&n, "/call", "/1", "callback");
+}
+
+/* The second request's call waits for the only connection, and goes out when the first one's has its answer. */
+static void from_the_queue_of_an_agent(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	writes(&n.sc, &n.out1, 12, REQUEST("/call1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2")); /* gives out 13 to 15 */
+	reads(&n.sc, &n.out1, 15, OK);
+	runs(&n.sc, 17, 14, 17, CALLBACK_OF_READ);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
+	writes(&n.sc, &n.in1, 18, OK);
+	reads(&n.sc, &n.out1, 20, OK);
+	writes(&n.sc, &n.in2, 21, OK);
+	node_end(&n, "/call2", "/2", "callback");
+}
+
+/* What follows an await of a timer has no number: who gets the answer tells, and so for the call before. */
+static void after_a_timer(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	runs(&n.sc, 0, 0, 14, 0);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
+	reads(&n.sc, &n.out1, 14, OK);
+	writes(&n.sc, &n.out1, 16, REQUEST("/next"));
+	reads(&n.sc, &n.out1, 16, OK);
+	writes(&n.sc, &n.in1, 18, OK);
+	writes(&n.sc, &n.in2, 18, OK);
+	node_end(&n, "/call", "/1", "callback");
+}
+
+/* The same when nobody gets the answer: a root, and no confidence in that. */
+static void after_a_timer_for_nobody(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	runs(&n.sc, 0, 0, 14, 0);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
+	reads(&n.sc, &n.out1, 14, OK);
+	runs(&n.sc, 0, 0, 15, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	runs(&n.sc, 0, 0, 15, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call", NULL, "root");
+}
+
+/* A list of the program's own: the second job starts in what the first one's answer called back. */
+static void from_a_list_without_triggers(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	writes(&n.sc, &n.out1, 12, REQUEST("/call1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	reads(&n.sc, &n.out1, 13, OK);
+	writes(&n.sc, &n.out1, 15, REQUEST("/call2"));
+	writes(&n.sc, &n.in1, 15, OK);
+	reads(&n.sc, &n.out1, 16, OK);
+	writes(&n.sc, &n.in2, 17, OK);
+	node_end(&n, "/call2", "/2", "callback");
+}
+
+/* A timer's work has the number it was given in the request's callback, long before. */
+static void in_the_callback_of_a_timer(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1")); /* gives out 11 to the timer */
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	runs(&n.sc, 11, 5, 14, 0);
+	opens(&n.sc, &n.out1);
+	runs(&n.sc, 15, 11, 16, 0);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
+	reads(&n.sc, &n.out1, 16, OK);
+	writes(&n.sc, &n.in1, 18, OK);
+	writes(&n.sc, &n.in2, 18, OK);
+	node_end(&n, "/call", "/1", "callback");
+}
+
+/* Without the record of what runs nothing is assumed from the one before. */
+static void what_runs_is_lost(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
+	receive(&n.sc, &n.out1, NODE, OK);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call", NULL, "root");
+}
+
+/* Many requests, more numbers than are kept at once: the ring of marks turns and grows. */
+static void thousands_of_marks(void **state)
+{
+	struct node n;
+	uint64_t newest = 10;
+	size_t i;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in2, newest, REQUEST("/2"));
+	reads(&n.sc, &n.in1, newest, REQUEST("/first"));
+	writes(&n.sc, &n.in1, newest, OK);
+	pass_time(&n.sc, 200000); /* waits for a caller once */
+	for (i = 0; i < 20000; i++) {
+		reads(&n.sc, &n.in1, newest += 3, REQUEST("/1"));
+		writes(&n.sc, &n.in1, newest += 3, OK);
+		if (n.sc.n > SPANS_MAX / 2) {
+			while (n.sc.n)
+				span_free(n.sc.spans[--n.sc.n]);
+		}
+	}
+	reads(&n.sc, &n.in1, newest += 3, REQUEST("/last"));
+	writes(&n.sc, &n.out1, newest += 3, REQUEST("/call"));
+	reads(&n.sc, &n.out1, newest += 3, OK);
+	writes(&n.sc, &n.in1, newest, OK);
+	writes(&n.sc, &n.in2, newest, OK);
+	node_end(&n, "/call", "/last", "callback");
+}
+
+#define ISOLATE 0x5500001000
+#define IDS     0x5500002000
+
+static const uint64_t hooks[] = {
+	ISOLATE, 32, 0,    0x5500003000, 1, 0, 0x44, ISOLATE, 9, 0, 0x5500004000,
+	1,       0,  0x45, ISOLATE,      4, 0, IDS,  1,       0, 0,
+};
+
+static void hooks_are_found_among_words(void **state)
+{
+	uint64_t words[64];
+	size_t at, i;
+
+	for (at = 0; at + ARRAY_SIZE(hooks) <= ARRAY_SIZE(words); at++) {
+		memset(words, 0, sizeof(words));
+		memcpy(words + at, hooks, sizeof(hooks));
+		assert_int_equal(node_ids_among(words, ARRAY_SIZE(words)), IDS);
+		assert_int_equal(node_ids_among(words, at + ARRAY_SIZE(hooks) - 1), 0);
+	}
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (hooks[i] != ISOLATE && hooks[i] != 4 && hooks[i] != 9 && hooks[i] != 32)
+			continue;
+		memcpy(words, hooks, sizeof(hooks));
+		words[i] = 1;
+		assert_int_equal(node_ids_among(words, ARRAY_SIZE(hooks)), 0);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_the_callback_of_the_request),
+		cmocka_unit_test(from_the_queue_of_an_agent),
+		cmocka_unit_test(after_a_timer),
+		cmocka_unit_test(after_a_timer_for_nobody),
+		cmocka_unit_test(from_a_list_without_triggers),
+		cmocka_unit_test(in_the_callback_of_a_timer),
+		cmocka_unit_test(what_runs_is_lost),
+		cmocka_unit_test(thousands_of_marks),
+		cmocka_unit_test(hooks_are_found_among_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

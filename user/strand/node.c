@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Node 18 to 24. Each thread that runs JavaScript has an Environment, and a pointer to it is on the
+ * thread's stack for as long as the thread runs, because the function that turns the event loop has
+ * it as argument. In the Environment are the AsyncHooks: three arrays shared with JavaScript, one
+ * after the other, each described by seven words:
+ *
+ *	(its class) isolate, length, offset, address, (handle), (index)
+ *
+ * Their lengths and the common isolate are what they are recognised by: the stack of async ids, the
+ * 9 counters, and the 4 numbers that are wanted. No symbol and no version is needed, and what the
+ * numbers are proves it in the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/slice.h"
+#include "host/procfs.h"
+#include "strand/node.h"
+#include "strand/runtimes.h"
+
+#define ARRAY_WORDS   7 /* from one description to the next */
+#define ARRAY_LENGTH  1 /* behind the isolate */
+#define ARRAY_ADDRESS 3
+#define STACK_MIN     32 /* two for each of 16 levels; grows */
+#define STACK_LIMIT   (1 << 20)
+#define COUNTERS_MIN  9
+#define COUNTERS_MAX  16
+#define IDS_CNT       4 /* what runs, what made it, the newest, what makes the next: -1 is the default */
+
+#define ENVIRONMENT_WORDS 192 /* the AsyncHooks begin at about the 130th */
+#define STACK_SEARCHED    ((uint64_t)256 << 10) /* arguments and environment are on it, too */
+#define MAPS_MAX          ((size_t)4 << 20)
+#define HEAP_ALIGN        16
+#define ADDRESS_MIN       65536
+#define ADDRESS_MAX       (1ULL << 47)
+
+uint64_t node_ids_among(const uint64_t *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i + 3 * ARRAY_WORDS <= n; i++) {
+		const uint64_t *stack = words + i, *counters = stack + ARRAY_WORDS,
+			       *ids = counters + ARRAY_WORDS;
+
+		if (!stack[0] || counters[0] != stack[0] || ids[0] != stack[0])
+			continue;
+		if (ids[ARRAY_LENGTH] == IDS_CNT && stack[ARRAY_LENGTH] >= STACK_MIN &&
+		    stack[ARRAY_LENGTH] < STACK_LIMIT && counters[ARRAY_LENGTH] >= COUNTERS_MIN &&
+		    counters[ARRAY_LENGTH] <= COUNTERS_MAX)
+			return ids[ARRAY_ADDRESS];
+	}
+	return 0;
+}
+
+static bool counts(double v)
+{
+	return v >= 0 && v < (double)(1ULL << 53) && v == (double)(uint64_t)v;
+}
+
+static bool are_ids(int mem, uint64_t at)
+{
+	double v[IDS_CNT];
+
+	if (pread(mem, v, sizeof(v), at) != sizeof(v))
+		return false;
+	return counts(v[0]) && counts(v[1]) && counts(v[2]) && v[2] >= 1 && v[0] <= v[2] &&
+	       v[1] <= v[2] && (v[3] == -1 || counts(v[3]));
+}
+
+/* The ids of the Environment that is at this address; 0: none is. */
+static uint64_t ids_of(int mem, uint64_t env)
+{
+	uint64_t words[ENVIRONMENT_WORDS], ids;
+	ssize_t n = pread(mem, words, sizeof(words), env);
+
+	if (n <= 0)
+		return 0;
+	ids = node_ids_among(words, (size_t)n / sizeof(words[0]));
+	return ids && are_ids(mem, ids) ? ids : 0;
+}
+
+static bool may_be_heap(uint64_t word)
+{
+	return word >= ADDRESS_MIN && word < ADDRESS_MAX && !(word % HEAP_ALIGN);
+}
+
+static int find_on_stack(int mem, uint64_t start, uint64_t end, uint64_t *ret_ids)
+{
+	uint64_t words[256], last = 0, at, ids;
+	ssize_t n, i;
+
+	for (at = start; at < end; at += sizeof(words)) {
+		n = pread(mem, words, min(sizeof(words), end - at), at);
+		for (i = 0; i < n / (ssize_t)sizeof(words[0]); i++) {
+			if (words[i] == last || !may_be_heap(words[i]))
+				continue;
+			last = words[i];
+			ids = ids_of(mem, last);
+			if (!ids)
+				continue;
+			*ret_ids = ids;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* The used part of the stack that holds sp; without one, the outer part of the main thread's. */
+static int stack_at(uint32_t tgid, uint64_t sp, uint64_t *ret_start, uint64_t *ret_end)
+{
+	_cleanup_(buf_release) struct buf maps = BUF_INIT(MAPS_MAX);
+	unsigned long long start, end;
+	const char *line;
+
+	if (procfs_read(tgid, "maps", &maps) || buf_append(&maps, "", 1))
+		return -ENOENT;
+	for (line = maps.p; line && *line; line = strchr(line, '\n')) {
+		const char *newline;
+
+		line += *line == '\n';
+		newline = strchrnul(line, '\n');
+		if (sscanf(line, "%llx-%llx", &start, &end) != 2)
+			break;
+		if (sp ? sp < start || sp >= end
+		       : newline - line < 7 || memcmp(newline - 7, "[stack]", 7))
+			continue;
+		*ret_start = sp ? sp : max(start, end - STACK_SEARCHED);
+		*ret_end = min(end, *ret_start + STACK_SEARCHED);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int node_find_ids(uint32_t tgid, uint64_t sp, uint64_t *ret_ids)
+{
+	_cleanup_(close_fdp) int mem = -1;
+	uint64_t start, end;
+	char path[32];
+
+	if (stack_at(tgid, sp, &start, &end))
+		return -ENOENT;
+	snprintf(path, sizeof(path), "/proc/%u/mem", tgid);
+	mem = open(path, O_RDONLY | O_CLOEXEC);
+	if (mem < 0)
+		return -ENOENT;
+	return find_on_stack(mem, start, end, ret_ids);
+}
+
+/* By the name of its program, or of what else runs JavaScript; a wrong guess finds no Environment. */
+bool strand_node(const struct proc_facts *facts, struct strand_found *ret_found)
+{
+#ifdef __x86_64__
+	const char *exe = strrchr(facts->exe, '/');
+
+	if (!slice_starts(slice_str(exe ? exe + 1 : facts->exe), SLICE("node")))
+		return false;
+	*ret_found = (struct strand_found){ .rt.kind = RUNTIME_NODE };
+	return true;
+#else
+	return false;
+#endif
+}

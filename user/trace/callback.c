@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who caused a call in Node. One thread serves everybody, in callbacks. What is known of each socket
+ * call: the number of the work that makes it, of the work that made that, the newest number given
+ * out so far, and whether what the thread's last read called back still runs (bpf/strand_node.bpf.c).
+ *
+ * When the call is sent, in this order:
+ * - What the reading of a request calls back is for that request.
+ * - A new connection is for whom it was opened.
+ * - A number was given out while somebody's bytes were at work, and the work that has it is theirs:
+ *   what waited in a queue (an agent's maxSockets) was put there by the work that its trigger names.
+ * - What the reading of an answer calls back goes on with what the call was for.
+ * Everything else (what follows an await of a timer, a file) is not known then. The end of a
+ * callback is not seen: when a send shows that the loop has gone on meanwhile, the numbers given out
+ * since the callback was last seen are nobody's.
+ *
+ * When the answer has been read, and what that calls back writes the response to a request, the call
+ * was made for that request. It settles what was not known, and corrects what was taken for granted
+ * (an own queue of the program's, without a trigger): only the first and second rule are above it.
+ */
+#include <stdlib.h>
+
+#include "trace/stages.h"
+
+void callbacks_free(struct callbacks *cb)
+{
+	if (!cb)
+		return;
+	free(cb->marks);
+	free(cb);
+}
+
+static struct mark *mark_at(const struct callbacks *cb, unsigned i)
+{
+	return &cb->marks[(cb->first + i) & (cb->cap - 1)];
+}
+
+static bool grow(struct callbacks *cb)
+{
+	unsigned cap = cb->cap ? 2 * cb->cap : MARKS_MIN, i;
+	struct mark *marks = cap > MARKS_MAX ? NULL : calloc(cap, sizeof(*marks));
+
+	if (!marks)
+		return false;
+	for (i = 0; i < cb->cnt; i++)
+		marks[i] = *mark_at(cb, i);
+	free(cb->marks);
+	cb->marks = marks;
+	cb->cap = cap;
+	cb->first = 0;
+	return true;
+}
+
+static void drop_oldest(struct callbacks *cb)
+{
+	cb->first++;
+	cb->cnt--;
+}
+
+/* From the number behind `newest` on they are given out for the exchange. */
+static void mark(struct pipeline *p, struct callbacks *cb, uint64_t newest, uint64_t serial)
+{
+	struct mark *last = cb->cnt ? mark_at(cb, cb->cnt - 1) : NULL;
+
+	cb->sure = newest;
+	if (last && last->newest == newest) {
+		last->serial = serial;
+		return;
+	}
+	if (last && last->newest > newest) /* another Environment counts here now */
+		cb->cnt = 0;
+	while (cb->cnt && !exchange_find(&p->exchanges, mark_at(cb, 0)->serial))
+		drop_oldest(cb);
+	if (cb->cnt == cb->cap && !grow(cb)) {
+		if (!cb->cap)
+			return;
+		drop_oldest(cb);
+	}
+	*mark_at(cb, cb->cnt++) = (struct mark){ newest, serial };
+}
+
+/* Serial of the exchange for which the number was given out; 0: not known. */
+static uint64_t whose(const struct callbacks *cb, uint64_t id)
+{
+	unsigned lo = 0, hi = cb->cnt;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+
+		if (mark_at(cb, mid)->newest < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? mark_at(cb, lo - 1)->serial : 0;
+}
+
+static bool known(const struct callbacks *cb)
+{
+	return cb->now.hdr.kind == EV_CALLBACK;
+}
+
+static bool of_read(const struct callbacks *cb)
+{
+	return known(cb) && cb->now.flags & CALLBACK_OF_READ;
+}
+
+void callback_tell(struct pipeline *p, const struct ev_callback *ev)
+{
+	struct strand_state *st = strand_get(&p->strands, &ev->thread);
+
+	if (!st)
+		return;
+	if (!st->callbacks)
+		st->callbacks = calloc(1, sizeof(*st->callbacks));
+	if (st->callbacks)
+		st->callbacks->now = *ev;
+}
+
+void callback_over(struct callbacks *cb)
+{
+	cb->now.hdr.kind = EV_NONE;
+}
+
+void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial)
+{
+	cb->heard = serial;
+	cb->heard_newest = cb->now.newest;
+	if (known(cb))
+		mark(p, cb, cb->now.newest, serial);
+	else
+		mark(p, cb, cb->sure, 0);
+}
+
+/* The request that the exchange is, or was made for; a call whose cause is open stands for that. NULL: over. */
+static struct exchange *behind(struct pipeline *p, uint64_t serial)
+{
+	struct exchange *x = exchange_find(&p->exchanges, serial);
+
+	if (x && !x->server_side) {
+		if (!x->parent)
+			return list_empty(&x->by_process) ? NULL : x;
+		x = x->parent;
+	}
+	return x && !x->done ? x : NULL;
+}
+
+static struct exchange *by_numbers(struct pipeline *p, const struct callbacks *cb)
+{
+	struct exchange *cause = behind(p, whose(cb, cb->now.trigger));
+
+	return cause ? cause : behind(p, whose(cb, cb->now.self));
+}
+
+/*
+ * Does the work at hand go on with what was read? Not if it was made by work that somebody else began while the answer
+ * was on its way.
+ */
+static bool goes_on(const struct callbacks *cb, const struct exchange *heard)
+{
+	uint64_t maker = cb->now.trigger;
+
+	return heard && (heard->server_side || maker <= heard->newest || maker > cb->heard_newest);
+}
+
+/* For whom the thread makes the call at hand. NULL: not known. */
+static struct exchange *cause_now(struct pipeline *p, struct callbacks *cb, bool *ret_firm)
+{
+	const struct exchange *heard = exchange_find(&p->exchanges, cb->heard);
+	struct exchange *cause;
+
+	*ret_firm = of_read(cb) && heard && heard->server_side;
+	if (!known(cb))
+		return NULL;
+	if (of_read(cb)) {
+		cb->sure = cb->now.newest;
+		cause = *ret_firm ? NULL : by_numbers(p, cb);
+		return cause || !goes_on(cb, heard) ? cause : behind(p, cb->heard);
+	}
+	mark(p, cb, cb->sure, 0);
+	cause = by_numbers(p, cb);
+	mark(p, cb, cb->now.newest, cause ? cause->serial : 0);
+	return cause;
+}
+
+void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c)
+{
+	bool firm;
+	struct exchange *cause = cause_now(p, cb, &firm);
+
+	c->cause = cause ? cause->serial : 0;
+}
+
+void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
+{
+	struct exchange *opener = behind(p, x->conn->cause), *cause = cause_now(p, cb, &x->firm);
+
+	x->conn->cause = 0;
+	if (opener && !x->firm)
+		cause = opener;
+	x->newest = cb->now.newest;
+	if (cause && cause->server_side)
+		exchange_adopt(cause, x, x->firm ? LINK_CALLBACK : LINK_SOCKET);
+	else if (cause)
+		x->goes_on = cause->serial;
+}
+
+/* The calls up to and with x are for the request, as far as that is not known otherwise. */
+static void claim_back(struct pipeline *p, struct exchange *request, struct exchange *x)
+{
+	unsigned n;
+
+	for (n = 0; n < CAUSES_MAX && x && !x->traced; n++) {
+		list_del(&x->by_process);
+		exchange_adopt(request, x, LINK_CALLBACK);
+		x = exchange_find(&p->exchanges, x->goes_on);
+		if (x && x->parent)
+			return;
+	}
+}
+
+void callback_answers(struct pipeline *p, const struct callbacks *cb, struct exchange *request)
+{
+	struct exchange *x = of_read(cb) ? exchange_find(&p->exchanges, cb->heard) : NULL;
+
+	if (!x || x->server_side || x->handed || x->start_ns < request->start_ns)
+		return;
+	x->handed = true;
+	if (!x->firm)
+		claim_back(p, request, x);
+}
+
+struct exchange *callback_choice(struct pipeline *p, const struct exchange *x)
+{
+	const struct exchange *before = exchange_find(&p->exchanges, x->goes_on);
+
+	return before && !before->server_side ? before->parent : NULL;
+}

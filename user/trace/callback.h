@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of a thread in which Node runs: the work that makes the call at hand, and during
+ * whose work each number was given out. callback.c has the rules.
+ */
+#ifndef TRACE_CALLBACK_H
+#define TRACE_CALLBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+
+#define MARKS_MIN 64
+#define MARKS_MAX 16384 /* 1.5 s of 5,000 requests/s with two calls each; the oldest goes */
+
+/* The numbers behind `newest`, up to the next mark, were given out while an exchange's bytes were at work. */
+struct mark {
+	uint64_t newest;
+	uint64_t serial; /* of the exchange; 0: nobody knows whose */
+};
+
+struct callbacks {
+	struct ev_callback now; /* of the call at hand; kind EV_NONE: not known */
+	uint64_t heard; /* serial of the exchange whose bytes the thread read last; 0: none */
+	uint64_t heard_newest; /* the newest number then */
+	uint64_t sure; /* up to this number the newest mark is beyond doubt */
+	struct mark *marks; /* a ring, numbers ascending */
+	unsigned cap, first, cnt;
+};
+
+void callbacks_free(struct callbacks *cb); /* NULL ok */
+
+#endif
