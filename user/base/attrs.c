@@ -6,6 +6,7 @@
 #include "utf8.h"
 
 #define ALLOC_MIN 16 /* an HTTP server span has about so many */
+#define TEXT_MIN  256 /* and so much text, its NULs included */
 
 void attrs_init(struct attrs *a, uint32_t max, size_t text_max)
 {
@@ -34,9 +35,12 @@ const char *attr_text(const struct attrs *a, const struct attr *at)
 
 static struct attr *find(const struct attrs *a, struct slice key)
 {
-	for (uint32_t i = 0; i < a->n; i++)
-		if (slice_eq(slice_str(attr_key(a, &a->v[i])), key))
-			return &a->v[i];
+	for (uint32_t i = 0; i < a->n; i++) {
+		struct attr *at = &a->v[i];
+
+		if (at->key_len == key.n && !memcmp(attr_key(a, at), key.p, key.n))
+			return at;
+	}
 	return NULL;
 }
 
@@ -69,9 +73,12 @@ static struct attr *next_slot(struct attrs *a)
  */
 static bool store(struct attrs *a, struct slice s, uint32_t *ret_off, uint32_t *ret_len)
 {
-	size_t off = a->text.n, need = utf8_repaired_len(s);
+	size_t off = a->text.n, need;
 	size_t room = min(a->text.cap - off, a->value_max);
 
+	if (!a->text.p && buf_reserve(&a->text, min(a->text.cap, (size_t)TEXT_MIN)))
+		return false;
+	need = utf8_repaired_len(s);
 	if (!room || utf8_append(&a->text, s, room - 1))
 		return false;
 	if (need && a->text.n == off)
@@ -89,9 +96,10 @@ static bool store(struct attrs *a, struct slice s, uint32_t *ret_off, uint32_t *
 
 static void add(struct attrs *a, const char *key, struct attr value)
 {
+	size_t len = strlen(key);
 	struct attr *at;
 
-	if (find(a, slice_str(key)))
+	if (find(a, (struct slice){ key, len }))
 		return;
 	at = next_slot(a);
 	if (!at) {
@@ -99,6 +107,7 @@ static void add(struct attrs *a, const char *key, struct attr value)
 		return;
 	}
 	value.key = key;
+	value.key_len = len;
 	*at = value;
 	a->n++;
 }
@@ -120,9 +129,10 @@ void attrs_bool(struct attrs *a, const char *key, bool v)
 
 void attrs_str(struct attrs *a, const char *key, struct slice v)
 {
+	size_t len = strlen(key);
 	struct attr *at;
 
-	if (find(a, slice_str(key)))
+	if (find(a, (struct slice){ key, len }))
 		return;
 	at = next_slot(a);
 	if (!at || !store(a, v, &at->s.off, &at->s.len)) {
@@ -130,27 +140,29 @@ void attrs_str(struct attrs *a, const char *key, struct slice v)
 		return;
 	}
 	at->key = key;
+	at->key_len = len;
 	at->type = ATTR_STR;
 	a->n++;
 }
 
 /* A key that would have to be cut is another key: such an attribute is dropped as a whole. */
-static bool store_key(struct attrs *a, struct slice key, uint32_t *ret_off)
+static bool store_key(struct attrs *a, struct slice key, uint32_t *ret_off, uint32_t *ret_len)
 {
-	uint32_t len;
-
-	return utf8_repaired_len(key) < a->text.cap - a->text.n && store(a, key, ret_off, &len);
+	return utf8_repaired_len(key) < a->text.cap - a->text.n && store(a, key, ret_off, ret_len);
 }
 
 void attrs_str_dup(struct attrs *a, struct slice key, struct slice v)
 {
 	struct attr *at = next_slot(a);
 	size_t before = a->text.n;
+	uint32_t len = 0;
 
 	/* Compared as stored: two keys may differ only in what repairing takes away. */
-	if (at && store_key(a, key, &at->key_off) && !find(a, slice_str(a->text.p + at->key_off)) &&
+	if (at && store_key(a, key, &at->key_off, &len) &&
+	    !find(a, (struct slice){ a->text.p + at->key_off, len }) &&
 	    store(a, v, &at->s.off, &at->s.len)) {
 		at->key = NULL;
+		at->key_len = len;
 		at->type = ATTR_STR;
 		a->n++;
 		return;

@@ -17,7 +17,8 @@ enum attr_type { ATTR_STR, ATTR_INT, ATTR_DOUBLE, ATTR_BOOL, ATTR_LIST };
 struct attr {
 	const char *key;	/* NULL: the key is at key_off of the text */
 	uint32_t key_off;
-	uint32_t type;		/* enum attr_type */
+	uint32_t type : 4;	/* enum attr_type */
+	uint32_t key_len : 28;	/* so that most keys need no second look */
 	union {
 		int64_t i;
 		double d;

@@ -29,8 +29,7 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
-/* Makes room for n more bytes and the NUL. */
-static int reserve(struct buf *b, size_t n)
+int buf_reserve(struct buf *b, size_t n)
 {
 	size_t need, alloc;
 	char *p;
@@ -52,7 +51,7 @@ static int reserve(struct buf *b, size_t n)
 
 int buf_append(struct buf *b, const void *p, size_t n)
 {
-	int err = reserve(b, n);
+	int err = buf_reserve(b, n);
 
 	if (err)
 		return err;
@@ -78,7 +77,7 @@ int buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(args);
 	if (n < 0)
 		return -EINVAL;
-	err = reserve(b, (size_t)n);
+	err = buf_reserve(b, (size_t)n);
 	if (err)
 		return err;
 	va_start(args, fmt);

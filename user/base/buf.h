@@ -19,6 +19,7 @@ struct buf {
 void buf_init(struct buf *b, size_t cap);
 void buf_release(struct buf *b);				/* frees; b is as after buf_init */
 void buf_clear(struct buf *b);					/* n = 0, keeps the memory */
+int buf_reserve(struct buf *b, size_t n) __must_check;		/* room for n more bytes and the NUL; the same errors */
 int buf_append(struct buf *b, const void *p, size_t n) __must_check; /* 0, -ENOMEM, -E2BIG; all or nothing */
 int buf_puts(struct buf *b, const char *s) __must_check;
 int buf_printf(struct buf *b, const char *fmt, ...) __printf(2, 3) __must_check;

@@ -5,19 +5,6 @@
 #include "compiler.h"
 #include "slice.h"
 
-struct slice slice_str(const char *s)
-{
-	return (struct slice){ s, s ? strlen(s) : 0 };
-}
-
-struct slice slice_sub(struct slice s, size_t from, size_t n)
-{
-	from = min(from, s.n);
-	n = min(n, s.n - from);
-	/* An empty slice may have no address, and NULL + 0 is the only arithmetic NULL allows. */
-	return (struct slice){ s.p ? s.p + from : NULL, n };
-}
-
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -30,11 +17,6 @@ struct slice slice_trim(struct slice s)
 	while (s.n && blank(s.p[s.n - 1]))
 		s.n--;
 	return s;
-}
-
-bool slice_eq(struct slice a, struct slice b)
-{
-	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
 }
 
 /* Not strncasecmp(): it stops at a NUL and follows the locale. */

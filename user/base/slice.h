@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice {
 	const char *p;
@@ -16,10 +17,25 @@ struct slice {
 #define SLICE_FMT	"%.*s"
 #define SLICE_ARG(s)	(int)(s).n, (s).p
 
-struct slice slice_str(const char *s);				/* NULL gives the empty slice */
-struct slice slice_sub(struct slice s, size_t from, size_t n);	/* clamped to s */
+/* NULL gives the empty slice. The three that the decoders live on are here, so that a literal's length is no call. */
+static inline struct slice slice_str(const char *s)
+{
+	return (struct slice){ s, s ? strlen(s) : 0 };
+}
+
+/* Clamped to s. An empty slice may have no address, and NULL + 0 is the only arithmetic NULL allows. */
+static inline struct slice slice_sub(struct slice s, size_t from, size_t n)
+{
+	from = from < s.n ? from : s.n;
+	return (struct slice){ s.p ? s.p + from : NULL, n < s.n - from ? n : s.n - from };
+}
+
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
+}
+
 struct slice slice_trim(struct slice s);			/* without leading and trailing spaces and tabs */
-bool slice_eq(struct slice a, struct slice b);
 bool slice_ieq(struct slice a, struct slice b);			/* ASCII case ignored */
 bool slice_starts(struct slice s, struct slice prefix);
 ptrdiff_t slice_chr(struct slice s, char c);			/* index of the first c, -1: none */

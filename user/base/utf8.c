@@ -43,9 +43,25 @@ static size_t character(const unsigned char *p, size_t n)
 	return len;
 }
 
+/* How many bytes from p on are ASCII and no NUL, in steps of eight: most text is nothing else. */
+static size_t plain(const char *p, size_t n)
+{
+	const uint64_t ones = ~0ULL / 255, highs = ones << 7;
+	uint64_t word;
+	size_t at;
+
+	for (at = 0; n - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, p + at, sizeof(word));
+		/* A byte minus one has its high bit set if the byte was 0, or above 128. */
+		if ((word | (word - ones)) & highs)
+			break;
+	}
+	return at;
+}
+
 size_t utf8_valid_prefix(struct slice s)
 {
-	size_t at = 0;
+	size_t at = plain(s.p, s.n);
 
 	while (at < s.n) {
 		size_t len = character((const unsigned char *)s.p + at, s.n - at);

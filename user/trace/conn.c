@@ -116,12 +116,27 @@ enum flow conn_flow(const struct conn *c, enum dir dir)
 	return conn_is_server(c) == (dir == DIR_RX) ? FLOW_REQUEST : FLOW_RESPONSE;
 }
 
+/* inet_ntop() prints with snprintf(), which once took a sixth of the tracer's time. */
+static void format_ipv4(const uint8_t addr[4], char *p)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		if (addr[i] >= 100)
+			*p++ = '0' + addr[i] / 100;
+		if (addr[i] >= 10)
+			*p++ = '0' + addr[i] / 10 % 10;
+		*p++ = '0' + addr[i] % 10;
+		*p++ = i < 3 ? '.' : '\0';
+	}
+}
+
 static void format_addr(const uint8_t addr[16], char *ret_text, size_t sz)
 {
 	static const uint8_t v4_mapped[12] = { [10] = 0xff, [11] = 0xff };
 
 	if (!memcmp(addr, v4_mapped, sizeof(v4_mapped)))
-		inet_ntop(AF_INET, addr + 12, ret_text, sz);
+		format_ipv4(addr + 12, ret_text);
 	else
 		inet_ntop(AF_INET6, addr, ret_text, sz);
 }
