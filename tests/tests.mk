@@ -205,6 +205,11 @@ $(T)/bench/%: $(OUTPUT)/obj/tests/bench/%.o
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_KERN)
 
+$(T)/bench/path: $(CORE_OBJS) $(EXPORT_OBJS)
+$(T)/bench/path: LIBS_KERN := $(LIBS_EXPORT)
+instructions: $(T)/bench/path ## count what user space spends on an exchange, against the committed budget
+	$(Q)OUTPUT=$(OUTPUT) tests/bench/instructions
+
 BENCH := PYTHONPATH=tests OUTPUT=$(OUTPUT) tests/bench/run
 bench-tools: all $(addprefix $(T)/bench/,hooks pace hooks.bpf.o)
 bench: bench-tools ## what tracing costs, as root, alone on the machine; WORKLOAD='nginx redis' picks, ROUNDS=5
@@ -212,4 +217,4 @@ bench: bench-tools ## what tracing costs, as root, alone on the machine; WORKLOA
 bench-full: bench-tools ## the same beside OpenTelemetry's own agents, which it fetches; then docs/bench.md
 	$(Q)$(BENCH) --contenders --write $(if $(ROUNDS),--rounds $(ROUNDS)) $(WORKLOAD)
 
-.PHONY: bench-tools bench bench-full
+.PHONY: instructions bench-tools bench bench-full

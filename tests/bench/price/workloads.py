@@ -131,7 +131,7 @@ def serve_go(lab, _kit=None):
 
 def serve_java(lab, kit=None):
     subprocess.run(["javac", "-d", OUT, "Hello.java"], cwd=SERVICES, check=True)
-    served = start(lab, "java", ["java", "-Xmx256m", "-cp", OUT, "Hello"], free_port(), None, kit)
+    served = start(lab, "java", ["java", "-Xmx256m", "-Dsun.net.httpserver.nodelay=true", "-cp", OUT, "Hello"], free_port(), None, kit)
     loads.wrk(served.port, 8)	# the compiler has done its work
     return served
 
