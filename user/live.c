@@ -22,6 +22,7 @@
 #include "execs.h"
 #include "kern/privilege.h"
 #include "live.h"
+#include "quiet.h"
 #include "targets.h"
 #include "wiring.h"
 
@@ -41,6 +42,7 @@ struct live {
 	int status;
 	bool stopping;
 	uint64_t clock_due_ns;
+	uint64_t quiet_due_ns; /* UINT64_MAX: said, or not to be said */
 };
 
 static void live_release(struct live *l)
@@ -304,13 +306,23 @@ static int start_command(struct live *l, struct err *err)
 	return code;
 }
 
+static void say_quiet(struct live *l)
+{
+	const uint32_t *tgids;
+	size_t n = targets_first(l->targets, &tgids);
+
+	quiet_tell(pipeline_tally(l->w.pipeline), tgids, n);
+	l->quiet_due_ns = UINT64_MAX;
+}
+
 /*
  * How long the loop may wait: not at all while there is work, DRAIN_MS while there is traffic, else
  * until a timer.
  */
 static int wait_ms(struct live *l, int drained)
 {
-	uint64_t next = pipeline_next_ns(l->w.pipeline), now = clock_mono_ns();
+	uint64_t next = min(pipeline_next_ns(l->w.pipeline), l->quiet_due_ns),
+		 now = clock_mono_ns();
 	int timer = -1;
 
 	if (next != UINT64_MAX)
@@ -329,6 +341,8 @@ static int run_loop(struct live *l)
 
 		if (pipeline_next_ns(l->w.pipeline) <= now)
 			take_tick(l, now);
+		if (l->quiet_due_ns <= now)
+			say_quiet(l);
 		if (targets_ended(l->targets) && !drained && !l->child.pid)
 			break;
 		code = loop_wait(l->loop, wait_ms(l, drained));
@@ -380,6 +394,7 @@ int live_run(const struct config *cfg, int *ret_status, struct err *err)
 		return code;
 	say_ready(&l);
 	wiring_started(&l.w);
+	l.quiet_due_ns = clock_mono_ns() + QUIET_S * NSEC_PER_SEC;
 	code = run_loop(&l);
 	if (code)
 		return err_set(err, code, "the event loop failed: %s", strerror(-code));

@@ -26,6 +26,7 @@ struct targets {
 	struct capture *capture;
 	size_t traced; /* how many the first look found */
 	struct buf who; /* and the names of the first of them */
+	uint32_t first[NAMED_MAX]; /* and these themselves */
 	int err; /* of the last capture_trace() */
 };
 
@@ -126,6 +127,7 @@ void targets_name(struct targets *t, uint32_t tgid)
 
 	if (procfs_stat(tgid, &st) || ++t->traced > NAMED_MAX)
 		return;
+	t->first[t->traced - 1] = tgid;
 	for (c = st.comm; *c; c++) {
 		if (!isprint((unsigned char)*c))
 			*c = '?';
@@ -264,4 +266,10 @@ void targets_describe(const struct targets *t, struct buf *out)
 					     : "nothing yet, waiting for a process that matches");
 	if (err)
 		log_debug("targets: the list of names is cut");
+}
+
+size_t targets_first(const struct targets *t, const uint32_t **ret_tgids)
+{
+	*ret_tgids = t->first;
+	return min(t->traced, (size_t)NAMED_MAX);
 }

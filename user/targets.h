@@ -33,6 +33,7 @@ int targets_fd(const struct targets *t); /* readable when one of those has ended
 bool targets_ended(
 	struct targets *t); /* only processes named by number, and all of them have ended */
 void targets_describe(const struct targets *t, struct buf *out); /* "python3 (12), gunicorn (34)" */
+size_t targets_first(const struct targets *t, const uint32_t **ret_tgids); /* those that are described */
 
 DEFINE_FREEP(targets_free, struct targets)
 

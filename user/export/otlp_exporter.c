@@ -5,7 +5,6 @@
  * begins and when it is over.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +21,7 @@
 
 #define REQUEST_MAX  ((size_t)64 << 20) /* OTLP: receivers may refuse more, compressed or not */
 #define TOLD_COLUMNS 200 /* of a message from the backend */
+#define TOLD_MAX     (8 * TOLD_COLUMNS)
 
 #define TEXT_MAX ((size_t)256 << 20) /* of a request as JSON: what is too large is said below */
 
@@ -74,16 +74,6 @@ static const struct otlp_wire *wire_of(const struct export_options *opt)
 	return wires[opt->protocol];
 }
 
-/* The endpoint without its secrets. NULL: out of memory. */
-static char *where(const struct export_options *opt, const struct otlp_wire *wire)
-{
-	char *text = NULL;
-
-	if (opt->unix_socket)
-		return asprintf(&text, "unix:%s", opt->unix_socket) < 0 ? NULL : text;
-	return wire->grpc ? url_origin(opt->endpoint) : url_shown(opt->endpoint);
-}
-
 static int otlp_open(const struct export_env *env, const char *target, void **ret_self,
 		     struct err *err)
 {
@@ -112,7 +102,7 @@ static int otlp_open(const struct export_env *env, const char *target, void **re
 		return err_set(err, code, "no random numbers: %s", strerror(-code));
 	rand_init(&e->rand, &seed);
 	e->otlp = otlp_new(env->opt->version);
-	e->where = where(env->opt, e->wire);
+	e->where = e->wire->grpc ? url_origin(env->opt->endpoint) : url_shown(env->opt->endpoint);
 	if (env->opt->gzip)
 		e->gzip = gzip_new();
 	if (!e->otlp || !e->where || (env->opt->gzip && !e->gzip))
@@ -130,14 +120,25 @@ static int otlp_describe(const void *self, struct buf *out)
 
 /* --- what the person is told --- */
 
+/* The message comes from the other end and is shown on a terminal. */
+static void told(struct buf *out, struct slice message)
+{
+	text_put(out, message, TOLD_COLUMNS);
+}
+
 static void went_away(struct otlp_exporter *e)
 {
+	_cleanup_(buf_release) struct buf said;
+
+	buf_init(&said, TOLD_MAX);
 	if (e->away)
 		return;
+	told(&said, buf_slice(&e->answer.message));
 	e->away = true;
 	e->lost = 0;
 	e->dropped_then = *e->env->dropped;
-	log_warn("export: %s takes no spans (%s); %s", e->where, e->answer.why,
+	log_warn("export: %s takes no spans (%s%s%s); %s", e->where, e->answer.why,
+		 said.n ? ": " : "", said.n ? said.p : "",
 		 hurry_closing(e->env->hurry) ? "what is left is lost"
 					      : "trying again, what the queue cannot hold is lost");
 }
@@ -153,14 +154,13 @@ static void came_back(struct otlp_exporter *e)
 		 (unsigned long long)lost);
 }
 
-/* The message comes from the other end and is shown on a terminal. */
 static void tell(enum log_level level, const struct otlp_exporter *e, const char *what,
 		 struct slice message)
 {
 	_cleanup_(buf_release) struct buf text;
 
-	buf_init(&text, 8 * TOLD_COLUMNS);
-	text_put(&text, message, TOLD_COLUMNS);
+	buf_init(&text, TOLD_MAX);
+	told(&text, message);
 	log_line(level, "export: %s %s%s%s", e->where, what, text.n ? ": " : "",
 		 text.n ? text.p : "");
 }

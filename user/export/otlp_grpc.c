@@ -69,7 +69,6 @@ const struct otlp_wire otlp_wire_grpc = {
 		  .gzip_header = "grpc-encoding: gzip",
 		  .headers = headers,
 		  .headers_cnt = ARRAY_SIZE(headers),
-		  .tells_timeout = true,
 		  .http2 = true },
 	.grpc = true,
 	.read = read_grpc,

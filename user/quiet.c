@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <ctype.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "host/listeners.h"
+#include "host/procfs.h"
+#include "quiet.h"
+
+#define PORTS_TOLD 8 /* a process that listens on more is named with these */
+
+static int put_ports(struct buf *out, uint32_t tgid)
+{
+	uint16_t ports[PORTS_TOLD];
+	size_t i, n = listeners_ports(tgid, ports, ARRAY_SIZE(ports));
+	int err = n ? 0 : buf_puts(out, " listens on no TCP port");
+
+	for (i = 0; i < n && !err; i++)
+		err = buf_printf(out, "%s%u", i ? ", " : " listens on port ", ports[i]);
+	return err;
+}
+
+/* "python3 (12) listens on port 5000; sh (13) listens on no TCP port" */
+static int put_processes(struct buf *out, const uint32_t *tgids, size_t n)
+{
+	struct proc_stat st;
+	int err = 0;
+	size_t i;
+	char *c;
+
+	for (i = 0; i < n && !err; i++) {
+		if (procfs_stat(tgids[i], &st))
+			continue;
+		for (c = st.comm; *c; c++)
+			*c = isprint((unsigned char)*c) ? *c : '?';
+		err = buf_printf(out, "%s%s (%u)", out->n ? "; " : "", st.comm, tgids[i]);
+		if (!err)
+			err = put_ports(out, tgids[i]);
+	}
+	return err;
+}
+
+static uint64_t bytes(const struct tally *t)
+{
+	return t->v[TALLY_RX_REPORTED] + t->v[TALLY_TX_REPORTED];
+}
+
+void quiet_tell(const struct tally *t, const uint32_t *tgids, size_t n)
+{
+	struct buf who;
+
+	if (t->v[TALLY_REQUESTS] || !n)
+		return;
+	buf_init(&who, 4096);
+	if (!put_processes(&who, tgids, n) && who.n)
+		log_info(
+			"no %s for %d s: %s%s", bytes(t) ? "HTTP request" : "traffic seen", QUIET_S,
+			bytes(t) ? "what was seen is another protocol, or encrypted; " : "", who.p);
+	buf_release(&who);
+}
