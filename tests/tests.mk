@@ -123,6 +123,13 @@ $(OTELPY): tests/tools/otelpy/requirements.txt
 	$(call msg,OTELPY,$@)
 	$(Q)PYTHON=$(PYTHON) tests/tools/otelpy/build.sh $(OUTPUT)/tools
 
+COLLECTOR := $(OUTPUT)/tools/collector/otelcol
+
+collector: $(COLLECTOR) ## build the OpenTelemetry Collector, once
+$(COLLECTOR):
+	$(call msg,COLLECTOR,$@ (some minutes, once))
+	$(Q)tests/tools/collector/build.sh $(OUTPUT)/tools
+
 # One job per core, unless make was told otherwise.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -130,6 +137,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
 	$(Q)$(if $(SUBSET),,$(MAKE) $(JAEGER) || echo "no Jaeger: its tests are skipped")
+	$(Q)$(if $(SUBSET),,$(MAKE) $(COLLECTOR) || echo "no Collector: its tests are skipped")
 	$(Q)$(if $(SUBSET),,$(MAKE) $(OTELPY) || echo "no OpenTelemetry SDK: its tests are skipped")
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 

@@ -2,9 +2,11 @@
 """Every example by its own script, on the ports that its tutorial names: up, test, down. One Jaeger serves them all."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
+from lab import golang
 from lab.jaeger import BINARY as JAEGER
 from lab.netns import own_network
 from lab.procs import BUILD, PYTHON, ROOT, Lab
@@ -68,3 +70,21 @@ def test_three_tier(run):
     printed = run("three-tier", "test")
     assert printed.count("Score: 100/100") == 2, printed
     run("three-tier", "sample", "0.1", REQUESTS="200")
+
+
+def test_collector(run):
+    if not (BUILD / "tools/collector/otelcol").exists():
+        pytest.skip("the Collector is not built (make collector)")
+    run("collector", "up")
+    printed = run("collector", "test")
+    assert printed.count("Score: 100/100") == 2, printed
+    assert "listens on port 5000" in printed, printed
+
+
+def test_buy_item(run):
+    missing = [tool for tool in ("node", "javac") if not shutil.which(tool)]
+    if missing or not golang.go():
+        pytest.skip(f"{', '.join(missing) or 'Go'} is not installed")
+    run("buy-item", "build")
+    run("buy-item", "up")
+    assert "Score: 100/100" in run("buy-item", "test")

@@ -1,0 +1,3 @@
+module auth-service
+
+go 1.19
