@@ -201,12 +201,16 @@ static int watch_signals(struct live *l, struct err *err)
 
 static int start_recording(struct live *l, const struct recording_facts *facts, struct err *err)
 {
+	int code;
+
 	if (!l->cfg->record)
 		return 0;
-	log_info("the recording '%s' will hold what is sent and received, passwords included; only "
-		 "its owner may read it",
-		 l->cfg->record);
-	return recorder_new(l->cfg->record, facts, &l->recorder, err);
+	code = recorder_new(l->cfg->record, facts, &l->recorder, err);
+	if (!code)
+		log_info("the recording '%s' will hold what is sent and received, passwords "
+			 "included; only its owner may read it",
+			 l->cfg->record);
+	return code;
 }
 
 static int start_capture(struct live *l, struct err *err)

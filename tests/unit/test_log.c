@@ -50,6 +50,12 @@ static void test_terminal_is_left_alone(void **state)
 
 	logged(LOG_INFO, LOG_WARN, "\x1b[31m\r\tgr\xc3\xbcn\x7f", text, sizeof(text));
 	assert_string_equal(text, "ebpf-tracer: warning: <?[31m?\tgr\xc3\xbcn?>\n");
+	/* The same escape as one character. */
+	logged(LOG_INFO, LOG_WARN,
+	       "\xc2\x9b"
+	       "31m\xc2\xa0",
+	       text, sizeof(text));
+	assert_string_equal(text, "ebpf-tracer: warning: <??31m\xc2\xa0>\n");
 }
 
 static void test_long_lines_are_cut(void **state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -34,9 +35,18 @@ static const char *prefix(enum log_level level)
 /* Names of processes and files come from strangers: none of them is to move the cursor of who reads the log. */
 static void defuse(char *text)
 {
-	for (; *text; text++)
-		if (((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
+	unsigned char before = 0;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool c1 = before == 0xc2 && c >= 0x80 && c < 0xa0; /* U+0080 to U+009F in UTF-8 */
+
+		if (c1)
+			text[-1] = '?';
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f || c1)
 			*text = '?';
+		before = c;
+	}
 }
 
 void log_line(enum log_level level, const char *fmt, ...)

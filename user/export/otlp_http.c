@@ -55,6 +55,17 @@ static void read_http(const struct http *h, const struct http_reply *reply, stru
 	otlp__rpc_status__free_unpacked(st, NULL);
 }
 
+/* An int64 that counts. */
+static bool read_count(struct slice value, uint64_t *ret_n)
+{
+	uint64_t n;
+
+	if (!json_u64(value, &n) || n > INT64_MAX)
+		return false;
+	*ret_n = n;
+	return true;
+}
+
 static void read_json(const struct http *h, const struct http_reply *reply, struct otlp_answer *ret)
 {
 	struct slice body = buf_slice(&reply->body), partial = body, value;
@@ -67,7 +78,7 @@ static void read_json(const struct http *h, const struct http_reply *reply, stru
 	if (accepts && !json_member(body, SLICE("partialSuccess"), &partial))
 		return;
 	if (accepts && json_member(partial, SLICE("rejectedSpans"), &value) &&
-	    !json_u64(value, &ret->rejected))
+	    !read_count(value, &ret->rejected))
 		ret->unreadable = true;
 	if (!json_member(partial, accepts ? SLICE("errorMessage") : SLICE("message"), &value))
 		return;

@@ -129,7 +129,7 @@ static bool parse_field(struct proc_stat *st, int field, struct slice text)
 }
 
 /* "4242 (a name) with) brackets) S 1 ...": the name is anything, so it ends at the last bracket. */
-static int parse_stat(struct slice text, struct proc_stat *ret_stat)
+int procfs_parse_stat(struct slice text, struct proc_stat *ret_stat)
 {
 	const char *open = memchr(text.p, '(', text.n), *shut = memrchr(text.p, ')', text.n);
 	struct proc_stat st = { 0 };
@@ -156,7 +156,7 @@ int procfs_stat(uint32_t pid, struct proc_stat *ret_stat)
 	err = procfs_read(pid, "stat", &text);
 	if (err)
 		return err;
-	return text.n ? parse_stat(buf_slice(&text), ret_stat) : -ESRCH;
+	return text.n ? procfs_parse_stat(buf_slice(&text), ret_stat) : -ESRCH;
 }
 
 /* The n-th number of "Uid:\t1000\t1000\t1000\t1000". */
@@ -179,22 +179,26 @@ static bool status_number(struct slice text, struct slice label, unsigned nth, u
 	return false;
 }
 
+int procfs_parse_status(struct slice text, struct proc_status *ret_status)
+{
+	uint32_t tgid, euid;
+
+	/* No line of the file can be forged: the kernel escapes newlines in the name. */
+	if (!status_number(text, SLICE("Tgid:"), 0, &tgid) ||
+	    !status_number(text, SLICE("Uid:"), 1, &euid))
+		return -EINVAL;
+	*ret_status = (struct proc_status){ .tgid = tgid, .euid = euid };
+	return 0;
+}
+
 int procfs_status(uint32_t pid, struct proc_status *ret_status)
 {
 	_cleanup_(buf_release) struct buf text;
-	uint32_t tgid, euid;
 	int err;
 
 	buf_init(&text, STATUS_TEXT_MAX);
 	err = procfs_read(pid, "status", &text);
-	if (err)
-		return err;
-	/* No line of the file can be forged: the kernel escapes newlines in the name. */
-	if (!status_number(buf_slice(&text), SLICE("Tgid:"), 0, &tgid) ||
-	    !status_number(buf_slice(&text), SLICE("Uid:"), 1, &euid))
-		return -EINVAL;
-	*ret_status = (struct proc_status){ .tgid = tgid, .euid = euid };
-	return 0;
+	return err ? err : procfs_parse_status(buf_slice(&text), ret_status);
 }
 
 struct slice procfs_variable(struct slice environ, const char *name)

@@ -30,6 +30,9 @@ struct proc_status {
 
 int procfs_stat(uint32_t pid, struct proc_stat *ret_stat) __must_check;
 int procfs_status(uint32_t pid, struct proc_status *ret_status) __must_check;
+/* The same of what was read already. -EINVAL: it says something else. */
+int procfs_parse_stat(struct slice text, struct proc_stat *ret_stat) __must_check;
+int procfs_parse_status(struct slice text, struct proc_status *ret_status) __must_check;
 /*
  * Appends /proc/PID/name to *ret_bytes, at most up to its cap: what is longer is cut without an
  * error.
