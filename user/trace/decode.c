@@ -181,6 +181,14 @@ static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
 	}
 }
 
+static struct buf take_buf(struct buf *b)
+{
+	struct buf taken = *b;
+
+	buf_init(b, b->cap);
+	return taken;
+}
+
 /* Decodes what was held and `in`, keeps the incomplete head at their end. */
 static void decode_bytes(struct feed *f, struct slice in)
 {
@@ -206,6 +214,10 @@ static void decode_bytes(struct feed *f, struct slice in)
 	if (f->c->foreign || s->lost) {
 		count(f, f->c->foreign ? TALLY_RX_FOREIGN : TALLY_RX_RESYNC, rest.n);
 		s->at += rest.n;
+	} else if (held_n && !done) {
+		/* The same buffer again: a head that comes byte by byte is not copied for each of them. */
+		s->held = take_buf(&work);
+		f->p->held_bytes += s->held.n;
 	} else {
 		hold(f, rest, &first);
 	}
