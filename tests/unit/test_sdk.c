@@ -121,6 +121,46 @@ static void call_without_context_is_shown(void **state)
 	scene_end(&sc);
 }
 
+/* A pool of A's makes the call, which no thread links to the request: the trace that both name does. */
+static void pool_call(struct scene *sc, const char *in, const char *second)
+{
+	static const char call[] = CALLED("/b", TRACE, SDK_CALL, "01");
+	struct end a_in, a_other, a_out;
+
+	begin(sc, SDK_AUTO, 0);
+	a_in = open_end(sc, 1, A, 1000, 2000);
+	a_other = open_end(sc, 3, A, 3000, 4000);
+	receive(sc, &a_in, A, in);
+	receive(sc, &a_other, A + 1, second);
+	a_out = open_end(sc, 2, A, 7000, 6000);
+	transmit(sc, &a_out, A + 2, call);
+	receive(sc, &a_out, A + 2, OK);
+	transmit(sc, &a_other, A + 1, OK);
+	transmit(sc, &a_in, A, OK);
+	pass_time(sc, 200000);
+	assert_int_equal(sc->n, 3);
+}
+
+static void call_belongs_to_the_request_of_its_trace(void **state)
+{
+	const struct span *call;
+	struct scene sc;
+
+	pool_call(&sc, CALLED("/a", TRACE, UPSTREAM, "01"),
+		  CALLED("/other", SDK_OTHER, UPSTREAM, "01"));
+	call = span_of(&sc, SPAN_CLIENT, "/b");
+	assert_true(is_child(call, span_of(&sc, SPAN_SERVER, "/a")));
+	assert_string_equal(method_of(call), "header");
+	scene_end(&sc);
+	/* Two requests of that trace: the call may have been made for either. */
+	pool_call(&sc, CALLED("/a", TRACE, UPSTREAM, "01"),
+		  CALLED("/other", TRACE, UPSTREAM, "01"));
+	call = span_of(&sc, SPAN_CLIENT, "/b");
+	assert_false(is_child(call, span_of(&sc, SPAN_SERVER, "/a")));
+	assert_false(is_child(call, span_of(&sc, SPAN_SERVER, "/other")));
+	scene_end(&sc);
+}
+
 /* A hands its header on: the SDK of B takes the span before A for its parent, which is not where B belongs. */
 static void handed_on_header_is_bridged(void **state)
 {
@@ -285,6 +325,7 @@ int main(void)
 		cmocka_unit_test(what_the_sdk_shows_is_left_to_it),
 		cmocka_unit_test(root_is_left_to_the_sdk),
 		cmocka_unit_test(call_without_context_is_shown),
+		cmocka_unit_test(call_belongs_to_the_request_of_its_trace),
 		cmocka_unit_test(handed_on_header_is_bridged),
 		cmocka_unit_test(cut_off_spans_are_shown),
 		cmocka_unit_test(unknown_request_is_shown),

@@ -63,6 +63,7 @@ struct exchange {
 	bool answered;		/* the response's head has come */
 	unsigned served;	/* client: requests that its process served then; no further than 2 */
 	bool doubtful;		/* its cause is no more than a candidate */
+	bool other_in_trace;	/* its process served several requests of the trace that its header names */
 	bool done;
 	bool traced;
 	bool emitted;

@@ -6,10 +6,12 @@
  *
  * What a strand works for is known when it sends, so most links are made at once. A call by a
  * strand that serves nothing stays with its process until there is evidence: the thread it
- * wakes with the result (handoff.c), the response it writes itself, or, failing those, the request
- * during which the strand was made. When every request that was being served during the call has
- * ended and none of this has come, nobody caused it.
+ * wakes with the result (handoff.c), the response it writes itself, the trace that its own header
+ * names, or, failing those, the request during which the strand was made. When every request that
+ * was being served during the call has ended and none of this has come, nobody caused it.
  */
+#include <string.h>
+
 #include "trace/stages.h"
 
 #define REORDER_NS (10 * NSEC_PER_MSEC) /* records of two processors may change places so far */
@@ -300,10 +302,49 @@ static struct exchange *later_choice(struct pipeline *p, const struct exchange *
 	return woken ? woken : callback_choice(p, call);
 }
 
+/* The trace that a request belongs to as its process knows it; NULL: none that could be seen. */
+static const struct trace_id *known_trace(const struct exchange *x)
+{
+	const struct exchange *below = x->has_header ? x : sdk_trace_below(x);
+
+	return below ? &below->header.trace_id : NULL;
+}
+
+static bool is_in(const struct exchange *x, const struct trace_id *trace)
+{
+	const struct trace_id *known = known_trace(x);
+
+	return known && !memcmp(known, trace, sizeof(*trace));
+}
+
+static bool another_is_in(const struct process *proc, const struct trace_id *trace)
+{
+	const struct exchange *x;
+
+	list_for_each (x, &proc->serving, by_process)
+		if (is_in(x, trace))
+			return true;
+	return false;
+}
+
+/*
+ * Whatever hands a context on does so inside one request: a call that carries the trace of x was made
+ * for x, unless the process served another request of that trace meanwhile.
+ */
+static bool carries_trace_of(const struct process *proc, struct exchange *call,
+			     const struct exchange *x)
+{
+	if (!call->has_header || call->other_in_trace || call->start_ns < x->start_ns ||
+	    !is_in(x, &call->header.trace_id))
+		return false;
+	call->other_in_trace = another_is_in(proc, &call->header.trace_id);
+	return !call->other_in_trace;
+}
+
 void link_server_done(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
-	struct exchange *call, *before;
+	struct exchange *call, *before, *woken;
 
 	forget_request(p, x);
 	list_del(&x->by_process);
@@ -312,8 +353,11 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 	list_for_each_back_safe (call, before, &proc->undecided, by_process) {
 		if (call->end_ns + REORDER_NS < x->start_ns)
 			break;
-		if (later_choice(p, call) == x)
+		woken = call->edges_cnt ? handoff_choice(p, call) : NULL;
+		if (woken == x)
 			link_best(p, call);
+		else if (!woken && carries_trace_of(proc, call, x))
+			claim(x, call, LINK_HEADER);
 	}
 }
 
