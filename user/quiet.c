@@ -40,9 +40,15 @@ static int put_processes(struct buf *out, const uint32_t *tgids, size_t n)
 	return err;
 }
 
-static uint64_t bytes(const struct tally *t)
+static const char *what_was_seen(const struct tally *t)
 {
-	return t->v[TALLY_RX_REPORTED] + t->v[TALLY_TX_REPORTED];
+	if (!t->v[TALLY_RX_REPORTED] && !t->v[TALLY_TX_REPORTED])
+		return "no traffic seen";
+	if (t->v[TALLY_FOREIGN_TLS])
+		return "no HTTP request seen, only encrypted connections (TLS)";
+	if (t->v[TALLY_FOREIGN_HTTP2])
+		return "no HTTP/1 request seen, only HTTP/2, which is not decoded";
+	return "no HTTP request seen, only other protocols";
 }
 
 void quiet_tell(const struct tally *t, const uint32_t *tgids, size_t n)
@@ -53,8 +59,6 @@ void quiet_tell(const struct tally *t, const uint32_t *tgids, size_t n)
 		return;
 	buf_init(&who, 4096);
 	if (!put_processes(&who, tgids, n) && who.n)
-		log_info(
-			"no %s for %d s: %s%s", bytes(t) ? "HTTP request" : "traffic seen", QUIET_S,
-			bytes(t) ? "what was seen is another protocol, or encrypted; " : "", who.p);
+		log_info("%s for %d s: %s", what_was_seen(t), QUIET_S, who.p);
 	buf_release(&who);
 }

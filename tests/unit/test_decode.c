@@ -147,6 +147,32 @@ static void addresses_come_late(void **state)
 	scene_end(&sc);
 }
 
+/* What a connection speaks that is not decoded is counted once, by what its first bytes show. */
+static void foreign_connections_are_counted(void **state)
+{
+	static const struct {
+		const char *first;
+		enum tally_id row;
+	} cases[] = {
+		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", TALLY_FOREIGN_HTTP2 },
+		{ "\x16\x03\x01\x02", TALLY_FOREIGN_TLS },
+		{ "*1\r\n$4\r\nPING\r\n", TALLY_FOREIGN_OTHER },
+	};
+	struct scene sc;
+	size_t i;
+
+	scene_begin(&sc);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct end in = open_end(&sc, 1 + i, 100, 10 * i, 10 * i + 1);
+
+		receive(&sc, &in, 101, cases[i].first);
+		receive(&sc, &in, 101, cases[i].first);
+		assert_int_equal(pipeline_tally(sc.p)->v[cases[i].row], 1);
+	}
+	check_books(&sc);
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +182,7 @@ int main(void)
 		cmocka_unit_test(incomplete_heads_harm_nobody),
 		cmocka_unit_test(switched_with_early_bytes),
 		cmocka_unit_test(addresses_come_late),
+		cmocka_unit_test(foreign_connections_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "proto/foreign.h"
 #include "trace/stages.h"
 
 #define SNIFF_TRIES_MAX \
@@ -251,8 +252,14 @@ static bool begin_protocol(struct feed *f, const struct proto *proto, bool reque
 	return true;
 }
 
-/* What is held and `in` are none of ours; a connection that was open before us may be in the middle of a message. */
-static void sniffed_in_vain(struct feed *f, struct slice in)
+/* The rows are in the order of enum foreign. */
+static void count_foreign(struct feed *f, struct slice head)
+{
+	f->p->tally.v[TALLY_FOREIGN_HTTP2 + foreign_sniff(head)]++;
+}
+
+/* `all`, which ends in `in`, is none of ours; a connection older than us may be in the middle of a message. */
+static void sniffed_in_vain(struct feed *f, struct slice in, struct slice all)
 {
 	bool midway = f->c->facts.flags & CONN_MIDWAY;
 
@@ -260,6 +267,7 @@ static void sniffed_in_vain(struct feed *f, struct slice in)
 		drop_held(f, TALLY_RX_RESYNC);
 		pass(f, TALLY_RX_RESYNC, in.n);
 	} else {
+		count_foreign(f, all);
 		give_up(f);
 		pass(f, TALLY_RX_FOREIGN, in.n);
 	}
@@ -284,7 +292,7 @@ static void sniff(struct feed *f, struct slice in)
 	else if (verdict != SNIFF_NO && begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST))
 		decode_bytes(f, in);
 	else
-		sniffed_in_vain(f, in);
+		sniffed_in_vain(f, in, all);
 }
 
 /* Returns what follows the place where a message starts, or nothing while none does. */
