@@ -110,11 +110,13 @@ fuzz-regress: $(addprefix $(T)/fuzz/,$(FUZZERS)) ## run the committed fuzz input
 
 # --- everything together ---
 JAEGER := $(OUTPUT)/tools/jaeger/jaeger
+HOTROD := $(OUTPUT)/tools/jaeger/hotrod
 
-jaeger: $(JAEGER) ## build Jaeger, the real backend of the tests, once
-$(JAEGER):
+jaeger: $(JAEGER) $(HOTROD) ## build Jaeger, the real backend of the tests, and its demo application, once
+$(JAEGER) $(HOTROD):
 	$(call msg,JAEGER,$@ (some minutes, once))
-	$(Q)tests/tools/jaeger/build.sh $(OUTPUT)/tools
+	$(Q)tests/tools/jaeger/build.sh $(OUTPUT)/tools $(@F)
+$(HOTROD): | $(JAEGER)
 
 OTELPY := $(OUTPUT)/tools/otelpy/ready
 
@@ -133,12 +135,11 @@ $(COLLECTOR):
 # One job per core, unless make was told otherwise.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-# Without Jaeger (no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
+# Without a tool (Jaeger, say: no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
-	$(Q)$(if $(SUBSET),,$(MAKE) $(JAEGER) || echo "no Jaeger: its tests are skipped")
-	$(Q)$(if $(SUBSET),,$(MAKE) $(COLLECTOR) || echo "no Collector: its tests are skipped")
-	$(Q)$(if $(SUBSET),,$(MAKE) $(OTELPY) || echo "no OpenTelemetry SDK: its tests are skipped")
+	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY); do \
+		$(MAKE) $$t || echo "no $$t: its tests are skipped"; done)
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 
 replay-test: all ## replay the committed recordings; replay-update writes the expected spans anew, for review

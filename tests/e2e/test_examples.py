@@ -88,3 +88,11 @@ def test_buy_item(run):
     run("buy-item", "build")
     run("buy-item", "up")
     assert "Score: 100/100" in run("buy-item", "test")
+
+
+def test_hotrod(run):
+    if not JAEGER.with_name("hotrod").exists():
+        pytest.skip("hotrod is not built (make jaeger)")
+    run("hotrod", "up")
+    printed = run("hotrod", "test")
+    assert "Score: 100/100" in printed and "not decoded: HTTP/2" in printed, printed
