@@ -38,25 +38,22 @@ int BPF_PROG(send_start, struct sock *sk)
 	return 0;
 }
 
-#define TCP_DOFF_AT 12 /* struct tcphdr: data offset in 32-bit words, upper half of the byte */
-
 /*
- * A segment on an established socket, before it is queued: when the first unread byte reached this
- * host.
+ * A segment on an established socket, before it is queued. If everything before it has been read,
+ * it is what brings the first unread byte to this host; or it brings none, and then another comes.
  */
 SEC("?tp_btf/tcp_probe")
-int BPF_PROG(arrive, struct sock *sk, struct sk_buff *skb)
+int BPF_PROG(arrive, struct sock *sk)
 {
 	struct sock_state *st = sock_find(sk);
-	__u8 doff = 0;
+	struct tcp_at at = {};
 
-	if (!st || st->arrive_ns)
+	if (!st || st->role == ROLE_CLIENT)
 		return 0;
-	if (bpf_probe_read_kernel(&doff, 1, skb->data + TCP_DOFF_AT)) {
-		stat_inc(STAT_KERNEL_READ);
+	tcp_at(sk, &at);
+	if (!at.drained)
 		return 0;
-	}
-	if (skb->len > (doff >> 4) * 4)
-		st->arrive_ns = bpf_ktime_get_ns();
+	st->arrive_ns = bpf_ktime_get_ns();
+	st->arrive_seq = at.rx;
 	return 0;
 }

@@ -105,8 +105,8 @@ __u32 mmsg_bytes(__u64 array, __u32 cnt)
 }
 
 static __always_inline void exit_moved(const struct syscall *call, const struct fd_sock *fs,
-				       struct sock_state *st, __u32 ret, __u32 n, __u32 flags,
-				       enum dir dir)
+				       struct sock_state *st, __u64 self, __u32 ret, __u32 n,
+				       __u32 flags, enum dir dir)
 {
 	struct task_state *t = task_self();
 	bool readable;
@@ -116,7 +116,7 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 		return;
 	}
 	verdict_look(st);
-	__builtin_memset(&t->mem, 0, sizeof(t->mem));
+	mem_clear(&t->mem);
 	readable = caller_readable(call, false, false);
 	if (call_shape(call) == SHAPE_MESSAGES) {
 		t->mem.msg = call->arg[1];
@@ -126,13 +126,14 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 	}
 	if (dir == DIR_RX && flags & MSG_TRUNC)
 		readable = false;
-	data_moved(fs->sk, st, t, n, dir, readable);
+	data_moved(fs->sk, st, t, self, n, dir, readable);
 	task_moved(t, st->role, dir);
 }
 
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
+	__u64 self = bpf_get_current_pid_tgid();
 	struct task_struct *task;
 	struct sock_state *st;
 	struct fd_sock fs = {};
@@ -140,7 +141,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	__u32 flags, n;
 	enum dir dir;
 
-	if (!traced(bpf_get_current_pid_tgid() >> 32))
+	if (!traced(self >> 32))
 		return 0;
 	call_read(regs, &call);
 	task = (void *)bpf_get_current_task();
@@ -162,7 +163,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if (!st)
 		return 0;
 	if (n)
-		exit_moved(&call, &fs, st, ret, n, flags, dir);
+		exit_moved(&call, &fs, st, self, ret, n, flags, dir);
 	else
 		data_nothing(fs.sk, ret < 0 ? ret : 0, dir, call_asked(&call));
 	return 0;

@@ -17,22 +17,32 @@
 const volatile struct bpf_cfg cfg __weak = {};
 struct bpf_shared shared __weak = {};
 
-/* What is known of one socket: lib/sock.bpf.h. */
+/*
+ * What is known of one socket: lib/sock.bpf.h. In three lines of the cache, as socket storage puts
+ * a word of its own first: what is mostly read, what calls write, and what arriving segments write.
+ * Those come on another processor more often than not, and would take the line away from the calls.
+ */
 struct sock_state {
 	__u64 id; /* the `conn` of its records */
-	__u64 pos[DIR__CNT]; /* bytes moved since it was first seen */
 	__u64 skip_to[DIR__CNT]; /* of the verdict */
-	__u64 send_ns; /* when the running send began to copy; 0: not known */
-	__u64 arrive_ns; /* of the first unread byte; 0: nothing is unread; ARRIVE_UNKNOWN */
 	__u64 ino; /* socks_by_ptr: unmasks a recycled pointer; 0: not known */
-	__u32 burst; /* bytes copied since the direction last changed */
 	__u32 verdict_gen; /* shared.verdict_gen when the verdict was last looked up */
-	__u8 last_dir; /* enum dir */
 	__u8 mode; /* enum verdict_mode */
 	__u8 role; /* enum role; where the socket does not tell, by its first bytes */
 	__u8 transport; /* enum transport */
 	__u8 flags; /* SOCK_* */
+	__u64 rest_of_line1[2];
+
+	__u64 pos[DIR__CNT]; /* bytes moved since it was first seen */
+	__u64 send_ns; /* when the running send began to copy; 0: not known */
+	__u32 burst; /* bytes copied since the direction last changed */
+	__u8 last_dir; /* enum dir */
 	__u8 pad[3];
+	__u64 rest_of_line2[4];
+
+	__u64 arrive_ns; /* of the newest segment that came when everything had been read */
+	__u32 arrive_seq; /* and the position of the byte that was to come next */
+	__u32 pad2;
 };
 
 /*
@@ -85,6 +95,7 @@ struct user_mem {
 /* One call on one socket while it is told: lib/data.bpf.h. */
 struct moved {
 	struct strand strand;
+	__u64 self; /* pid and tgid of the calling thread */
 	__u64 conn;
 	__u64 pos; /* of its first byte */
 	__u64 start_ns;

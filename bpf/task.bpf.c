@@ -22,8 +22,10 @@ static __always_inline bool inherit(const struct task_struct *parent,
 		return true;
 	if (family)
 		row.runtime = family->runtime;
-	if (!bpf_map_update_elem(&procs, &tgid, &row, BPF_ANY))
+	if (!bpf_map_update_elem(&procs, &tgid, &row, BPF_ANY)) {
+		procs_changed();
 		return true;
+	}
 	stat_inc(STAT_PROCS_FULL);
 	return false;
 }
@@ -84,6 +86,8 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	last = !task->signal->live.counter;
 	if (last && !cfg.trace_all)
 		last = !bpf_map_delete_elem(&procs, &tgid);
+	if (last)
+		procs_changed();
 	e = emit_reserve(sizeof(*e));
 	if (!e)
 		return 0;

@@ -17,8 +17,8 @@ static __noinline int piece_tell_length(struct moved *c, __u32 len)
 		piece_book(c, true, len);
 		return 0;
 	}
-	piece_fill(e, c, 0, len);
-	emit_submit(e);
+	piece_fill(e, c, len);
+	piece_end(e, 0);
 	piece_book(c, false, len);
 	return 0;
 }

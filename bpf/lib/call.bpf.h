@@ -10,7 +10,7 @@
 
 static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 				       const struct syscall *call, struct task_struct *task,
-				       int ret, int flags, enum dir dir)
+				       __u64 self, int ret, int flags, enum dir dir)
 {
 	struct task_state *t = task_self();
 	bool mmsg = call_shape(call) == SHAPE_MESSAGES;
@@ -21,12 +21,12 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 		return;
 	}
 	verdict_look(st);
-	__builtin_memset(&t->mem, 0, sizeof(t->mem));
+	mem_clear(&t->mem);
 	readable = caller_readable(call, task_is_compat(task, false), task->flags & PF_IO_WORKER) &&
 		   mem_open(&t->mem, call, mmsg ? mmsg_at(t, call) : 0);
 	if (dir == DIR_RX && flags & MSG_TRUNC) /* TCP throws the bytes away */
 		readable = false;
-	data_moved(sk, st, t, ret, dir, readable);
+	data_moved(sk, st, t, self, ret, dir, readable);
 	if (!mmsg || (dir == DIR_TX && (t->mem.left || t->mem.vecs)))
 		t->mmsg = 0;
 	task_moved(t, st->role, dir);
@@ -34,12 +34,13 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 
 static __always_inline int data_call(struct sock *sk, int ret, int flags, enum dir dir)
 {
+	__u64 self = bpf_get_current_pid_tgid();
 	struct task_struct *task;
 	struct sock_state *st;
 	struct task_state *t;
 	struct syscall call;
 
-	if (!traced(bpf_get_current_pid_tgid() >> 32))
+	if (!traced(self >> 32))
 		return 0;
 	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return 0;
@@ -56,7 +57,7 @@ static __always_inline int data_call(struct sock *sk, int ret, int flags, enum d
 	if (!st)
 		st = sock_new(sk, ROLE_UNKNOWN, dir, ret);
 	if (st)
-		call_moved(sk, st, &call, task, ret, flags, dir);
+		call_moved(sk, st, &call, task, self, ret, flags, dir);
 	return 0;
 }
 

@@ -8,9 +8,9 @@
  *	| skipped | copied  | not copied      | copied     |
  *
  * skipped: below the verdict's position, told as one record without bytes. The copied head is cut
- * into records by the caller's buffers and by PIECE_MAX; the last of them also accounts for what is
- * not copied behind it. The tail keeps the end of a chunked body visible. A walk over the caller's
- * buffers passes through all of them.
+ * into records by the caller's buffers, unless they are few and short, and by PIECE_MAX; the last of
+ * them also accounts for what is not copied behind it. The tail keeps the end of a chunked body
+ * visible. A walk over the caller's buffers passes through all of them.
  */
 #ifndef BPF_LIB_DATA_H
 #define BPF_LIB_DATA_H
@@ -84,27 +84,25 @@ static __always_inline void stretches(struct moved *c, struct sock_state *st, __
 	st->burst += c->head_end - c->skip + c->n - c->tail_at;
 }
 
-/* Is the call one buffer that is copied into one record? */
-static __always_inline bool one_piece(const struct moved *c, const struct user_mem *m)
-{
-	return !c->skip && c->head_end == c->n && c->n <= m->left && c->n <= PIECE_MAX;
-}
-
-/* The records of one call. */
+/* The records of one call: most are one buffer or a few, copied whole into one record. */
 static __always_inline void tell_moved(struct moved *c, struct sock_state *st, struct user_mem *m)
 {
 	if (c->flags & DATA_NO_BUFFER)
 		c->skip = c->n;
 	else
 		stretches(c, st, st->skip_to[c->dir & 1]);
-	if (!one_piece(c, m)) {
-		tell_pieces();
-		return;
+	if (!c->skip && c->head_end == c->n && c->n <= PIECE_MAX) {
+		if (c->n <= m->left) {
+			m->left -= c->n;
+			c->piece_base = m->base;
+			c->piece_cap = c->piece_len = c->n;
+			piece_tell(c);
+			return;
+		}
+		if (piece_tell_few(c, m))
+			return;
 	}
-	m->left -= c->n;
-	c->piece_base = m->base;
-	c->piece_cap = c->piece_len = c->n;
-	piece_tell(c);
+	tell_pieces();
 }
 
 /* Is this the last that the direction sees, or a failure that means nothing for the stream? */
@@ -166,21 +164,19 @@ static __always_inline bool caller_readable(const struct syscall *call, bool com
 }
 
 /*
- * TX: when the call began to copy, if a hook saw it; RX: when its first byte arrived, if a hook saw
- * that.
+ * TX: when the call began to copy, if a hook saw it; RX: when its first byte arrived, if the segment
+ * that brought it was the first one unread.
  */
-static __always_inline __u64 start_of(struct sock_state *st, enum dir dir, bool drained)
+static __always_inline __u64 start_of(struct sock_state *st, const struct moved *c)
 {
 	__u64 ns;
 
-	if (dir == DIR_TX) {
+	if (c->dir == DIR_TX) {
 		ns = st->send_ns;
 		st->send_ns = 0;
 		return ns;
 	}
-	ns = st->arrive_ns == ARRIVE_UNKNOWN ? 0 : st->arrive_ns;
-	st->arrive_ns = drained ? 0 : ARRIVE_UNKNOWN;
-	return ns;
+	return c->seq - c->n == st->arrive_seq ? st->arrive_ns : 0;
 }
 
 /* Of a response with a date; two interim ones, "HTTP/1.1 100 Continue", are shorter. */
@@ -205,19 +201,21 @@ static __always_inline enum call_kind call_kind(const struct sock_state *st, con
 
 /* n bytes moved, n > 0; `readable`: t->mem is where they are. */
 static __always_inline void data_moved(struct sock *sk, struct sock_state *st, struct task_state *t,
-				       __u32 n, enum dir dir, bool readable)
+				       __u64 self, __u32 n, enum dir dir, bool readable)
 {
-	struct tcp_at at = { .drained = true };
+	struct tcp_at at = {};
 	struct moved *c = &t->moved;
 
-	__builtin_memset(c, 0, sizeof(*c));
 	c->conn = st->id;
+	c->self = self;
 	c->n = n;
+	c->told = c->off = 0;
 	c->dir = dir;
+	c->flags = readable ? 0 : DATA_NO_BUFFER;
 	c->pos = st->pos[dir & 1];
 	st->pos[dir & 1] = c->pos + n;
-	stat_add(STAT_RX_BYTES + dir, n);
 	if (st->mode == VERDICT_IGNORE) {
+		stat_add(STAT_RX_BYTES + dir, n);
 		stat_add(STAT_RX_IGNORED + dir, n);
 		return;
 	}
@@ -226,18 +224,18 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 		st->role = dir == DIR_RX ? ROLE_SERVER : ROLE_CLIENT;
 	if (st->transport == TRANSPORT_TCP) {
 		tcp_at(sk, &at);
-		c->seq = dir == DIR_TX ? at.tx : at.rx;
-		c->other_seq = dir == DIR_TX ? at.rx : at.tx;
-		c->flags = DATA_SEQ;
+		c->flags |= DATA_SEQ;
 	}
-	c->start_ns = start_of(st, dir, at.drained);
-	c->flags |= readable ? 0 : DATA_NO_BUFFER;
+	c->seq = dir == DIR_TX ? at.tx : at.rx;
+	c->other_seq = dir == DIR_TX ? at.rx : at.tx;
+	c->start_ns = start_of(st, c);
 	strand_self(&c->strand);
 	c->thread_gen = c->strand.gen;
 	if (*(volatile __u32 *)&shared.runtimes &&
 	    strand_refine(call_kind(st, c)) == STRAND_AWAITED)
 		c->flags |= DATA_AWAITED;
 	tell_moved(c, st, &t->mem);
+	stat_add(STAT_RX_BYTES + dir, n);
 }
 
 /* n bytes moved that cannot be told. */

@@ -4,9 +4,9 @@
  * asks for it), filled in place, and either submitted or counted as lost.
  *
  * Wake-ups: the reader polls the ring on its own timer and is woken only when it has announced that
- * it sleeps. It announces, then looks at the ring once more; we reserve, then look at the
- * announcement. The counter's locked add between our two steps is the barrier that makes one of us
- * see the other.
+ * it sleeps. It announces, then looks at the ring once more; we write, then look at the announcement.
+ * Submitting is an exchange with a full barrier, which makes one of us see the other; and a wake-up
+ * without a record is one that is discarded.
  */
 #ifndef BPF_LIB_EMIT_H
 #define BPF_LIB_EMIT_H
@@ -22,16 +22,20 @@ static __always_inline void *emit_reserve(const __u64 sz)
 	return rec;
 }
 
-/* `sz` bytes of the record are used; the rest of what was reserved is unspecified. */
-static __always_inline void emit_header(struct ev_hdr *hdr, enum ev_kind kind, __u32 sz)
+/* By the thread `self`, a pid and tgid; `sz` bytes of the record are used, the rest is unspecified. */
+static __always_inline void emit_header_by(struct ev_hdr *hdr, __u64 self, enum ev_kind kind,
+					   __u32 sz)
 {
-	__u64 self = bpf_get_current_pid_tgid();
-
 	hdr->kind = kind;
 	hdr->sz = (sz + 7) & ~7u;
 	hdr->ts_ns = bpf_ktime_get_ns();
 	hdr->tgid = self >> 32;
 	hdr->tid = self;
+}
+
+static __always_inline void emit_header(struct ev_hdr *hdr, enum ev_kind kind, __u32 sz)
+{
+	emit_header_by(hdr, bpf_get_current_pid_tgid(), kind, sz);
 }
 
 /* For what softirq does: whom it interrupted is a bystander. */
@@ -41,16 +45,26 @@ static __always_inline void emit_nobody(struct ev_hdr *hdr)
 	hdr->tid = 0;
 }
 
+static __noinline void emit_wake(void)
+{
+	void *rec = bpf_ringbuf_reserve(&ring, sizeof(__u64), 0);
+
+	if (!rec)
+		return;
+	shared.reader_asleep = 0;
+	bpf_ringbuf_discard(rec, BPF_RB_FORCE_WAKEUP);
+}
+
+/*
+ * The counter's locked add comes last: it has to wait for all that was written before, and the lines
+ * of the record may still be on their way from the processor of the reader.
+ */
 static __always_inline void emit_submit(void *rec)
 {
-	__u64 flags = BPF_RB_NO_WAKEUP;
-
+	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
 	stat_inc(STAT_RECORDS);
-	if (*(volatile __u32 *)&shared.reader_asleep) {
-		shared.reader_asleep = 0;
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	bpf_ringbuf_submit(rec, flags);
+	if (*(volatile __u32 *)&shared.reader_asleep)
+		emit_wake();
 }
 
 #endif

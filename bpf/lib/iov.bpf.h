@@ -157,6 +157,15 @@ static __always_inline __u64 mmsg_at(struct task_state *t, const struct syscall 
 	return call->arg[1] + idx * sizeof(struct user_mmsghdr);
 }
 
+/* A cursor over nothing. */
+static __always_inline void mem_clear(struct user_mem *m)
+{
+	m->left = 0;
+	m->vecs = 0;
+	m->msgs = 0;
+	m->msg_left = 0;
+}
+
 /* Opens the cursor on a message of sendmmsg or recvmmsg, or on the memory of any other call. */
 static __always_inline bool mem_open(struct user_mem *m, const struct syscall *call, __u64 message)
 {

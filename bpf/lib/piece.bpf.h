@@ -4,22 +4,34 @@
 #define BPF_LIB_PIECE_H
 
 #include "lib/emit.bpf.h"
+#include "lib/iov.bpf.h"
 
-static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32 cap, __u32 len)
+/*
+ * Fills in a record that accounts for `len` bytes, before any of them are copied behind it: the
+ * ring's memory comes from the reader's processor, and does so while the copy is under way.
+ */
+static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32 len)
 {
-	emit_header(&e->hdr, EV_DATA, sizeof(*e) + cap);
+	emit_header_by(&e->hdr, c->self, EV_DATA, sizeof(*e));
 	e->conn = c->conn;
 	e->strand = c->strand;
 	e->pos = c->pos + c->told;
 	e->start_ns = c->start_ns;
 	e->len = len;
-	e->cap = cap;
+	e->cap = 0;
 	e->seq = c->seq - (c->n - c->told - len);
 	e->other_seq = c->other_seq;
 	e->dir = c->dir;
 	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0);
 	e->pad = 0;
 	e->thread_gen = c->thread_gen;
+}
+
+static __always_inline void piece_end(struct ev_data *e, __u32 cap)
+{
+	e->hdr.sz = (sizeof(*e) + cap + 7) & ~7u;
+	e->cap = cap;
+	emit_submit(e);
 }
 
 static __always_inline void piece_book(struct moved *c, bool lost, __u32 len)
@@ -41,6 +53,7 @@ static __always_inline void piece_copy(struct moved *c, const __u32 room)
 		piece_book(c, true, len);
 		return;
 	}
+	piece_fill(e, c, len);
 	barrier_var(cap);
 	if (cap > room) /* never; the verifier wants to see it */
 		cap = room;
@@ -48,8 +61,7 @@ static __always_inline void piece_copy(struct moved *c, const __u32 room)
 		stat_inc(STAT_USER_FAULT);
 		cap = 0;
 	}
-	piece_fill(e, c, cap, len);
-	emit_submit(e);
+	piece_end(e, cap);
 	piece_book(c, false, len);
 }
 
@@ -65,6 +77,68 @@ static __noinline int piece_tell(struct moved *c)
 	else
 		piece_copy(c, PIECE_MAX);
 	return 0;
+}
+
+/*
+ * Copies what a few iovecs point at, one behind the other; returns how much. The verifier does not
+ * see that the copies together fit into `room`, so there is twice as much.
+ */
+static __always_inline __u32 gather(struct moved *c, struct user_mem *m,
+				    const struct user_iovec *vec, __u8 *to, const __u32 room)
+{
+	__u32 off = 0, take, i;
+
+	for (i = 0; i < GATHER_MAX && m->vecs && off < c->n; i++) {
+		take = c->n - off;
+		if (take > vec[i].len)
+			take = vec[i].len;
+		m->vecs--;
+		m->left = vec[i].len - take;
+		barrier_var(take);
+		barrier_var(off);
+		if (take > room || off > room) /* never */
+			break;
+		if (bpf_probe_read_user(to + off, take, (void *)vec[i].base)) {
+			stat_inc(STAT_USER_FAULT);
+			break;
+		}
+		off += take;
+	}
+	return off;
+}
+
+/* Tells the whole call, of at most `room` bytes, by one record. */
+static __always_inline void piece_gather(struct moved *c, struct user_mem *m,
+					 const struct user_iovec *vec, const __u32 room)
+{
+	struct ev_data *e = emit_reserve(sizeof(*e) + 2 * room);
+
+	if (!e) {
+		piece_book(c, true, c->n);
+		return;
+	}
+	piece_fill(e, c, c->n);
+	piece_end(e, gather(c, m, vec, e->bytes, room));
+	piece_book(c, false, c->n);
+}
+
+/* A few short buffers make one record. False: they are not, or cannot be read, and nothing is told. */
+static __always_inline bool piece_tell_few(struct moved *c, struct user_mem *m)
+{
+	struct user_iovec vec[GATHER_MAX] = {};
+	__u32 vecs = m->vecs;
+
+	if (!vecs || vecs > GATHER_MAX || m->left || m->msgs || c->n > PIECE_LOW)
+		return false;
+	barrier_var(vecs);
+	if (bpf_probe_read_user(vec, (vecs & (2 * GATHER_MAX - 1)) * sizeof(vec[0]),
+				(void *)m->vec))
+		return false;
+	if (c->n <= PIECE_SMALL)
+		piece_gather(c, m, vec, PIECE_SMALL);
+	else
+		piece_gather(c, m, vec, PIECE_LOW);
+	return true;
 }
 
 /*

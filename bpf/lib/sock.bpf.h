@@ -32,9 +32,6 @@
 #define SOCK_MIDWAY     (1 << 1) /* bytes had flowed before */
 #define SOCK_ENDED(dir) (1 << (2 + (dir))) /* the END record of this direction is in the ring */
 
-#define ARRIVE_UNKNOWN \
-	(~0ULL) /* sock_state.arrive_ns: unread bytes came at a time we did not keep */
-
 #define CPU_BITS 16 /* of a connection's number: the rest counts up on each CPU */
 
 /*
@@ -102,15 +99,17 @@ static __always_inline bool tcp_midway(struct sock *sk, enum dir dir, __u32 n)
 }
 
 /*
- * When a request arrived on a socket of which we kept nothing yet: TCP's stamp of its newest
- * segment, in microseconds of the same clock. Nothing was sent since, but perhaps an
- * acknowledgement.
+ * When the n bytes of the first call on a socket arrived: TCP's stamp of its newest segment, in
+ * microseconds of the same clock. Nothing was sent since, but perhaps an acknowledgement.
  */
-static __always_inline __u64 tcp_newest_ns(struct sock *sk)
+static __always_inline void tcp_newest(struct sock *sk, __u32 n, struct sock_state *st)
 {
 	struct tcp_sock *tp = (void *)sk;
+	struct tcp_at at = {};
 
-	return BPF_CORE_READ(tp, tcp_mstamp) * 1000;
+	tcp_at(sk, &at);
+	st->arrive_ns = BPF_CORE_READ(tp, tcp_mstamp) * 1000;
+	st->arrive_seq = at.rx - n;
 }
 
 static __always_inline __u64 sock_ino(struct sock *sk)
@@ -209,7 +208,8 @@ static __noinline struct sock_state *sock_new(struct sock *sk, enum role role, e
 	if (fresh.transport == TRANSPORT_TCP && role == ROLE_UNKNOWN) {
 		fresh.role = BPF_CORE_READ(sk, sk_max_ack_backlog) ? ROLE_SERVER : ROLE_CLIENT;
 		fresh.flags = tcp_midway(sk, dir, n) ? SOCK_MIDWAY : 0;
-		fresh.arrive_ns = dir == DIR_RX ? tcp_newest_ns(sk) : 0;
+		if (dir == DIR_RX)
+			tcp_newest(sk, n, &fresh);
 	} else if (fresh.transport == TRANSPORT_UNIX) {
 		fresh.flags = unix_midway(sk) ? SOCK_MIDWAY : 0;
 	}

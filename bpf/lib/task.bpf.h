@@ -11,11 +11,32 @@
 #define STRAND_GEN_SHIFT 20 /* abi/event.h: units of 2^20 ns */
 #define PF_IO_WORKER     0x10 /* task_struct.flags: a thread of io_uring */
 
+/* After a process has come to `procs` or gone from it. */
+static __always_inline void procs_changed(void)
+{
+	__sync_fetch_and_add(&shared.procs_gen, 1);
+}
+
+/*
+ * A processor mostly sees one process many times in a row, so it keeps its last answer, in one word:
+ * whoever preempts us here leaves a whole one.
+ */
 static __always_inline bool traced(__u32 tgid)
 {
+	struct counters *here = counters_here();
+	__u64 key, last;
+
 	if (cfg.trace_all)
 		return tgid != cfg.tracer_tgid && tgid;
-	return bpf_map_lookup_elem(&procs, &tgid);
+	if (!here)
+		return bpf_map_lookup_elem(&procs, &tgid);
+	key = (__u64)tgid << 32 | (__u32)(*(volatile __u32 *)&shared.procs_gen << 1);
+	last = *(volatile __u64 *)&here->asked;
+	if ((last & ~1ULL) != key) {
+		last = key | !!bpf_map_lookup_elem(&procs, &tgid);
+		*(volatile __u64 *)&here->asked = last;
+	}
+	return last & 1;
 }
 
 static __always_inline void strand_of(const struct task_struct *task, struct strand *ret_strand)

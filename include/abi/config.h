@@ -25,6 +25,7 @@ struct bpf_shared {
 	__u32 reader_asleep; /* set before the reader sleeps; the next record clears it */
 	__u32 verdict_gen; /* bumped after each write to `verdicts` */
 	__u32 runtimes; /* some process has a runtime to be read */
+	__u32 procs_gen; /* bumped after each change of which processes are in `procs` */
 };
 
 /*
@@ -66,6 +67,7 @@ struct proc {
 struct counters {
 	__u64 stats[STAT__CNT];
 	__u64 conns; /* sockets numbered by this CPU */
+	__u64 asked; /* the last process that it asked about, at which procs_gen, and the answer */
 };
 
 #endif

@@ -8,8 +8,9 @@
  * pid namespace. A record states what the kernel did; what it means is decided in user/trace/.
  *
  * A call that moves bytes makes one DATA record per contiguous piece of user memory that was
- * copied; the pieces of one call carry DATA_MORE except the last. `pos` counts the bytes of that
- * direction since the CONN record, whether or not they were copied or their record was lost: a jump
+ * copied, or one for a few short ones; the pieces of one call carry DATA_MORE except the last. `pos`
+ * counts the bytes of that direction since the CONN record, whether or not they were copied or
+ * their record was lost: a jump
  * of `pos` is a loss, exactly sized. `seq` is TCP's own position after the piece, so a difference
  * between its advance and that of `pos` is bytes that no hook saw (splice); and the pair of both
  * directions' positions names the same moment at both ends of a connection.

@@ -12,6 +12,7 @@
 #define SOCKS_MAX	65536	/* of the system-call provider, which has no socket storage */
 #define VERDICTS_MAX	16384	/* one per long body. LRU: the default is safe */
 #define SEGS_MAX	16	/* iovec entries per call; nginx sends 64, heads first */
+#define GATHER_MAX	4	/* of these, if few and short, told by one record: a head and a body */
 #define PIECE_SMALL	256	/* smallest record: an API request, a response head */
 #define PIECE_LOW	768	/* the same with cookies and tokens */
 #define PIECE_MID	2048	/* a browser's request head */

@@ -195,6 +195,33 @@ static void test_many_buffers(void **state)
 	stage_books_close(*state);
 }
 
+/* A head and its body: one record, sent or received, though they lie apart. */
+static void act_few(void *arg)
+{
+	struct pair p = pair_open(PAIR_TCP4);
+	char head[] = HEAD, body[300] = "body";
+	struct iovec out[] = { { head, strlen(HEAD) }, { body, 0 }, { body, 4 } };
+	struct iovec in[] = { { head, strlen(HEAD) }, { body, sizeof(body) } };
+
+	act_check(writev(p.client, out, ARRAY_SIZE(out)) == (ssize_t)strlen(HEAD "body"));
+	act_check(readv(p.server, in, ARRAY_SIZE(in)) == (ssize_t)strlen(HEAD "body"));
+	pair_close(&p);
+}
+
+static void test_few_short_buffers_make_one_record(void **state)
+{
+	const struct ev_conn *client, *server;
+
+	stage_play(*state, act_few, NULL);
+	client = sender(*state);
+	server = stage_conn(*state, client == stage_conn(*state, 0) ? 1 : 0);
+	stage_expect(*state, client->conn, DIR_TX, HEAD "body");
+	stage_expect(*state, server->conn, DIR_RX, HEAD "body");
+	assert_null(stage_data(*state, client->conn, DIR_TX, 1));
+	assert_null(stage_data(*state, server->conn, DIR_RX, 1));
+	stage_books_close(*state);
+}
+
 static void send_file(int fd)
 {
 	int file = memfd_create("body", 0);
@@ -350,10 +377,15 @@ static void test_verdict_skip(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_head_and_tail),  cmocka_unit_test(test_budget_is_renewed),
-		cmocka_unit_test(test_many_buffers),   cmocka_unit_test(test_sendfile),
-		cmocka_unit_test(test_splice),         cmocka_unit_test(test_verdict_lengths),
-		cmocka_unit_test(test_verdict_ignore), cmocka_unit_test(test_verdict_skip),
+		cmocka_unit_test(test_head_and_tail),
+		cmocka_unit_test(test_budget_is_renewed),
+		cmocka_unit_test(test_many_buffers),
+		cmocka_unit_test(test_sendfile),
+		cmocka_unit_test(test_few_short_buffers_make_one_record),
+		cmocka_unit_test(test_splice),
+		cmocka_unit_test(test_verdict_lengths),
+		cmocka_unit_test(test_verdict_ignore),
+		cmocka_unit_test(test_verdict_skip),
 	};
 
 	return stage_main("pieces", tests, ARRAY_SIZE(tests));

@@ -249,6 +249,11 @@ const char *capture_method_name(const struct capture *c)
 	return provider_name(c->method);
 }
 
+static void procs_changed(struct capture *c)
+{
+	__atomic_add_fetch(&c->skel->bss->shared.procs_gen, 1, __ATOMIC_SEQ_CST);
+}
+
 int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns)
 {
 	struct proc row = { .start_ns = start_ns };
@@ -257,8 +262,10 @@ int capture_trace(struct capture *c, uint32_t tgid, uint64_t start_ns)
 		return -EINVAL;
 	oldsocks_note(bpf_map__fd(c->skel->maps.old_unix), tgid);
 	if (!bpf_map__update_elem(c->skel->maps.procs, &tgid, sizeof(tgid), &row, sizeof(row),
-				  BPF_ANY))
+				  BPF_ANY)) {
+		procs_changed(c);
 		return 0;
+	}
 	return errno == E2BIG ? -ENOSPC : -errno;
 }
 
@@ -294,6 +301,7 @@ int capture_found_ids(struct capture *c, uint32_t tid, uint64_t ids)
 void capture_untrace(struct capture *c, uint32_t tgid)
 {
 	bpf_map__delete_elem(c->skel->maps.procs, &tgid, sizeof(tgid), 0);
+	procs_changed(c);
 }
 
 void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v)
