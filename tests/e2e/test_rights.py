@@ -149,3 +149,10 @@ def test_signals_still_reach_a_command_of_another_user(lab):
     tracer = Tracer(lab, "--", "/bin/sleep", "60", env={"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)})
     assert int(status_of(Path(f"/proc/{tracer.pid}/status"))["CapEff"], 16) & KILL
     assert tracer.proc.stop(signal.SIGTERM) == 128 + signal.SIGTERM
+
+
+def test_numbers_of_a_container_are_refused():
+    """The kernel reports the host's process numbers: nothing would ever match, and nobody would know why."""
+    inside = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", TRACER, "--all"], text=True, check=False,
+                            capture_output=True, timeout=30)
+    assert inside.returncode == 1 and "hostPID" in inside.stderr, inside.stderr

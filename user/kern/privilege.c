@@ -2,10 +2,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include "base/caps.h"
 #include "base/log.h"
+#include "host/procfs.h"
 #include "kern/privilege.h"
+
+#define PID_NS_OF_HOST 0xEFFFFFFCU /* PROC_PID_INIT_INO of linux/proc_ns.h, the same since 3.8 */
 
 static const struct need {
 	int cap;
@@ -27,7 +31,14 @@ static bool have(const struct need *n, uint64_t caps)
 	return caps & CAP_BIT(n->cap) || (admin && !n->without);
 }
 
-int privilege_check(struct err *err)
+static bool own_numbers(void)
+{
+	uint64_t ns;
+
+	return !procfs_inode(getpid(), "ns/pid", &ns) && ns != PID_NS_OF_HOST;
+}
+
+static int check_caps(struct err *err)
 {
 	uint64_t caps = caps_effective();
 	char missing[128];
@@ -42,6 +53,18 @@ int privilege_check(struct err *err)
 		return 0;
 	return err_set(err, -EPERM, "tracing needs root, or at least the missing %s: try sudo",
 		       missing);
+}
+
+int privilege_check(struct err *err)
+{
+	int code = check_caps(err);
+
+	if (code || !own_numbers())
+		return code;
+	return err_set(
+		err, -EPERM,
+		"this container numbers its processes itself, and the kernel reports the "
+		"host's numbers: run it in the host's PID namespace (hostPID: true, --pid=host)");
 }
 
 const char *privilege_lacks(size_t *at, const char **ret_without)

@@ -7,8 +7,8 @@
 #include "base/err.h"
 
 /*
- * 0, or -EPERM with a sentence that names the capabilities this process lacks for loading and
- * attaching programs.
+ * 0, or -EPERM with a sentence: which capabilities this process lacks for loading and attaching
+ * programs, or that what the kernel reports means nothing where it is.
  */
 int privilege_check(struct err *err) __must_check;
 /*
