@@ -147,6 +147,9 @@ deps-vm: ## install what booting other kernels needs (make test-vm)
 deps-bench: deps ## install what the benchmark measures, and with
 	$(Q)$(call apt_install,$(DEPS_BENCH))
 
+deps-build: ## install what building alone needs
+	$(Q)$(call apt_install,$(DEPS_BUILD))
+
 deps-demo:
 	$(Q)$(call apt_install,$(DEPS_BUILD) $(DEPS_DEMO))
 

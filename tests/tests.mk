@@ -121,9 +121,12 @@ $(HOTROD): | $(JAEGER)
 OTELPY := $(OUTPUT)/tools/otelpy/ready
 
 otelpy: $(OTELPY) ## install OpenTelemetry's Python SDK for the tests of living together, once
-$(OTELPY): tests/tools/otelpy/requirements.txt
-	$(call msg,OTELPY,$@)
-	$(Q)PYTHON=$(PYTHON) tests/tools/otelpy/build.sh $(OUTPUT)/tools
+VALIDATE := $(OUTPUT)/tools/validate/ready
+
+validate: $(VALIDATE) ## install what checks manifests and container recipes, once
+$(OTELPY) $(VALIDATE): $(OUTPUT)/tools/%/ready: tests/tools/%/requirements.txt
+	$(call msg,VENV,$@)
+	$(Q)PYTHON=$(PYTHON) tests/tools/venv.sh $(OUTPUT)/tools $*
 
 COLLECTOR := $(OUTPUT)/tools/collector/otelcol
 
@@ -138,7 +141,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # Without a tool (Jaeger, say: no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
-	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY); do \
+	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(VALIDATE); do \
 		$(MAKE) $$t || echo "no $$t: its tests are skipped"; done)
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 
@@ -173,7 +176,7 @@ C_FILES = $(shell git ls-files '*.c')
 format: ## format the C sources (headers keep their comments in columns)
 	$(Q)clang-format -i $(C_FILES)
 
-.PHONY: jaeger otelpy test replay-test replay-update e2e links links-update lint format
+.PHONY: jaeger collector otelpy validate test replay-test replay-update e2e links links-update lint format
 
 # --- kernel side: tests/bpf/prog_<x>.c make real calls under a real capture. Part of the kernel side's tests; root only ---
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(T)/bpf/%,$(wildcard tests/bpf/prog_*.c))
