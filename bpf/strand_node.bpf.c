@@ -16,6 +16,8 @@
  *	at the read:	read()                  <- uv__read <- uv__stream_io <- uv__io_poll <- ...
  *	at a send:	write() <- JavaScript ... <- uv__read <- uv__stream_io <- ...
  *
+ * And whether the loop has gone on to its later phases, timers and setImmediate(), is in a few words.
+ *
  * Node is built with frame pointers, its compiled JavaScript has them too. Where the chain breaks
  * nothing is said.
  */
@@ -32,6 +34,13 @@
 #define EXPONENT_OF_ONE 1023
 
 enum { AT_SELF, AT_TRIGGER, AT_NEWEST, IDS_CNT };
+
+/* The same in every libuv 1.x: its ABI. */
+#define HANDLE_FLAGS   88
+#define HANDLE_ACTIVE  4
+#define TIMER_TIMEOUT  128 /* when it is due */
+#define TIMER_START_ID 144 /* how many were started before it */
+#define LOOP_TIME      544
 
 /* The number that a double stands for. False: it is none that was counted. */
 static __always_inline bool whole(__u64 bits, __u64 *ret)
@@ -53,7 +62,7 @@ static __always_inline bool read_ids(struct event_loop *loop, struct ev_callback
 {
 	__u64 ids[IDS_CNT];
 
-	if (bpf_probe_read_user(ids, sizeof(ids), (void *)loop->ids) ||
+	if (bpf_probe_read_user(ids, sizeof(ids), (void *)loop->at.ids) ||
 	    !whole(ids[AT_SELF], &e->self) || !whole(ids[AT_TRIGGER], &e->trigger) ||
 	    !whole(ids[AT_NEWEST], &e->newest))
 		return false;
@@ -95,6 +104,37 @@ static __noinline bool frame_stands(const struct event_loop *loop, __u64 fp)
 	return true;
 }
 
+/*
+ * Every timer of JavaScript is called when the one of the loop is due, which is then stopped, and
+ * started for the next. So none was called since we last looked if that one has not been touched;
+ * or if it was not due before now and one that was started meanwhile cannot be either.
+ */
+static __always_inline bool timers_called(struct event_loop *loop)
+{
+	__u64 due_ms = loop->due_ms, state = loop->timer_state, now_ms = loop->now_ms;
+
+	if (!loop->at.timer)
+		return true;
+	loop->due_ms = user_word(loop->at.timer + TIMER_TIMEOUT);
+	loop->timer_state = user_word(loop->at.timer + TIMER_START_ID) << 1 |
+			    !!(user_word(loop->at.timer + HANDLE_FLAGS) & HANDLE_ACTIVE);
+	loop->now_ms = user_word(loop->at.loop + LOOP_TIME);
+	return loop->timer_state != state && (due_ms <= loop->now_ms || loop->now_ms != now_ms);
+}
+
+static __always_inline bool in_immediate(const struct event_loop *loop)
+{
+	__u32 being_called = 0;
+	__u8 ticks = 0;
+
+	if (!loop->at.immediates || !loop->at.ticks)
+		return false;
+	bpf_probe_read_user(&being_called, sizeof(being_called),
+			    (void *)(loop->at.immediates + 2 * sizeof(being_called)));
+	bpf_probe_read_user(&ticks, sizeof(ticks), (void *)loop->at.ticks);
+	return being_called && !ticks;
+}
+
 /* Asked at the first call, the second, the fourth and so on: Node may be about to start. */
 static __noinline int seek(struct event_loop *loop, __u64 sp)
 {
@@ -128,22 +168,28 @@ __hidden enum strand_reading strand_node(enum dir dir)
 	struct ev_callback *e, now = {};
 	__u64 fp = 0, sp = 0;
 	struct event_loop *loop;
+	bool timers;
 
 	loop = loop_self();
 	if (!loop || !task_user_frame(&fp, &sp))
 		return STRAND_COARSE;
-	if (!loop->ids) {
+	if (!loop->at.ids) {
 		seek(loop, sp);
 		return STRAND_COARSE;
 	}
 	if (!read_ids(loop, &now)) {
-		loop->ids = loop->counter = loop->calls = 0;
+		loop->at.ids = loop->counter = loop->calls = 0;
 		return STRAND_UNPROVEN;
 	}
+	timers = timers_called(loop);
 	if (dir == DIR_RX)
 		keep_frame(loop, fp);
 	else if (frame_stands(loop, fp))
 		now.flags = CALLBACK_OF_READ;
+	else if (in_immediate(loop))
+		now.flags = CALLBACK_IMMEDIATE;
+	if (timers && !(now.flags & CALLBACK_OF_READ))
+		now.flags |= CALLBACK_TIMERS;
 	e = emit_reserve(sizeof(*e));
 	if (!e)
 		return STRAND_COARSE;

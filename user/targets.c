@@ -136,13 +136,13 @@ void targets_name(struct targets *t, uint32_t tgid)
 		log_debug("targets: the list of names is cut");
 }
 
-/* Until they are found the thread's calls are linked by what is seen of them alone. */
-static void seek_ids(struct targets *t, uint32_t tgid, uint32_t tid, uint64_t sp)
+/* Until it is found the thread's calls are linked by what is seen of them alone. */
+static void seek_loop(struct targets *t, uint32_t tgid, uint32_t tid, uint64_t sp)
 {
-	uint64_t ids;
+	struct node_places at;
 
-	if (!node_find_ids(tgid, sp, &ids) && capture_found_ids(t->capture, tid, ids))
-		log_debug("targets: cannot read the ids of thread %u", tid);
+	if (!node_find(tgid, sp, &at) && capture_found_loop(t->capture, tid, &at))
+		log_debug("targets: cannot read the event loop of thread %u", tid);
 }
 
 void targets_learn(struct targets *t, const struct proc_facts *facts)
@@ -154,7 +154,7 @@ void targets_learn(struct targets *t, const struct proc_facts *facts)
 	if (capture_read_runtime(t->capture, facts->tgid, &found.rt))
 		log_debug("targets: cannot read the runtime of process %u", facts->tgid);
 	else if (found.rt.kind == RUNTIME_NODE)
-		seek_ids(t, facts->tgid, facts->tgid, 0);
+		seek_loop(t, facts->tgid, facts->tgid, 0);
 }
 
 static void learn(struct targets *t, uint32_t tgid)
@@ -229,7 +229,7 @@ void targets_event(struct targets *t, const struct ev_hdr *ev)
 			trace(t, ev->tgid, 0);
 		break;
 	case EV_SEEK:
-		seek_ids(t, ev->tgid, ev->tid, ((const struct ev_seek *)ev)->sp);
+		seek_loop(t, ev->tgid, ev->tid, ((const struct ev_seek *)ev)->sp);
 		break;
 	default:
 		break;

@@ -47,10 +47,20 @@ enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SU
 
 #define FRAME_WORDS 7 /* of a stack frame: five registers that it keeps, the frame before it, where it returns */
 
+/* Where Node keeps in memory what is read of a thread. */
+struct node_places {
+	__u64 ids; /* the ids of asynchronous work; 0: none of this is known yet */
+	__u64 immediates; /* counters of setImmediate(), the third: they are being called; 0: not known */
+	__u64 ticks; /* two flags, the first: there are nextTick()s to call, or they are being called; 0: not known */
+	__u64 timer; /* the only timer of the event loop, which stands for all of JavaScript's; 0: not known */
+	__u64 loop; /* the event loop; valid with timer */
+};
+
 /* A row of the map `event_loops`: key tid, of a thread in which Node runs. */
 struct event_loop {
-	__u64 ids; /* where its ids of asynchronous work are; 0: not known yet */
-	__u64 counter; /* the last of them given out when we last looked */
+	struct node_places at;
+	__u64 counter; /* the last id given out when we last looked */
+	__u64 due_ms, timer_state, now_ms; /* the timer then, and the loop's clock */
 	__u64 read_frame; /* of the function that made the last read; 0: none that could be kept */
 	__u64 read_saved[FRAME_WORDS]; /* what was in it */
 	__u32 calls; /* socket calls while the ids were not known */

@@ -170,6 +170,8 @@ struct ev_listen {
  * asynchronous work has a number, its async id, and they are given out in order.
  */
 #define CALLBACK_OF_READ	(1 << 0)	/* what the thread's last read has called back still runs */
+#define CALLBACK_IMMEDIATE	(1 << 1)	/* `self` is a setImmediate() made before */
+#define CALLBACK_TIMERS		(1 << 2)	/* since its record before, timers may have been called */
 struct ev_callback {
 	struct ev_hdr hdr;
 	struct strand thread;

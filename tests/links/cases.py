@@ -6,6 +6,7 @@ token drawn at random, and appends "ID TOKEN" to the file TRUTH: nothing on the 
 A proxy instead passes /data/TOKEN on as it came. A front is started with PORT, BACKEND (a URL), TRUTH, HOW and `env`.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -53,6 +54,10 @@ def go(case, lab, env):
     return [golang.service(), "front"]
 
 
+def node(case, lab, env):
+    return [os.environ.get("NODE", "node"), SERVICES / "node.js", "front"]
+
+
 def epoll(case, lab, env):
     return [built.c_program("proxy")]
 
@@ -84,6 +89,13 @@ CASES = [
     *rows("go", go, lambda: None if golang.go() else "no Go", {
         "direct": {"quick": True}, "spawn": {"calls": 2}, "pool": {}, "raw": {}, "rawpool": {},
     }, env={"MAX_CONNS": "8"}),
+    *rows("node", node, program("node"), {
+        "callback": {}, "callback-queue": {"quick": True}, "cluster-callback-queue": {}, "worker-callback-queue": {},
+        "await": {"calls": 2}, "await-queue": {"calls": 2}, "all": {"calls": 3}, "all-queue": {"calls": 3, "quick": True},
+        "fetch": {"calls": 2}, "fetchall": {"calls": 2}, "fresh": {}, "name": {}, "timer": {}, "timercallback": {},
+        "immediate": {}, "immediatecallback": {}, "between": {"calls": 2}, "file": {}, "filecallback": {}, "fileafter": {},
+        "limit": {}, "lonely": {"least": 0},
+    }, least=0.99),
     Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True),
     Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0),
     *rows("epoll", epoll, program("gcc"), {

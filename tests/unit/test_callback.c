@@ -230,32 +230,83 @@ static void thousands_of_marks(void **state)
 	node_end(&n, "/call", "/last", "callback");
 }
 
-#define ISOLATE 0x5500001000
-#define IDS     0x5500002000
+/* The last request that was read before the loop calls what it has; others have been read before it. */
+static void in_a_set_immediate(void **state)
+{
+	struct node n;
 
-static const uint64_t hooks[] = {
-	ISOLATE, 32, 0,    0x5500003000, 1, 0, 0x44, ISOLATE, 9, 0, 0x5500004000,
-	1,       0,  0x45, ISOLATE,      4, 0, IDS,  1,       0, 0,
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1")); /* gives out 11 */
+	reads(&n.sc, &n.in2, 11, REQUEST("/2")); /* gives out 12 */
+	runs(&n.sc, 11, 3, 14, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call1"));
+	runs(&n.sc, 12, 4, 16, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out2, NODE, REQUEST("/call2"));
+	reads(&n.sc, &n.out2, 16, OK);
+	runs(&n.sc, 0, 0, 16, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	runs(&n.sc, 0, 0, 16, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call2", "/2", "socket");
+}
+
+/* What was made after the last read may have been made by a timer: nobody knows. */
+static void when_timers_may_have_been_called(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	runs(&n.sc, 0, 0, 15, CALLBACK_TIMERS);
+	receive(&n.sc, &n.in2, NODE, "GET");
+	runs(&n.sc, 14, 4, 16, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
+	reads(&n.sc, &n.out1, 16, OK);
+	runs(&n.sc, 0, 0, 16, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	runs(&n.sc, 0, 0, 16, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call", NULL, "root");
+}
+
+#define ISOLATE 0x5500001000
+#define LOOP    0x5500008000
+#define BASE    0x5500010000
+
+/* As in Node 20: a timer, what is called after it, the AsyncHooks, the arrays behind them. */
+static const uint64_t environment[] = {
+	[0] = 7,  [2] = LOOP,  [3] = 13,     [21] = LOOP,
+	[22] = 2, [36] = LOOP, [37] = 6,     [60] = ISOLATE,
+	32,       0,           0x5500003000, [67] = ISOLATE,
+	9,        0,           0x5500004000, [74] = ISOLATE,
+	4,        0,           0x5500002000, [91] = ISOLATE,
+	3,        0,           0x5500005000, [98] = ISOLATE,
+	1,        0,           0x5500006000, [106] = ISOLATE,
+	2,        0,           0x5500007000, [119] = 0,
 };
 
-static void hooks_are_found_among_words(void **state)
+static void environment_among_words(void **state)
 {
-	uint64_t words[64];
-	size_t at, i;
+	struct node_places at = { 0 };
+	uint64_t words[ARRAY_SIZE(environment)];
+	size_t i;
 
-	for (at = 0; at + ARRAY_SIZE(hooks) <= ARRAY_SIZE(words); at++) {
-		memset(words, 0, sizeof(words));
-		memcpy(words + at, hooks, sizeof(hooks));
-		assert_int_equal(node_ids_among(words, ARRAY_SIZE(words)), IDS);
-		assert_int_equal(node_ids_among(words, at + ARRAY_SIZE(hooks) - 1), 0);
-	}
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (hooks[i] != ISOLATE && hooks[i] != 4 && hooks[i] != 9 && hooks[i] != 32)
+	assert_true(node_places_among(environment, ARRAY_SIZE(environment), BASE, &at));
+	assert_int_equal(at.ids, 0x5500002000);
+	assert_int_equal(at.immediates, 0x5500005000);
+	assert_int_equal(at.ticks, 0x5500007000);
+	assert_int_equal(at.loop, LOOP);
+	assert_int_equal(at.timer, BASE + 8);
+	for (i = 60; i < 80; i++) {
+		if (environment[i] != ISOLATE && (environment[i] < 4 || environment[i] > 32))
 			continue;
-		memcpy(words, hooks, sizeof(hooks));
+		memcpy(words, environment, sizeof(words));
 		words[i] = 1;
-		assert_int_equal(node_ids_among(words, ARRAY_SIZE(hooks)), 0);
+		assert_false(node_places_among(words, ARRAY_SIZE(words), BASE, &at));
 	}
+	for (i = 0; i < 80; i++)
+		assert_int_equal(node_places_among(environment, i, BASE, &at), false);
 }
 
 int main(void)
@@ -269,7 +320,9 @@ int main(void)
 		cmocka_unit_test(in_the_callback_of_a_timer),
 		cmocka_unit_test(what_runs_is_lost),
 		cmocka_unit_test(thousands_of_marks),
-		cmocka_unit_test(hooks_are_found_among_words),
+		cmocka_unit_test(in_a_set_immediate),
+		cmocka_unit_test(when_timers_may_have_been_called),
+		cmocka_unit_test(environment_among_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

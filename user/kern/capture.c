@@ -285,15 +285,16 @@ int capture_read_runtime(struct capture *c, uint32_t tgid, const struct runtime 
 	return 0;
 }
 
-int capture_found_ids(struct capture *c, uint32_t tid, uint64_t ids)
+int capture_found_loop(struct capture *c, uint32_t tid, const struct node_places *at)
 {
 	const struct bpf_map *loops = c->skel->maps.event_loops;
 	struct event_loop row = { 0 };
 
 	/* What the kernel side has put into the row meanwhile stays. */
-	if (!bpf_map__lookup_elem(loops, &tid, sizeof(tid), &row, sizeof(row), 0) && row.ids == ids)
+	if (!bpf_map__lookup_elem(loops, &tid, sizeof(tid), &row, sizeof(row), 0) &&
+	    row.at.ids == at->ids)
 		return 0;
-	row = (struct event_loop){ .ids = ids };
+	row = (struct event_loop){ .at = *at };
 	return bpf_map__update_elem(loops, &tid, sizeof(tid), &row, sizeof(row), BPF_ANY) ? -errno
 											  : 0;
 }

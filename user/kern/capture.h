@@ -44,8 +44,9 @@ int capture_trace(struct capture *c, uint32_t tgid,
 		  uint64_t start_ns) __must_check; /* -ENOSPC: table full */
 /* Lets the kernel side read the process's runtime from now on; -errno. */
 int capture_read_runtime(struct capture *c, uint32_t tgid, const struct runtime *rt) __must_check;
-/* Where the ids of a thread are that was looked for (EV_SEEK); -errno. */
-int capture_found_ids(struct capture *c, uint32_t tid, uint64_t ids) __must_check;
+/* Of a thread that was looked for (EV_SEEK); -errno. */
+int capture_found_loop(struct capture *c, uint32_t tid,
+		       const struct node_places *at) __must_check;
 void capture_untrace(struct capture *c, uint32_t tgid);
 void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v);
 

@@ -8,8 +8,10 @@
  *	(its class) isolate, length, offset, address, (handle), (index)
  *
  * Their lengths and the common isolate are what they are recognised by: the stack of async ids, the
- * 9 counters, and the 4 numbers that are wanted. No symbol and no version is needed, and what the
- * numbers are proves it in the end.
+ * 9 counters, and the 4 numbers that are wanted. Behind them are two smaller arrays of the same
+ * kind, of setImmediate() and nextTick(), and before them the handles of the event loop: libuv's
+ * structures, each with a pointer to the loop and a number for its type. No symbol and no version
+ * is needed, and what the numbers are proves it in the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,38 +25,97 @@
 #include "strand/node.h"
 #include "strand/runtimes.h"
 
-#define ARRAY_WORDS   7 /* from one description to the next */
-#define ARRAY_LENGTH  1 /* behind the isolate */
-#define ARRAY_ADDRESS 3
-#define STACK_MIN     32 /* two for each of 16 levels; grows */
-#define STACK_LIMIT   (1 << 20)
-#define COUNTERS_MIN  9
-#define COUNTERS_MAX  16
-#define IDS_CNT       4 /* what runs, what made it, the newest, what makes the next: -1 is the default */
+#define ARRAY_WORDS    7 /* from one description to the next */
+#define ARRAY_LENGTH   1 /* behind the isolate */
+#define ARRAY_ADDRESS  3
+#define STACK_MIN      32 /* two for each of 16 levels; grows */
+#define STACK_LIMIT    (1 << 20)
+#define COUNTERS_MIN   9
+#define COUNTERS_MAX   16
+#define IMMEDIATES_CNT 3
+#define TICKS_CNT      2
+#define TICKS_LATER    1 /* one word between the array of one and that of nextTick() */
+#define IDS_CNT        4 /* what runs, what made it, the newest, what makes the next: -1 is the default */
 
-#define ENVIRONMENT_WORDS 192 /* the AsyncHooks begin at about the 130th */
+/* libuv's handles, in words: a timer and what it is followed by; and the numbers of their types. */
+#define HANDLE_TYPE 2
+#define TIMER_WORDS 19
+#define CHECK_WORDS 15
+enum { UV_CHECK = 2, UV_IDLE = 6, UV_TIMER = 13 };
+
+#define ENVIRONMENT_WORDS 256 /* the AsyncHooks begin at about the 130th */
 #define STACK_SEARCHED    ((uint64_t)256 << 10) /* arguments and environment are on it, too */
 #define MAPS_MAX          ((size_t)4 << 20)
 #define HEAP_ALIGN        16
 #define ADDRESS_MIN       65536
 #define ADDRESS_MAX       (1ULL << 47)
 
-uint64_t node_ids_among(const uint64_t *words, size_t n)
+static bool are_hooks(const uint64_t *stack)
+{
+	const uint64_t *counters = stack + ARRAY_WORDS, *ids = counters + ARRAY_WORDS;
+
+	return stack[0] && counters[0] == stack[0] && ids[0] == stack[0] &&
+	       ids[ARRAY_LENGTH] == IDS_CNT && stack[ARRAY_LENGTH] >= STACK_MIN &&
+	       stack[ARRAY_LENGTH] < STACK_LIMIT && counters[ARRAY_LENGTH] >= COUNTERS_MIN &&
+	       counters[ARRAY_LENGTH] <= COUNTERS_MAX;
+}
+
+/* setImmediate()'s array of three, right behind it an array of one, behind that nextTick()'s of two. */
+static void find_phases(const uint64_t *words, size_t n, uint64_t isolate,
+			struct node_places *ret_at)
+{
+	const uint64_t *immediates, *ticks;
+	size_t i;
+
+	for (i = 0; i + 2 * ARRAY_WORDS + TICKS_LATER + ARRAY_ADDRESS < n; i++) {
+		immediates = words + i;
+		ticks = immediates + 2 * ARRAY_WORDS + TICKS_LATER;
+		if (immediates[0] != isolate || immediates[ARRAY_LENGTH] != IMMEDIATES_CNT ||
+		    ticks[0] != isolate || ticks[ARRAY_LENGTH] != TICKS_CNT)
+			continue;
+		ret_at->immediates = immediates[ARRAY_ADDRESS];
+		ret_at->ticks = ticks[ARRAY_ADDRESS];
+		return;
+	}
+}
+
+static bool is_handle(const uint64_t *type, uint64_t loop, uint32_t kind)
+{
+	return type[-1] == loop && (uint32_t)*type == kind;
+}
+
+/* The timer, followed by the handles for setImmediate(). */
+static void find_timer(const uint64_t *words, size_t n, uint64_t at, struct node_places *ret_at)
 {
 	size_t i;
 
-	for (i = 0; i + 3 * ARRAY_WORDS <= n; i++) {
-		const uint64_t *stack = words + i, *counters = stack + ARRAY_WORDS,
-			       *ids = counters + ARRAY_WORDS;
+	for (i = HANDLE_TYPE; i + TIMER_WORDS + CHECK_WORDS < n; i++) {
+		uint64_t loop = words[i - 1];
 
-		if (!stack[0] || counters[0] != stack[0] || ids[0] != stack[0])
+		if (!loop || !is_handle(words + i, loop, UV_TIMER) ||
+		    !is_handle(words + i + TIMER_WORDS, loop, UV_CHECK) ||
+		    !is_handle(words + i + TIMER_WORDS + CHECK_WORDS, loop, UV_IDLE))
 			continue;
-		if (ids[ARRAY_LENGTH] == IDS_CNT && stack[ARRAY_LENGTH] >= STACK_MIN &&
-		    stack[ARRAY_LENGTH] < STACK_LIMIT && counters[ARRAY_LENGTH] >= COUNTERS_MIN &&
-		    counters[ARRAY_LENGTH] <= COUNTERS_MAX)
-			return ids[ARRAY_ADDRESS];
+		ret_at->timer = at + (i - HANDLE_TYPE) * sizeof(*words);
+		ret_at->loop = loop;
+		return;
 	}
-	return 0;
+}
+
+bool node_places_among(const uint64_t *words, size_t n, uint64_t at, struct node_places *ret_at)
+{
+	const size_t sz = 3 * ARRAY_WORDS;
+	size_t i;
+
+	for (i = 0; i + sz <= n; i++) {
+		if (!are_hooks(words + i))
+			continue;
+		*ret_at = (struct node_places){ .ids = words[i + 2 * ARRAY_WORDS + ARRAY_ADDRESS] };
+		find_phases(words + i + sz, n - i - sz, words[i], ret_at);
+		find_timer(words, i, at, ret_at);
+		return true;
+	}
+	return false;
 }
 
 static bool counts(double v)
@@ -72,16 +133,13 @@ static bool are_ids(int mem, uint64_t at)
 	       v[1] <= v[2] && (v[3] == -1 || counts(v[3]));
 }
 
-/* The ids of the Environment that is at this address; 0: none is. */
-static uint64_t ids_of(int mem, uint64_t env)
+static bool is_environment(int mem, uint64_t at, struct node_places *ret_at)
 {
-	uint64_t words[ENVIRONMENT_WORDS], ids;
-	ssize_t n = pread(mem, words, sizeof(words), env);
+	uint64_t words[ENVIRONMENT_WORDS];
+	ssize_t n = pread(mem, words, sizeof(words), at);
 
-	if (n <= 0)
-		return 0;
-	ids = node_ids_among(words, (size_t)n / sizeof(words[0]));
-	return ids && are_ids(mem, ids) ? ids : 0;
+	return n > 0 && node_places_among(words, (size_t)n / sizeof(words[0]), at, ret_at) &&
+	       are_ids(mem, ret_at->ids);
 }
 
 static bool may_be_heap(uint64_t word)
@@ -89,9 +147,9 @@ static bool may_be_heap(uint64_t word)
 	return word >= ADDRESS_MIN && word < ADDRESS_MAX && !(word % HEAP_ALIGN);
 }
 
-static int find_on_stack(int mem, uint64_t start, uint64_t end, uint64_t *ret_ids)
+static int find_on_stack(int mem, uint64_t start, uint64_t end, struct node_places *ret_at)
 {
-	uint64_t words[256], last = 0, at, ids;
+	uint64_t words[256], last = 0, at;
 	ssize_t n, i;
 
 	for (at = start; at < end; at += sizeof(words)) {
@@ -100,11 +158,8 @@ static int find_on_stack(int mem, uint64_t start, uint64_t end, uint64_t *ret_id
 			if (words[i] == last || !may_be_heap(words[i]))
 				continue;
 			last = words[i];
-			ids = ids_of(mem, last);
-			if (!ids)
-				continue;
-			*ret_ids = ids;
-			return 0;
+			if (is_environment(mem, last, ret_at))
+				return 0;
 		}
 	}
 	return -ENOENT;
@@ -136,7 +191,7 @@ static int stack_at(uint32_t tgid, uint64_t sp, uint64_t *ret_start, uint64_t *r
 	return -ENOENT;
 }
 
-int node_find_ids(uint32_t tgid, uint64_t sp, uint64_t *ret_ids)
+int node_find(uint32_t tgid, uint64_t sp, struct node_places *ret_at)
 {
 	_cleanup_(close_fdp) int mem = -1;
 	uint64_t start, end;
@@ -148,7 +203,7 @@ int node_find_ids(uint32_t tgid, uint64_t sp, uint64_t *ret_ids)
 	mem = open(path, O_RDONLY | O_CLOEXEC);
 	if (mem < 0)
 		return -ENOENT;
-	return find_on_stack(mem, start, end, ret_ids);
+	return find_on_stack(mem, start, end, ret_at);
 }
 
 /* By the name of its program, or of what else runs JavaScript; a wrong guess finds no Environment. */

@@ -3,17 +3,19 @@
 #define STRAND_NODE_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/config.h"
 #include "base/compiler.h"
 
-/*
- * Where a thread of a Node process keeps the ids of its asynchronous work. sp: its stack pointer, 0 for the main
- * thread's. -ENOENT: not there, or not yet.
- */
-int node_find_ids(uint32_t tgid, uint64_t sp, uint64_t *ret_ids) __must_check;
+/* Of a thread in a Node process. sp: its stack pointer, 0 for the main thread's. -ENOENT: not there, or not yet. */
+int node_find(uint32_t tgid, uint64_t sp, struct node_places *ret_at) __must_check;
 
-/* The address of the ids if these are n words of an Environment with its AsyncHooks among them; 0: they are not. */
-uint64_t node_ids_among(const uint64_t *words, size_t n);
+/*
+ * n words at address `at`: are they an Environment? What is not found beside the ids is 0; false: the ids are not among
+ * them.
+ */
+bool node_places_among(const uint64_t *words, size_t n, uint64_t at, struct node_places *ret_at);
 
 #endif

@@ -10,6 +10,7 @@
  * - A number was given out while somebody's bytes were at work, and the work that has it is theirs:
  *   what waited in a queue (an agent's maxSockets) was put there by the work that its trigger names.
  * - What the reading of an answer calls back goes on with what the call was for.
+ * - What a setImmediate() calls back is for whom it was made; the loop calls it before it reads on.
  * Everything else (what follows an await of a timer, a file) is not known then. The end of a
  * callback is not seen: when a send shows that the loop has gone on meanwhile, the numbers given out
  * since the callback was last seen are nobody's.
@@ -105,16 +106,31 @@ static bool of_read(const struct callbacks *cb)
 	return known(cb) && cb->now.flags & CALLBACK_OF_READ;
 }
 
+/*
+ * The loop has gone on, or may have: of the numbers since the callback was last seen nobody knows
+ * whose they are. A setImmediate() among them is the callback's, though, unless a timer made it.
+ */
+static void leave_callback(struct pipeline *p, struct callbacks *cb, bool timers)
+{
+	if (cb->in_callback)
+		cb->left = (struct left){ cb->sure, cb->now.newest, whose(cb, cb->now.newest) };
+	if (timers)
+		cb->left.serial = 0;
+	cb->in_callback = false;
+	mark(p, cb, cb->sure, 0);
+}
+
 void callback_tell(struct pipeline *p, const struct ev_callback *ev)
 {
 	struct strand_state *st = strand_get(&p->strands, &ev->thread);
 
-	if (!st)
-		return;
-	if (!st->callbacks)
+	if (st && !st->callbacks)
 		st->callbacks = calloc(1, sizeof(*st->callbacks));
-	if (st->callbacks)
-		st->callbacks->now = *ev;
+	if (!st || !st->callbacks)
+		return;
+	st->callbacks->now = *ev;
+	if (ev->flags & CALLBACK_TIMERS)
+		leave_callback(p, st->callbacks, true);
 }
 
 void callback_over(struct callbacks *cb)
@@ -126,6 +142,7 @@ void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial)
 {
 	cb->heard = serial;
 	cb->heard_newest = cb->now.newest;
+	cb->in_callback = known(cb);
 	if (known(cb))
 		mark(p, cb, cb->now.newest, serial);
 	else
@@ -145,10 +162,28 @@ static struct exchange *behind(struct pipeline *p, uint64_t serial)
 	return x && !x->done ? x : NULL;
 }
 
+/*
+ * What a setImmediate() calls back has the number it was given when it was made, if not before then
+ * in what the last read called back: the loop calls what it has before it reads on.
+ */
+static struct exchange *by_immediate(struct pipeline *p, const struct callbacks *cb)
+{
+	uint64_t self = cb->now.self;
+	struct exchange *cause = behind(p, whose(cb, self));
+
+	if (cause || self <= cb->left.after || self > cb->left.until)
+		return cause;
+	return behind(p, cb->left.serial);
+}
+
+/* Anything else may be a step (a nextTick()) of the work that made it. */
 static struct exchange *by_numbers(struct pipeline *p, const struct callbacks *cb)
 {
-	struct exchange *cause = behind(p, whose(cb, cb->now.trigger));
+	struct exchange *cause;
 
+	if (cb->now.flags & CALLBACK_IMMEDIATE)
+		return by_immediate(p, cb);
+	cause = behind(p, whose(cb, cb->now.trigger));
 	return cause ? cause : behind(p, whose(cb, cb->now.self));
 }
 
@@ -177,7 +212,7 @@ static struct exchange *cause_now(struct pipeline *p, struct callbacks *cb, bool
 		cause = *ret_firm ? NULL : by_numbers(p, cb);
 		return cause || !goes_on(cb, heard) ? cause : behind(p, cb->heard);
 	}
-	mark(p, cb, cb->sure, 0);
+	leave_callback(p, cb, false);
 	cause = by_numbers(p, cb);
 	mark(p, cb, cb->now.newest, cause ? cause->serial : 0);
 	return cause;

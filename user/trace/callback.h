@@ -20,11 +20,19 @@ struct mark {
 	uint64_t serial; /* of the exchange; 0: nobody knows whose */
 };
 
+/* What was given out since a callback was last seen and before something else was. */
+struct left {
+	uint64_t after, until;
+	uint64_t serial; /* of what the callback was for; 0: nobody knows whose they are */
+};
+
 struct callbacks {
 	struct ev_callback now; /* of the call at hand; kind EV_NONE: not known */
 	uint64_t heard; /* serial of the exchange whose bytes the thread read last; 0: none */
 	uint64_t heard_newest; /* the newest number then */
 	uint64_t sure; /* up to this number the newest mark is beyond doubt */
+	bool in_callback; /* nothing else has been seen since the thread read */
+	struct left left;
 	struct mark *marks; /* a ring, numbers ascending */
 	unsigned cap, first, cnt;
 };

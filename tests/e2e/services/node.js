@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Both sides of the truth runs in Node: `node.js front` or `node.js back`. HOW tells how the front calls the
-// backend: a name of `shapes`, "-queue" behind it for a small pool of connections, "cluster-" before it for two workers.
+// backend: a name of `shapes`, "-queue" behind it for a small pool of connections; before it "cluster-" for two
+// processes, "worker-" for a thread beside the main one.
 'use strict';
 const cluster = require('node:cluster');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
+const { Worker, isMainThread } = require('node:worker_threads');
 
 const { BACKEND, PORT, TRUTH = '/dev/null', HOW = 'callback' } = process.env;
-const [, processes, shape, queue] = HOW.match(/^(cluster-)?(.*?)(-queue)?$/);
+const [, where, shape, queue] = HOW.match(/^(cluster-|worker-)?(.*?)(-queue)?$/);
 const backend = BACKEND && new URL(BACKEND);
 const agent = new http.Agent({ keepAlive: true, maxSockets: queue ? 8 : Infinity });
 const truth = fs.openSync(TRUTH, 'a');
@@ -58,6 +60,7 @@ const shapes = {
 	immediate: async (id) => { await turn(); await called(id); },
 	immediatecallback: (id, done) => setImmediate(() => call(id, done)),
 	between: async (id) => { await called(id); await sleep(5 * Math.random()); await called(id); },
+	lonely: async (id) => { await sleep(5 * Math.random()); await fetched(id); await sleep(5 * Math.random()); },
 	file: async (id) => { await fs.promises.stat('/etc/hosts'); await called(id); },
 	filecallback: (id, done) => fs.stat('/etc/hosts', () => call(id, done)),
 	fileafter: async (id) => { await called(id); await fs.promises.stat('/etc/hosts'); },
@@ -72,9 +75,11 @@ const sides = {
 	back: (_, response) => setTimeout(() => response.end('data\n'), 10 * Math.random()),
 };
 
-if (processes && cluster.isPrimary) {
+if (where === 'cluster-' && cluster.isPrimary) {
 	cluster.fork();
 	cluster.fork();
+} else if (where === 'worker-' && isMainThread) {
+	new Worker(__filename, { argv: process.argv.slice(2) });
 } else {
 	http.createServer(sides[process.argv[2]]).listen(PORT, '127.0.0.1');
 }
