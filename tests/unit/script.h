@@ -102,13 +102,17 @@ static inline void scene_begin(struct scene *sc)
 	scene_begin_with(sc, false);
 }
 
+/* What has come out so far is of no interest. */
+static inline void scene_forget(struct scene *sc)
+{
+	while (sc->n)
+		span_free(sc->spans[--sc->n]);
+}
+
 static inline void scene_end(struct scene *sc)
 {
-	size_t i;
-
 	pipeline_free(sc->p);
-	for (i = 0; i < sc->n; i++)
-		span_free(sc->spans[i]);
+	scene_forget(sc);
 	resource_put(sc->resource);
 }
 

@@ -93,7 +93,7 @@ static void event_loop(void **state)
 	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
 	assert_true(
 		is_child(span_of(&sc, SPAN_CLIENT, "/again2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "socket");
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "answer");
 	scene_end(&sc);
 }
 

@@ -96,6 +96,13 @@ struct exchange {
 	double confidence;
 	uint64_t prev_call;	/* serials of the calls before it, also without a cause: by its thread, */
 	uint64_t prev_task_call; /* and by its task */
+	struct list in_turn;	/* turns->asked or ->told */
+	uint64_t turn;		/* client: serial of the request whose turn it was when it was sent */
+	uint64_t continues;	/* client: serial of the call whose answer the thread had read before; 0: none */
+	bool in_loop;		/* client: only the loop that made it may tell whose it is */
+	bool called;		/* server: a call was made in its turn */
+	bool passed;		/* client: its answer has been seen in a response */
+	bool contradicted;	/* client: its answer was not what followed it */
 	struct wake_edge edges[WAKES_MAX];
 	uint32_t edges_cnt;
 

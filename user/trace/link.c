@@ -67,6 +67,12 @@ void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
 	c->cause_guessed = method_of(st, false) == LINK_ORDER;
 }
 
+/* A thread that may serve many and tells nothing about it. */
+static bool is_loop(const struct strand_state *st)
+{
+	return st->strand.kind == STRAND_THREAD && !st->callbacks;
+}
+
 void link_server_began(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_get(&p->strands, &x->thread);
@@ -78,6 +84,8 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	if (!st)
 		return;
 	st->serving++;
+	if (is_loop(st))
+		turns_heard(p, &st->turns, x);
 	current = live(p, st->current);
 	if (!current || current->conn != x->conn)
 		strand_heard(st, x->serial);
@@ -121,6 +129,15 @@ static unsigned served_by(struct pipeline *p, uint32_t tgid)
 	return proc->serving.next == proc->serving.prev ? 1 : 2;
 }
 
+/* Whom a thread that serves several made it for is known better once the answer is passed on. */
+static void adopt_for_now(struct pipeline *p, struct exchange *cause, struct exchange *x,
+			  enum link_method how)
+{
+	exchange_adopt(cause, x, how);
+	if (how == LINK_SOCKET || how == LINK_ORDER)
+		leave_unlinked(p, x);
+}
+
 void link_client_sent(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_get(&p->strands, &x->thread);
@@ -146,13 +163,15 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		leave_unlinked(p, x);
 		return;
 	}
+	if (is_loop(st))
+		turns_call(p, &st->turns, x);
 	current = works_for(p, st);
 	if (connector && (st->serving > 1 || !current)) {
-		exchange_adopt(connector, x, x->conn->cause_guessed ? LINK_ORDER : LINK_SOCKET);
+		adopt_for_now(p, connector, x, x->conn->cause_guessed ? LINK_ORDER : LINK_SOCKET);
 		return;
 	}
 	if (current) {
-		exchange_adopt(current, x, method_of(st, x->awaited));
+		adopt_for_now(p, current, x, method_of(st, x->awaited));
 		return;
 	}
 	maker = st->pooled ? NULL : live(p, st->inherited);
@@ -168,7 +187,7 @@ void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 	if (!st)
 		return;
 	if (dir == DIR_TX)
-		st->sent = true;
+		st->sent = st->turns.sent = true;
 	if (st->callbacks)
 		callback_over(st->callbacks);
 }
@@ -198,6 +217,8 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 		note_roaming(p, x, s);
 	if (st && st->callbacks)
 		callback_heard(p, st->callbacks, x ? x->serial : 0);
+	if (st && is_loop(st) && x && !x->done)
+		turns_heard(p, &st->turns, x);
 	if (!served || served->done)
 		return;
 	if (st && !lends_itself(st) && (x->server_side || x->method != LINK_FORK))
@@ -272,6 +293,8 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *
 		strand_answers(st, x->serial);
 	if (st && st->callbacks)
 		callback_answers(p, st->callbacks, x);
+	if (st && st == strand_find(&p->strands, &x->thread) && is_loop(st))
+		turns_answer(p, &st->turns, x);
 	if (!st || st == strand_find(&p->strands, &x->thread))
 		return;
 	claim_of_thread(p, x, st);
@@ -396,11 +419,17 @@ void link_grade(struct pipeline *p, struct exchange *x)
 	bool by_thread =
 		x->method == LINK_THREAD || x->method == LINK_SOCKET || x->method == LINK_FORK;
 
-	if (x->server_side || !by_thread || !proc || !proc->roams)
+	if (x->server_side || !by_thread || !((proc && proc->roams) || x->contradicted))
 		return;
 	x->method = LINK_ORDER;
 	x->confidence = link_method_confidence(LINK_ORDER);
 	x->doubtful = x->served > 1;
+}
+
+/* The loop that made it has said for whom: whoever it wakes afterwards changes nothing. */
+static bool stands(const struct exchange *x)
+{
+	return x->in_loop && x->parent && x->method != LINK_FORK;
 }
 
 void link_best(struct pipeline *p, struct exchange *x)
@@ -410,7 +439,7 @@ void link_best(struct pipeline *p, struct exchange *x)
 	if (list_empty(&x->by_process) || x->server_side)
 		return;
 	list_del(&x->by_process);
-	cause = later_choice(p, x);
+	cause = stands(x) ? NULL : later_choice(p, x);
 	if (cause)
 		exchange_adopt(cause, x, x->goes_on ? LINK_CALLBACK : LINK_HANDOFF);
 }

@@ -6,7 +6,7 @@
  *     pipeline.c   a record, by kind
  *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
  *     pair.c       messages -> exchanges        request and response
- *     link.c       who caused it, in the process    threads, hand-overs (handoff.c), Node (callback.c)
+ *     link.c       who caused it, in the process    threads, hand-overs (handoff.c), Node (callback.c), loops (turns.c)
  *     join.c       who caused it, on this host      both ends of one connection
  *     sdk.c        what an SDK in the process shows itself
  *     settle.c     when that is final           trace ids, waiting, grace
@@ -84,6 +84,13 @@ void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 void callback_answers(struct pipeline *p, const struct callbacks *cb, struct exchange *request);
 /* NULL: no evidence. */
 struct exchange *callback_choice(struct pipeline *p, const struct exchange *x);
+
+/* turns.c: of a thread that serves several */
+void turns_heard(struct pipeline *p, struct turns *t,
+		 struct exchange *x); /* it read a piece of it */
+void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */
+void turns_answer(struct pipeline *p, struct turns *t,
+		  struct exchange *request); /* it begins the response now */
 
 /* handoff.c */
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev);

@@ -19,6 +19,7 @@ static void forget(struct strands *t, struct strand_state *st)
 	hash_del(&t->by_id, &st->by_id);
 	list_del(&st->by_use);
 	callbacks_free(st->callbacks);
+	turns_release(&st->turns);
 	free(st);
 	t->n--;
 }
@@ -75,6 +76,7 @@ struct strand_state *strand_get(struct strands *t, const struct strand *s)
 	if (!st)
 		return NULL;
 	st->strand = *s;
+	turns_init(&st->turns);
 	hash_add(&t->by_id, &st->by_id, key_of(s));
 	list_push(&t->by_use, &st->by_use);
 	t->n++;

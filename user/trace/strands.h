@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "trace/callback.h"
 #include "trace/tally.h"
+#include "trace/turns.h"
 
 /*
  * A strand reads, then it sends. What it heard of between two sends is a run: with one request in it,
@@ -35,6 +36,7 @@ struct strand_state {
 	uint64_t answered_ns; /* task: when it last began a response, and on which connection */
 	uint64_t answered_on;
 	struct callbacks *callbacks; /* Node runs in it; else NULL */
+	struct turns turns;
 	bool shared; /* it answers several at once: no task, but the loop that writes for all of them */
 };
 

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whose call it was, by the response that its answer went into: each test is a loop in one thread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <cmocka.h>
+
+#include "found.h"
+
+#define ROUNDS 40 /* more than it takes to trust a loop */
+
+static bool right(struct scene *sc, const char *call, const char *request)
+{
+	return is_child(span_of(sc, SPAN_CLIENT, call), span_of(sc, SPAN_SERVER, request));
+}
+
+static bool by_answer(struct scene *sc, const char *call)
+{
+	return !strcmp(method_of(span_of(sc, SPAN_CLIENT, call)), "answer");
+}
+
+/* The second request waits for the only connection, and is called for before the first is answered. */
+static void queue_for_a_connection(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	transmit(&sc, &out, 100, REQUEST("/for1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	receive(&sc, &out, 100, OK);
+	transmit(&sc, &out, 100, REQUEST("/for2"));
+	transmit(&sc, &in1, 100, OK);
+	receive(&sc, &out, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	pass_time(&sc, 200000);
+	assert_true(right(&sc, "/for1", "/1"));
+	assert_true(right(&sc, "/for2", "/2") && by_answer(&sc, "/for2"));
+	scene_end(&sc);
+}
+
+/* Three calls, one after the other: the last answer is the one that is passed on. */
+static void one_after_the_other(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	transmit(&sc, &in2, 100, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	transmit(&sc, &out, 100, REQUEST("/a"));
+	receive(&sc, &out, 100, OK);
+	transmit(&sc, &out, 100, REQUEST("/b"));
+	receive(&sc, &out, 100, OK);
+	transmit(&sc, &in1, 100, OK);
+	pass_time(&sc, 200000);
+	assert_true(right(&sc, "/a", "/1") && by_answer(&sc, "/a"));
+	assert_true(right(&sc, "/b", "/1") && by_answer(&sc, "/b"));
+	scene_end(&sc);
+}
+
+struct loop {
+	struct scene sc;
+	struct end in[2], out[2];
+};
+
+static void loop_begin(struct loop *l)
+{
+	uint64_t i;
+
+	scene_begin(&l->sc);
+	for (i = 0; i < 2; i++) {
+		l->in[i] = open_end(&l->sc, 1 + i, 100, 10 + 2 * i, 11 + 2 * i);
+		l->out[i] = open_end(&l->sc, 3 + i, 100, 20 + 2 * i, 21 + 2 * i);
+	}
+}
+
+/* Reads all that is ready, then works it off; crossed: the answers go the other way round. */
+static void round_of_two(struct loop *l, bool crossed)
+{
+	receive(&l->sc, &l->in[0], 100, REQUEST("/1"));
+	receive(&l->sc, &l->in[1], 100, REQUEST("/2"));
+	transmit(&l->sc, &l->out[0], 100, REQUEST("/for1"));
+	transmit(&l->sc, &l->out[1], 100, REQUEST("/for2"));
+	receive(&l->sc, &l->out[0], 100, OK);
+	receive(&l->sc, &l->out[1], 100, OK);
+	transmit(&l->sc, &l->in[crossed], 100, OK);
+	transmit(&l->sc, &l->in[!crossed], 100, OK);
+	pass_time(&l->sc, 200000);
+}
+
+static void last_round(struct loop *l, bool crossed)
+{
+	unsigned i;
+
+	for (i = 0; i < ROUNDS; i++)
+		round_of_two(l, crossed);
+	scene_forget(&l->sc);
+	round_of_two(l, false);
+}
+
+static void work_in_order(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	round_of_two(&l, false);
+	assert_false(by_answer(&l.sc, "/for1") || by_answer(&l.sc, "/for2"));
+	last_round(&l, false);
+	assert_true(right(&l.sc, "/for1", "/1") && by_answer(&l.sc, "/for1"));
+	assert_true(right(&l.sc, "/for2", "/2") && by_answer(&l.sc, "/for2"));
+	scene_end(&l.sc);
+}
+
+/* The two orders have mostly differed: that they agree once is no evidence. */
+static void work_in_no_order(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	last_round(&l, true);
+	assert_false(by_answer(&l.sc, "/for1") || by_answer(&l.sc, "/for2"));
+	scene_end(&l.sc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(queue_for_a_connection),
+		cmocka_unit_test(one_after_the_other),
+		cmocka_unit_test(work_in_order),
+		cmocka_unit_test(work_in_no_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who caused a call in a loop that serves many and tells nothing about itself: by what it passes on.
+ * A thread reads an answer and writes a response; when it read nothing else in between, the call was
+ * made for that request. This is seen where the response begins, so it settles what the sending of
+ * the call left open (the request had waited for a connection), and corrects it.
+ *
+ * A loop that first reads all that is ready and then works it off (HAProxy, uvloop) does so in order:
+ * requests become calls, and answers responses. Either order alone is a guess, because any request
+ * may need no call and any answer no response. But two guesses made at different times, of different
+ * queues, hardly ever name the same wrong request: that they agree is evidence, as long as they do
+ * so nearly always.
+ */
+#include "trace/stages.h"
+
+#define TURNS_LATELY 256 /* responses after which the older ones count half */
+#define TURNS_ENOUGH 32 /* of them that must have been seen */
+#define PROMPT_SHARE \
+	32 /* one answer in so many may be passed on late by a loop that acts at once */
+#define AGREE_SHARE 16 /* the same for two orders that differ */
+#define CHAIN_MAX   64 /* calls made one after the other for one request, looked back for */
+
+void turns_init(struct turns *t)
+{
+	*t = (struct turns){ 0 };
+	list_init(&t->asked);
+	list_init(&t->told);
+}
+
+static void empty(struct list *queue)
+{
+	while (!list_empty(queue))
+		list_del(queue->next);
+}
+
+void turns_release(struct turns *t)
+{
+	empty(&t->asked);
+	empty(&t->told);
+}
+
+static void count(unsigned *yes, unsigned *no, bool is)
+{
+	*yes += is;
+	*no += !is;
+	if (*yes + *no < TURNS_LATELY)
+		return;
+	*yes /= 2;
+	*no /= 2;
+}
+
+static bool nearly_always(unsigned yes, unsigned no, unsigned share)
+{
+	return yes >= TURNS_ENOUGH && no * share <= yes;
+}
+
+static bool acts_at_once(const struct turns *t)
+{
+	return nearly_always(t->prompt, t->late, PROMPT_SHARE);
+}
+
+static bool keeps_order(const struct turns *t)
+{
+	return nearly_always(t->agree, t->differ, AGREE_SHARE);
+}
+
+static bool open(const struct exchange *x)
+{
+	return !list_empty(&x->by_process);
+}
+
+static void queue(struct list *queue, struct exchange *x)
+{
+	list_del(&x->in_turn);
+	list_push(queue, &x->in_turn);
+}
+
+/* Of the answers read before, none was complete and has not been acted on. */
+static bool nothing_waits(struct pipeline *p, const struct turns *t)
+{
+	const struct exchange *before = exchange_find(&p->exchanges, t->told_last);
+
+	return t->sent || !before || (t->alone && !before->done);
+}
+
+void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
+{
+	if (x->passed)
+		return;
+	t->heard = x->serial;
+	if (!x->server_side) {
+		if (t->told_last != x->serial)
+			t->alone = nothing_waits(p, t);
+		t->told_last = x->serial;
+		t->sent = false;
+	}
+	if (x->server_side && !x->called && !x->answered)
+		queue(&t->asked, x);
+	else if (x->in_loop && open(x))
+		queue(&t->told, x);
+}
+
+/*
+ * For whom the next call is: the request that has waited longest. Without such a one it goes on with what was just
+ * read.
+ */
+static struct exchange *next_asked(struct pipeline *p, const struct turns *t)
+{
+	struct exchange *first = list_first(&t->asked, struct exchange, in_turn);
+	struct exchange *heard = exchange_find(&p->exchanges, t->heard);
+
+	return first ? first : heard;
+}
+
+void turns_call(struct pipeline *p, struct turns *t, struct exchange *call)
+{
+	struct exchange *cause = next_asked(p, t);
+
+	call->in_loop = true;
+	if (!cause)
+		return;
+	if (!cause->server_side) {
+		call->continues = cause->serial;
+		call->turn = cause->parent ? cause->parent->serial : cause->turn;
+		list_del(&cause->in_turn);
+		return;
+	}
+	call->turn = cause->serial;
+	cause->called = true;
+	list_del(&cause->in_turn);
+}
+
+/* The answer that has waited longest; one that is still coming is passed on at once, or waits for its rest. */
+static struct exchange *next_told(const struct turns *t, const struct exchange *request)
+{
+	struct exchange *first = list_first(&t->told, struct exchange, in_turn), *call;
+
+	if (first && first->turn == request->serial)
+		return first;
+	list_for_each (call, &t->told, in_turn) {
+		if (call->done)
+			return call;
+	}
+	return first;
+}
+
+/* Whoever was read before the request has had its turn before it. */
+static void catch_up_asked(struct turns *t, const struct exchange *request)
+{
+	struct exchange *x;
+
+	while ((x = list_first(&t->asked, struct exchange, in_turn)) && x->serial < request->serial)
+		list_del(&x->in_turn);
+}
+
+/* The call, and those of which it is the continuation, were made for the request. */
+static void claim(struct pipeline *p, struct exchange *request, struct exchange *call)
+{
+	unsigned n;
+
+	for (n = 0; call && n < CHAIN_MAX; n++) {
+		if (!open(call) || call->start_ns < request->start_ns)
+			return;
+		list_del(&call->by_process);
+		list_del(&call->in_turn);
+		call->passed = true;
+		exchange_adopt(request, call, LINK_ANSWER);
+		call = exchange_find(&p->exchanges, call->continues);
+	}
+}
+
+/* The answers before that of the request's own call have gone another way. */
+static void catch_up(struct turns *t, const struct exchange *request)
+{
+	struct exchange *call, *tmp;
+	bool waits = false;
+
+	list_for_each (call, &t->told, in_turn)
+		waits = waits || call->turn == request->serial;
+	if (!waits)
+		return;
+	list_for_each_safe (call, tmp, &t->told, in_turn) {
+		bool own = call->turn == request->serial;
+
+		call->passed = true;
+		list_del(&call->in_turn);
+		if (own)
+			return;
+	}
+}
+
+static bool believes(const struct turns *t, bool at_once, bool agrees)
+{
+	if (agrees)
+		return (at_once && t->late <= t->prompt) || keeps_order(t);
+	return at_once && acts_at_once(t);
+}
+
+/*
+ * The call whose answer the response that begins now is most likely made of. NULL: there is none.
+ * *ret_at_once: it was read last, and no other waits.
+ */
+static struct exchange *next_passed(struct pipeline *p, const struct turns *t,
+				    const struct exchange *request, bool *ret_at_once)
+{
+	struct exchange *last = t->alone ? exchange_find(&p->exchanges, t->told_last) : NULL;
+	struct exchange *next = next_told(t, request);
+	bool in_order = next && next->turn == request->serial;
+
+	*ret_at_once = last && (last == next || !in_order) && last->start_ns >= request->start_ns;
+	return last && !in_order ? last : next;
+}
+
+/* It answers by itself. Whoever does so at once has not read on meanwhile. */
+static void answered_alone(struct turns *t, const struct exchange *request, uint64_t heard)
+{
+	if (heard != request->serial && !request->called)
+		count(&t->prompt, &t->late, false);
+}
+
+static void doubt(struct turns *t, const struct exchange *request, struct exchange *call,
+		  bool at_once, bool agrees)
+{
+	call->contradicted = !agrees && (at_once || keeps_order(t));
+	call->passed = true; /* it has had its turn: what stayed would agree one day */
+	list_del(&call->in_turn);
+	if (!agrees)
+		catch_up(t, request);
+}
+
+void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
+{
+	uint64_t heard = t->heard;
+	bool at_once, agrees;
+	struct exchange *call = next_passed(p, t, request, &at_once);
+
+	t->heard = t->told_last = 0;
+	t->alone = false;
+	list_del(&request->in_turn);
+	if (!call)
+		answered_alone(t, request, heard);
+	if (!call || !call->in_loop || !open(call))
+		return;
+	catch_up_asked(t, request);
+	agrees = call->turn == request->serial;
+	count(&t->prompt, &t->late, at_once);
+	if (!at_once || !acts_at_once(t))
+		count(&t->agree, &t->differ, agrees);
+	if (believes(t, at_once, agrees))
+		claim(p, request, call);
+	else
+		doubt(t, request, call, at_once, agrees);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What one thread that serves several has heard and what of it is still to be acted on (turns.c). */
+#ifndef TRACE_TURNS_H
+#define TRACE_TURNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct turns {
+	struct list asked; /* requests that it read, neither called for nor answered, in their order */
+	struct list told; /* open calls whose answers it read and passed on to nobody, in their order */
+	uint64_t heard; /* exchange that it read last; 0: it has answered somebody since */
+	uint64_t told_last; /* call whose answer it read last; 0: it has answered somebody since */
+	bool alone; /* no other answer that it read waits to be acted on */
+	bool sent; /* it has sent since it last read an answer */
+	unsigned prompt, late; /* answers lately passed on at once, or not so that it could be seen */
+	unsigned agree, differ; /* of those that waited: did they come in the order of the requests? */
+};
+
+void turns_init(struct turns *t);
+void turns_release(struct turns *t);
+
+#endif
