@@ -45,6 +45,11 @@ class Span:
         return self.tags.get("span.kind", "internal")
 
     @property
+    def ours(self):
+        """Made by the tracer, not by an SDK."""
+        return "link.method" in self.tags
+
+    @property
     def failed(self):
         return self.tags.get("error") is True
 
@@ -60,6 +65,8 @@ class Span:
         said = f"{self.service}  {'→ ' if self.kind == 'client' else ''}{self.name}"
         if self.path not in self.name:
             said += f" {self.path}"
+        if not self.ours:
+            said += "  (SDK)"
         return f"{said}  {self.duration / 1000:.1f} ms{'  ✗ ' + str(self.status or 'error') if self.failed else ''}"
 
 

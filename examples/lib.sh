@@ -94,6 +94,15 @@ serve() {
 	wait_for "$name" 60 "answer on port $port" answers "http://localhost:$port/"
 }
 
+# instrumented NAME PORT SCRIPT: a server in Python as the tutorials run it, under OpenTelemetry's SDK
+instrumented() {
+	local otel=$tools/otelpy/bin
+	[ -x "$otel/opentelemetry-instrument" ] || die "there is no SDK: ./run.sh install"
+	serve "$1" "$2" env OTEL_SERVICE_NAME="$1" OTEL_TRACES_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \
+		OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none \
+		OTEL_BSP_SCHEDULE_DELAY=200 "$otel/opentelemetry-instrument" "$otel/python" "$3"
+}
+
 stop() {
 	local pid n signal=TERM
 	runs "$1" || return 0

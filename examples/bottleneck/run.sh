@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sample [RATIO]...|down
+# Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sdk|sample [RATIO]...|down
 . "$(dirname "$0")/../lib.sh"
 
 services=$root/examples/two-services
@@ -12,6 +12,24 @@ lab_up() {
 
 lab_trace() {
 	tracer_up --port 5000 --port 5001 --exporter otlp,console "$@"
+}
+
+lab_install() {
+	"$root/tests/tools/venv.sh" "$tools" otelpy
+}
+
+# The tutorial's way, with its first challenge done, and the tracer beside it.
+lab_sdk() {
+	stop service-a
+	stop service-b
+	instrumented service-b 5001 "$here/with-sdk/service-b.py"
+	instrumented service-a 5000 "$services/service-a.py"
+	retrace --with-sdk join
+	"$python" "$here/check_sdk.py"
+	stop service-a
+	stop service-b
+	lab_up
+	retrace
 }
 
 lab_sample() {

@@ -1,11 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sample [RATIO]...|logs TRACE-OR-REQUEST|down
+# Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sdk|sample [RATIO]...|logs TRACE-OR-REQUEST|down
 . "$(dirname "$0")/../lib.sh"
 
-lab_up() {
+start_behind() {
 	serve database-service 8082 "$python" "$here/services/database-service/app.py"
 	serve backend 8081 "$python" "$here/services/backend/app.py"
+}
+
+lab_up() {
+	start_behind
 	serve frontend 8080 "$python" "$here/services/frontend/app.py"
 }
 
@@ -17,6 +21,24 @@ lab_trace() {
 lab_test() {
 	"$python" "$here/check"
 	"$python" "$here/look.py"
+}
+
+lab_install() {
+	"$root/tests/tools/venv.sh" "$tools" otelpy
+}
+
+# The frontend as it is; the other two as the tutorial has them, with the custom span of its Task 5.
+lab_sdk() {
+	stop backend
+	stop database-service
+	instrumented database-service 8082 "$here/services/database-service/custom_span.py"
+	instrumented backend 8081 "$here/services/backend/app.py"
+	retrace
+	"$python" "$here/check_sdk.py"
+	stop backend
+	stop database-service
+	start_behind
+	retrace
 }
 
 lab_sample() {

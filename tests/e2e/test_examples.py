@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from lab import golang
+from lab import golang, sdk
 from lab.jaeger import BINARY as JAEGER
 from lab.netns import own_network
 from lab.procs import BUILD, PYTHON, ROOT, Lab
@@ -62,7 +62,7 @@ def test_bottleneck(run):
 
 def test_bottleneck_sampled(run):
     run("bottleneck", "up", MIN_MS="0", MAX_MS="5")
-    run("bottleneck", "sample", "0.01", "0.001")
+    run("bottleneck", "sample", "0.01", "0.001", REQUESTS="500")
 
 
 def test_three_tier(run):
@@ -96,3 +96,10 @@ def test_hotrod(run):
     run("hotrod", "up")
     printed = run("hotrod", "test")
     assert "Score: 100/100" in printed and "not decoded: HTTP/2" in printed, printed
+
+
+@pytest.mark.skipif(not sdk.READY.exists(), reason=sdk.MISSING)
+@pytest.mark.parametrize("example", ["bottleneck", "three-tier"])
+def test_span_of_an_sdk_is_in_the_trace(run, example):
+    run(example, "up", MIN_MS="10", MAX_MS="40")
+    assert "Score: 100/100" in run(example, "sdk")
