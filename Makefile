@@ -36,6 +36,8 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 PKGS := libbpf libcurl libprotobuf-c zlib uuid
 CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUTPUT)/gen $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 CFLAGS ?= -O2 -g
+# Of what is handed out; the sanitizers see more, and get in each other's way with these.
+HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection $(if $(filter x86,$(ARCH)),-fcf-protection)
 CFLAGS_ALL := -std=gnu11 $(WARN) -fno-common -fPIE -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. $(SANFLAGS) $(CFLAGS)
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS_TRACE := -lpthread
@@ -68,7 +70,7 @@ $(OUTPUT)/ebpf-tracer: $(APP_OBJS) $(KERN_OBJS) $(GUARD_OBJS) $(EXPORT_OBJS) $(C
 $(OUTPUT)/obj/%.o: %.c | $(OUTPUT)/gen/otlp.pb-c.h
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(if $(SAN),,$(HARDEN)) -MMD -MP -c -o $@ $<
 
 $(OUTPUT)/obj/gen/%.o: $(OUTPUT)/gen/%.c
 	$(call msg,CC,$<)
@@ -159,6 +161,7 @@ demo: ## install what is needed, build, trace two small services into Jaeger, sh
 	$(Q)OUTPUT=$(OUTPUT) $(PYTHON) examples/demo.py
 
 -include tests/tests.mk
+include packaging/package.mk
 
 clean: ## remove what was built (tools in build/tools stay)
 	$(Q)find $(OUTPUT) -mindepth 1 -maxdepth 1 ! -name tools -exec rm -rf {} +

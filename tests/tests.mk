@@ -145,6 +145,18 @@ test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs
 		$(MAKE) $$t || echo "no $$t: its tests are skipped"; done)
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 
+# The whole program under the sanitizers, for recordings.
+$(T)/ebpf-tracer: $(call san,$(APP_OBJS) $(KERN_OBJS) $(GUARD_OBJS) $(EXPORT_OBJS) $(CORE_OBJS))
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(SAN_CFLAGS) -o $@ $^ $(LIBS_EXPORT) $(LIBS_KERN) $(LIBS_TRACE)
+$(call san,$(KERN_OBJS)): | $(OUTPUT)/gen/tracer.skel.h
+$(call san,$(OUTPUT)/obj/user/main.o): | $(OUTPUT)/gen/version.h
+
+replay-sanitized: $(T)/ebpf-tracer ## the same under AddressSanitizer and UBSan: no error, no leak
+	$(Q)OUTPUT=$(T) tests/replay/run
+.PHONY: replay-sanitized
+
 replay-test: all ## replay the committed recordings; replay-update writes the expected spans anew, for review
 	$(Q)OUTPUT=$(OUTPUT) tests/replay/run
 replay-update: all
