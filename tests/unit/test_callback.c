@@ -66,6 +66,8 @@ static void node_begin(struct node *n)
 	n->in2 = open_end(&n->sc, 2, NODE, 3, 4);
 	n->out1 = open_end(&n->sc, 3, NODE, 5, 6);
 	n->out2 = open_end(&n->sc, 4, NODE, 7, 8);
+	reads(&n->sc, &n->in1, 1, REQUEST("/first"));
+	writes(&n->sc, &n->in1, 1, OK);
 }
 
 static void node_end(struct node *n, const char *call, const char *request, const char *method)
@@ -81,6 +83,27 @@ static void node_end(struct node *n, const char *call, const char *request, cons
 		assert_false(client->has_parent);
 	assert_string_equal(method_of(client), method);
 	scene_end(&n->sc);
+}
+
+/* Nothing is known of what the frames are like until a callback has been seen. */
+static void without_frame_pointers(void **state)
+{
+	struct node n;
+
+	scene_begin(&n.sc);
+	n.in1 = open_end(&n.sc, 1, NODE, 1, 2);
+	n.in2 = open_end(&n.sc, 2, NODE, 3, 4);
+	n.out1 = open_end(&n.sc, 3, NODE, 5, 6);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	runs(&n.sc, 11, 9, 12, 0);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	reads(&n.sc, &n.out1, 14, OK);
+	runs(&n.sc, 11, 9, 15, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	runs(&n.sc, 0, 0, 15, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call", "/1", "thread");
 }
 
 static void in_the_callback_of_the_request(void **state)
@@ -312,6 +335,7 @@ static void environment_among_words(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_frame_pointers),
 		cmocka_unit_test(in_the_callback_of_the_request),
 		cmocka_unit_test(from_the_queue_of_an_agent),
 		cmocka_unit_test(after_a_timer),

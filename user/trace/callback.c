@@ -15,6 +15,9 @@
  * callback is not seen: when a send shows that the loop has gone on meanwhile, the numbers given out
  * since the callback was last seen are nobody's.
  *
+ * Where a callback of a read has never been seen, Node was built without frame pointers (Debian's):
+ * the thread is then an event loop like any other.
+ *
  * When the answer has been read, and what that calls back writes the response to a request, the call
  * was made for that request. It settles what was not known, and corrects what was taken for granted
  * (an own queue of the program's, without a trigger): only the first and second rule are above it.
@@ -129,6 +132,8 @@ void callback_tell(struct pipeline *p, const struct ev_callback *ev)
 	if (!st || !st->callbacks)
 		return;
 	st->callbacks->now = *ev;
+	if (ev->flags & CALLBACK_OF_READ)
+		st->callbacks->proven = true;
 	if (ev->flags & CALLBACK_TIMERS)
 		leave_callback(p, st->callbacks, true);
 }
@@ -224,6 +229,7 @@ void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c)
 	struct exchange *cause = cause_now(p, cb, &firm);
 
 	c->cause = cause ? cause->serial : 0;
+	callback_over(cb);
 }
 
 void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)

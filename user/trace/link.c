@@ -51,14 +51,19 @@ static enum link_method method_of(const struct strand_state *st, bool awaited)
 	return st->run > 1 ? LINK_ORDER : LINK_SOCKET;
 }
 
+/* A thread in which Node runs, built so that its callbacks can be told apart. */
+static bool proven(const struct strand_state *st)
+{
+	return st && st->callbacks && st->callbacks->proven;
+}
+
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
 {
 	struct strand_state *st = strand_find(&p->strands, s);
 	struct exchange *x = st ? works_for(p, st) : NULL;
 
-	if (st && st->callbacks) {
+	if (proven(st)) {
 		callback_connects(p, st->callbacks, c);
-		callback_over(st->callbacks);
 		return;
 	}
 	if (!x)
@@ -147,7 +152,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 	struct exchange *current, *maker;
 
 	x->served = served_by(p, x->tgid);
-	if (st && st->callbacks) {
+	if (proven(st)) {
 		callback_sent(p, st->callbacks, x);
 		if (!x->parent)
 			leave_unlinked(p, x);
@@ -291,7 +296,7 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *
 		claim_of_task(p, x, task);
 	if (st)
 		strand_answers(st, x->serial);
-	if (st && st->callbacks)
+	if (proven(st))
 		callback_answers(p, st->callbacks, x);
 	if (st && st == strand_find(&p->strands, &x->thread) && is_loop(st))
 		turns_answer(p, &st->turns, x);
