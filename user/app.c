@@ -75,6 +75,7 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		.link_wait_ns = cfg->link_wait_ns,
 		.link_exact = cfg->link == LINK_EXACT,
 		.sampler = cfg->sampler,
+		.attr_limits = cfg->attr_limits,
 		.with_sdk = cfg->with_sdk,
 		.propagators_off = cfg->propagators_off,
 		.routes = cfg->routes.v,

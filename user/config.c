@@ -9,10 +9,8 @@
 #include "environment.h"
 #include "export/exporter.h"
 #include "settings.h"
-#include "values.h"
 
-#define LIST_TEXT 512 /* a few option names, or a URL */
-#define URL_TEXT  4096
+#define LIST_TEXT 512 /* a few option names */
 
 struct parser {
 	const struct config_input *in;
@@ -26,6 +24,7 @@ struct parser {
 static int set_defaults(struct config *cfg, struct err *err)
 {
 	*cfg = (struct config){
+		.attr_limits = { .count = ATTRS_MAX, .value_chars = UINT32_MAX },
 		.export = {
 			.timeout_ms = EXPORT_TIMEOUT_MS,
 			.queue_max = QUEUE_MAX,
@@ -300,17 +299,11 @@ static int resolve_endpoint(struct config *cfg, struct err *err)
 	const char *url = cfg->endpoint ? cfg->endpoint
 			  : grpc        ? "http://localhost:4317"
 					: options[OPT_ENDPOINT].fallback;
-	_cleanup_(buf_release) struct buf full = BUF_INIT(URL_TEXT);
-	int ret;
 
 	if (cfg->export.endpoint)
 		return 0;
-	ret = value_endpoint("--endpoint", slice_str(url), grpc ? URL_GRPC : URL_BASE_OR_FULL,
-			     &full, err);
-	if (ret)
-		return ret == -E2BIG ? err_set(err, -EINVAL, "--endpoint is too long") : ret;
-	cfg->export.endpoint = config_keep(cfg, buf_slice(&full));
-	return cfg->export.endpoint ? 0 : -ENOMEM;
+	return setting_endpoint(cfg, "--endpoint", slice_str(url),
+				grpc ? URL_GRPC : URL_BASE_OR_FULL, err);
 }
 
 static int resolve_batch(struct config *cfg)

@@ -56,6 +56,7 @@ struct config {
 	unsigned link;			/* enum config_link */
 	uint64_t link_wait_ns;
 	struct sampler sampler;
+	struct attr_limits attr_limits;
 	unsigned with_sdk;		/* enum sdk_mode */
 	unsigned propagators_off;	/* of pipeline_cfg */
 
@@ -73,6 +74,7 @@ struct config {
 	/* only meaningful while the command line is parsed */
 	bool help, version, verbose, quiet;
 	unsigned colour;		/* enum config_colour; the outcome is export.colour */
+	bool insecure;			/* OTEL_EXPORTER_OTLP_INSECURE */
 	const char *endpoint;		/* as given; the outcome is export.endpoint */
 	struct strings headers;		/* export.headers points here */
 	struct strings paths;		/* export.filter.paths points here */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/limits.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "environment.h"
@@ -64,20 +65,35 @@ static int apply_disabled(struct config *cfg, const struct variable *var, const 
 	return err_set(err, -EINVAL, "%s='%s' is neither true nor false", name, value);
 }
 
+static bool has_no_scheme(struct slice url)
+{
+	return !memmem(url.p, url.n, "://", 3) && !slice_starts(url, SLICE("unix:"));
+}
+
+/* Only gRPC has endpoints without a scheme, and a variable that says whether they are encrypted. */
 static int apply_endpoint(struct config *cfg, const struct variable *var, const char *name,
 			  const char *value, struct err *err)
 {
 	enum url_form form = strcmp(name, var->traces) ? URL_BASE : URL_FULL;
 	_cleanup_(buf_release) struct buf url = BUF_INIT(TEXT_MAX);
-	int ret;
+	struct slice text = slice_trim(slice_str(value));
 
-	if (cfg->export.protocol == PROTOCOL_GRPC)
-		form = URL_GRPC;
-	ret = value_endpoint(name, slice_trim(slice_str(value)), form, &url, err);
-	if (ret)
-		return ret == -E2BIG ? err_set(err, -EINVAL, "%s is too long", name) : ret;
-	cfg->export.endpoint = config_keep(cfg, buf_slice(&url));
-	return cfg->export.endpoint ? 0 : -ENOMEM;
+	if (cfg->export.protocol != PROTOCOL_GRPC)
+		return setting_endpoint(cfg, name, text, form, err);
+	if (!has_no_scheme(text))
+		return setting_endpoint(cfg, name, text, URL_GRPC, err);
+	if (buf_printf(&url, "http%s://" SLICE_FMT, cfg->insecure ? "" : "s", SLICE_ARG(text)))
+		return err_set(err, -EINVAL, "%s is too long", name);
+	return setting_endpoint(cfg, name, buf_slice(&url), URL_GRPC, err);
+}
+
+static int apply_insecure(struct config *cfg, const struct variable *var, const char *name,
+			  const char *value, struct err *err)
+{
+	cfg->insecure = slice_ieq(slice_trim(slice_str(value)), SLICE("true"));
+	if (cfg->insecure || slice_ieq(slice_trim(slice_str(value)), SLICE("false")))
+		return 0;
+	return err_set(err, -EINVAL, "%s='%s' is neither true nor false", name, value);
 }
 
 /* A variable that says one of an option's words. */
@@ -291,6 +307,8 @@ const struct variable variables[] = {
 	  .help = "true: no spans are exported." },
 	{ OTLP("PROTOCOL"), .apply = apply_choice, .option = OPT_PROTOCOL,
 	  .help = "grpc, http/protobuf, which is the default, or http/json." },
+	{ OTLP("INSECURE"), .apply = apply_insecure, .option = -1,
+	  .help = "true: a gRPC endpoint without http:// or https:// is spoken to without TLS." },
 	{ OTLP("ENDPOINT"), .apply = apply_endpoint, .fatal = true, .option = OPT_ENDPOINT,
 	  .help = "URL of the backend. v1/traces is appended to the general form; the one for "
 		  "traces is used as is." },
@@ -333,6 +351,35 @@ const struct variable variables[] = {
 	  .low = 1,
 	  .high = SPANS_MAX,
 	  .help = "Spans in one request, at most the queue's size; default 512." },
+	{ .name = "OTEL_ATTRIBUTE_COUNT_LIMIT",
+	  .apply = apply_number,
+	  .option = -1,
+	  .field = FIELD(attr_limits.count),
+	  .low = 1,
+	  .high = UINT32_MAX,
+	  .help = "Attributes of a span, at most and by default 64; more are left out, and "
+		  "counted." },
+	{ .name = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+	  .apply = apply_number,
+	  .option = -1,
+	  .field = FIELD(attr_limits.count),
+	  .low = 1,
+	  .high = UINT32_MAX,
+	  .help = "The same, and beats it." },
+	{ .name = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+	  .apply = apply_number,
+	  .option = -1,
+	  .field = FIELD(attr_limits.value_chars),
+	  .high = UINT32_MAX,
+	  .help = "Characters of an attribute's text; longer ones are cut. Default: no limit but "
+		  "that "
+		  "of 2 KiB." },
+	{ .name = "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+	  .apply = apply_number,
+	  .option = -1,
+	  .field = FIELD(attr_limits.value_chars),
+	  .high = UINT32_MAX,
+	  .help = "The same, and beats it." },
 	{ .name = "OTEL_SERVICE_NAME",
 	  .apply = apply_service,
 	  .option = -1,
@@ -395,6 +442,33 @@ static int apply(struct config *cfg, const struct variable *var, const char *nam
 	return config_warn(cfg, "%s, ignoring", why.text);
 }
 
+static bool is_known(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		if (slice_eq(name, slice_str(variables[i].name)) ||
+		    (variables[i].traces && slice_eq(name, slice_str(variables[i].traces))))
+			return true;
+	return false;
+}
+
+/* What somebody has set and we have no use for, in one sentence. */
+static int warn_of_unknown(struct config *cfg, char *const *env)
+{
+	_cleanup_(buf_release) struct buf names = BUF_INIT(TEXT_MAX);
+	int ret = 0;
+
+	for (; *env && !ret; env++) {
+		struct slice rest = slice_str(*env), name = slice_split(&rest, '=');
+
+		if (slice_starts(name, SLICE("OTEL_")) && rest.n && !is_known(name))
+			ret = buf_printf(&names, "%s" SLICE_FMT, names.n ? ", " : "",
+					 SLICE_ARG(name));
+	}
+	if (ret == -ENOMEM || !names.n)
+		return ret == -ENOMEM ? ret : 0; /* of very many the last are left out */
+	return config_warn(cfg, "not supported, ignoring: %s", names.p);
+}
+
 int environment_apply(struct config *cfg, char *const *env, const bool given[OPT__CNT],
 		      struct err *err)
 {
@@ -411,5 +485,5 @@ int environment_apply(struct config *cfg, char *const *env, const bool given[OPT
 		if (ret < 0)
 			return ret;
 	}
-	return 0;
+	return warn_of_unknown(cfg, env);
 }

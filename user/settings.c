@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "abi/limits.h"
 #include "base/cleanup.h"
 #include "export/exporter.h"
 #include "settings.h"
@@ -75,6 +76,40 @@ static int numbers_add(struct numbers *l, uint32_t number)
 	l->v = v;
 	v[l->n++] = number;
 	return 0;
+}
+
+/* unix:PATH, also written unix://PATH: HTTP as to any other host, which is then called localhost. */
+static int unix_endpoint(struct config *cfg, const char *what, struct slice path, struct err *err)
+{
+	if (slice_starts(path, SLICE("//")))
+		path = slice_sub(path, 2, path.n);
+	if (!path.n || path.p[0] != '/' || path.n >= UNIX_PATH_LEN)
+		return err_set(err, -EINVAL,
+			       "%s 'unix:" SLICE_FMT
+			       "' names no socket: write unix:/PATH, at most %d "
+			       "characters of it",
+			       what, SLICE_ARG(path), UNIX_PATH_LEN - 1);
+	cfg->export.unix_socket = config_keep(cfg, path);
+	return cfg->export.unix_socket ? 0 : -ENOMEM;
+}
+
+int setting_endpoint(struct config *cfg, const char *what, struct slice url, enum url_form form,
+		     struct err *err)
+{
+	_cleanup_(buf_release) struct buf full = BUF_INIT(LIST_TEXT);
+	int ret = 0;
+
+	if (slice_starts(url, SLICE("unix:"))) {
+		ret = unix_endpoint(cfg, what, slice_sub(url, sizeof("unix:") - 1, url.n), err);
+		url = SLICE("http://localhost");
+		form = form == URL_FULL ? URL_BASE : form;
+	}
+	if (!ret)
+		ret = value_endpoint(what, url, form, &full, err);
+	if (ret)
+		return ret == -E2BIG ? err_set(err, -EINVAL, "%s is too long", what) : ret;
+	cfg->export.endpoint = config_keep(cfg, buf_slice(&full));
+	return cfg->export.endpoint ? 0 : -ENOMEM;
 }
 
 static int set_flag(struct config *cfg, const struct option *opt, const char *value,

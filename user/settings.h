@@ -4,9 +4,14 @@
 #define SETTINGS_H
 
 #include "options.h"
+#include "values.h"
 
 /* value is NUL-terminated, borrowed for the life of cfg. 0; -EINVAL and a sentence; -ENOMEM. */
 int setting_set(struct config *cfg, const struct option *opt, const char *value, struct err *err) __must_check;
+
+/* `what` names the option or variable. */
+int setting_endpoint(struct config *cfg, const char *what, struct slice url, enum url_form form,
+		     struct err *err) __must_check;
 
 /* Adds "Name: value". -EINVAL: that is not a header. */
 int setting_add_header(struct config *cfg, struct slice name, struct slice value) __must_check;

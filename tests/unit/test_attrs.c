@@ -158,6 +158,38 @@ static void test_lists(void **state)
 	attrs_release(&a);
 }
 
+static void test_cut_by_characters(void **state)
+{
+	struct attrs a;
+	const char *v;
+
+	attrs_init(&a, 8, 256);
+	attrs_str(&a, "s",
+		  SLICE("a\xc3\xa4"
+			"bcd"));
+	attrs_list_dup(&a, SLICE("l"), SLICE("abcd"));
+	attrs_list_dup(&a, SLICE("l"), SLICE(""));
+	attrs_list_dup(&a, SLICE("l"), SLICE("xyz"));
+	attrs_str(&a, "short", SLICE("ab"));
+	attrs_int(&a, "i", 123456);
+	for (uint32_t i = 0; i < a.n; i++)
+		attr_cut(&a, &a.v[i], 2);
+	assert_string_equal(attr_text(&a, attrs_find(&a, "s")), "a\xc3\xa4");
+	assert_int_equal(attrs_find(&a, "s")->s.len, 3);
+	assert_int_equal(attr_list_cnt(&a, attrs_find(&a, "l")), 3);
+	v = attr_list_next(&a, attrs_find(&a, "l"), NULL);
+	assert_string_equal(v, "ab");
+	v = attr_list_next(&a, attrs_find(&a, "l"), v);
+	assert_string_equal(v, "");
+	assert_string_equal(attr_list_next(&a, attrs_find(&a, "l"), v), "xy");
+	assert_string_equal(attr_text(&a, attrs_find(&a, "short")), "ab");
+	assert_int_equal(attrs_find(&a, "i")->i, 123456);
+	assert_int_equal(a.dropped, 2);
+	attr_cut(&a, &a.v[0], 0);
+	assert_string_equal(attr_text(&a, &a.v[0]), "");
+	attrs_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_keys_are_never_cut),
 		cmocka_unit_test(test_text_is_repaired),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_cut_by_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,8 +223,13 @@ static void test_wrong_variables_that_end_the_program(void **state)
 		    "OTEL_EXPORTER_OTLP_ENDPOINT 'collector:4317' has no scheme: write "
 		    "http://collector:4317");
 	check_wrong(
-		"--all", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=unix:///x",
-		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT 'unix:///x' is not an http:// or https:// URL");
+		"--all", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=ftp://x",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT 'ftp://x' is not an http:// or https:// URL");
+	check_wrong("--all --endpoint unix:x", "",
+		    "--endpoint 'unix:x' names no socket: write unix:/PATH, at most 107 characters "
+		    "of it");
+	check_wrong("--all --protocol grpc --endpoint c:4317", "OTEL_EXPORTER_OTLP_INSECURE=true",
+		    "--endpoint 'c:4317' has no scheme: write http://c:4317");
 	check_wrong("--all", "OTEL_EXPORTER_OTLP_CERTIFICATE=/nonexistent",
 		    "OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read '/nonexistent': No such file or "
 		    "directory");
@@ -394,6 +399,18 @@ static void test_endpoints(void **state)
 		{ "--protocol http/json --endpoint http://c", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
 		  "http://c/v1/traces" },
 		{ "--protocol grpc --endpoint http://c:4317/", "", "http://c:4317" EXPORT },
+		{ "--endpoint unix:/run/c.sock", "", "http://localhost/v1/traces" },
+		{ "--protocol grpc --endpoint unix:///run/c.sock", "", "http://localhost" EXPORT },
+		{ "", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=unix:/run/c.sock",
+		  "http://localhost/v1/traces" },
+		{ "--protocol grpc", "OTEL_EXPORTER_OTLP_ENDPOINT=c:4317",
+		  "https://c:4317" EXPORT },
+		{ "--protocol grpc",
+		  "OTEL_EXPORTER_OTLP_ENDPOINT=c:4317 OTEL_EXPORTER_OTLP_INSECURE=TRUE",
+		  "http://c:4317" EXPORT },
+		{ "--protocol grpc",
+		  "OTEL_EXPORTER_OTLP_ENDPOINT=https://c OTEL_EXPORTER_OTLP_INSECURE=true",
+		  "https://c" EXPORT },
 	};
 	char args[128];
 
@@ -513,6 +530,12 @@ static void test_what_is_ignored_is_said(void **state)
 		  "OTEL_SDK_DISABLED='1' is neither true nor false, ignoring" },
 		{ "OTEL_TRACES_EXPORTER=zipkin",
 		  "OTEL_TRACES_EXPORTER: unknown exporter 'zipkin', ignoring" },
+		{ "OTEL_METRICS_EXPORTER=otlp OTEL_X= OTEL_LOGS_EXPORTER=none",
+		  "not supported, ignoring: OTEL_METRICS_EXPORTER, OTEL_LOGS_EXPORTER" },
+		{ "OTEL_PROPAGATORS=b3,ottrace,baggage",
+		  "OTEL_PROPAGATORS: unknown propagator 'ottrace', ignoring" },
+		{ "OTEL_EXPORTER_OTLP_INSECURE=yes",
+		  "OTEL_EXPORTER_OTLP_INSECURE='yes' is neither true nor false, ignoring" },
 		{ "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=20000",
 		  "a batch cannot be larger than the queue, using 16384 spans for both" },
 	};
@@ -593,6 +616,19 @@ static void test_variables(void **state)
 	assert_false(o.cfg.export.gzip);
 	assert_int_equal(o.cfg.log_level, LOG_WARN);
 	assert_int_equal(o.cfg.warnings.n, 1);
+	config_release(&o.cfg);
+
+	o = good(&l, "--all",
+		 "OTEL_ATTRIBUTE_COUNT_LIMIT=128 "
+		 "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=7 OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT=0");
+	assert_int_equal(o.cfg.attr_limits.count, 7);
+	assert_int_equal(o.cfg.attr_limits.value_chars, 0);
+	config_release(&o.cfg);
+
+	o = good(&l, "--all --endpoint unix:///run/s", "OTEL_PROPAGATORS=none");
+	assert_string_equal(o.cfg.export.unix_socket, "/run/s");
+	assert_int_equal(o.cfg.propagators_off, ~0u);
+	assert_int_equal(o.cfg.attr_limits.value_chars, UINT32_MAX);
 	config_release(&o.cfg);
 
 	o = good(&l, "--all", "OTEL_BSP_MAX_QUEUE_SIZE=5");

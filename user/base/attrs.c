@@ -226,3 +226,36 @@ void attrs_set_str(struct attrs *a, const char *key, struct slice v)
 	at->s.off = off;
 	at->s.len = len;
 }
+
+/* Bytes of the first `chars` characters; a byte that continues a character begins none. */
+static size_t chars_len(struct slice s, uint64_t chars)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] & 0xc0) != 0x80 && !chars--)
+			break;
+	return i;
+}
+
+void attr_cut(struct attrs *a, struct attr *at, uint64_t chars)
+{
+	char *to = a->text.p + at->s.off;
+	struct slice rest = { to, at->s.len }, part;
+	bool cut = false, more;
+	size_t n;
+
+	if ((at->type != ATTR_STR && at->type != ATTR_LIST) || at->s.len <= chars)
+		return;
+	do {
+		more = at->type == ATTR_LIST && slice_chr(rest, '\0') >= 0;
+		part = at->type == ATTR_LIST ? slice_split(&rest, '\0') : rest;
+		n = chars_len(part, chars);
+		cut |= n < part.n;
+		memmove(to, part.p, n);
+		to += n;
+		*to++ = '\0';
+	} while (more);
+	at->s.len = (uint32_t)(to - 1 - (a->text.p + at->s.off));
+	a->dropped += cut;
+}

@@ -46,6 +46,7 @@ void attrs_str_dup(struct attrs *a, struct slice key, struct slice v);
 /* Adds to the list of that name, or begins it; nothing else is added to `a` before a list is complete. */
 void attrs_list_dup(struct attrs *a, struct slice key, struct slice v);
 void attrs_set_str(struct attrs *a, const char *key, struct slice v);	/* replaces */
+void attr_cut(struct attrs *a, struct attr *at, uint64_t chars);	/* a longer text; of a list each part */
 const struct attr *attrs_find(const struct attrs *a, const char *key);	/* NULL: none */
 const char *attr_key(const struct attrs *a, const struct attr *at);	/* NUL-terminated */
 const char *attr_text(const struct attrs *a, const struct attr *at);	/* ATTR_STR; NUL-terminated, at->s.len long */

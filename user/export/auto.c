@@ -60,7 +60,7 @@ static int auto_open(const struct export_env *env, const char *target, void **re
 	code = exporter_otlp.open(env, NULL, &e->otlp, err);
 	if (code)
 		return code;
-	e->probe = http_probe_new(env->opt->endpoint);
+	e->probe = http_probe_new(env->opt);
 	if (!e->probe)
 		return err_set(err, -ENOMEM, "out of memory");
 	http_probe_begin(e->probe, FIRST_PROBE_MS);

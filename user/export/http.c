@@ -38,7 +38,7 @@ static int set_cloexec(void *ctx, curl_socket_t fd, curlsocktype type)
 }
 
 /* What posts and probes have in common. */
-static void set_common(CURL *c, const char *url)
+static void set_common(CURL *c, const struct export_options *opt, const char *url)
 {
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* do not wait for a name server at the end */
@@ -47,6 +47,8 @@ static void set_common(CURL *c, const char *url)
 	/* A proxy for the world outside does not know our localhost. */
 	if (url_is_here(url))
 		curl_easy_setopt(c, CURLOPT_PROXY, "");
+	if (opt->unix_socket)
+		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, opt->unix_socket);
 }
 
 static int add_header(struct curl_slist **list, const char *line)
@@ -149,7 +151,7 @@ static int set_transfer(struct http *h, const struct export_options *opt)
 	code = buf_printf(&agent, "ebpf-tracer/%s", opt->version ? opt->version : "unknown");
 	if (code)
 		return code;
-	set_common(h->easy, opt->endpoint);
+	set_common(h->easy, opt, opt->endpoint);
 	curl_easy_setopt(h->easy, CURLOPT_URL, opt->endpoint);
 	curl_easy_setopt(h->easy, CURLOPT_USERAGENT, agent.p);
 	curl_easy_setopt(h->easy, CURLOPT_POST, 1L);
@@ -330,14 +332,34 @@ static void read_reply(struct http *h, CURLcode code, struct http_reply *r)
 			 *h->error ? h->error : curl_easy_strerror(code));
 }
 
+/* Whole milliseconds if 8 digits hold them, as gRPC wants it, else seconds. */
+static void format_timeout(uint64_t until_ns, char *ret_line, size_t sz)
+{
+	uint64_t now = clock_mono_ns(),
+		 left_ms = until_ns > now ? (until_ns - now) / NSEC_PER_MSEC : 0;
+
+	if (left_ms < 100000000)
+		snprintf(ret_line, sz, "grpc-timeout: %llum",
+			 (unsigned long long)max(left_ms, (uint64_t)1));
+	else
+		snprintf(ret_line, sz, "grpc-timeout: %lluS", (unsigned long long)left_ms / 1000);
+}
+
 void http_post(struct http *h, struct slice body, bool gzipped, uint64_t until_ns,
 	       struct http_reply *reply)
 {
+	struct curl_slist *headers = gzipped ? h->gzipped : h->plain;
 	CURLcode code = CURLE_OUT_OF_MEMORY;
+	char line[48];
+	struct curl_slist timeout = { .data = line, .next = headers };
 
 	buf_clear(&reply->body);
 	*h->error = '\0';
-	curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, gzipped ? h->gzipped : h->plain);
+	if (h->kind->tells_timeout && until_ns != UINT64_MAX) {
+		format_timeout(until_ns, line, sizeof(line));
+		headers = &timeout;
+	}
+	curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(h->easy, CURLOPT_POSTFIELDS, body.p);
 	curl_easy_setopt(h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
 	curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, reply);
@@ -365,10 +387,10 @@ struct http_probe {
 	bool running;
 };
 
-struct http_probe *http_probe_new(const char *url)
+struct http_probe *http_probe_new(const struct export_options *opt)
 {
 	_cleanup_(http_probe_freep) struct http_probe *p = calloc(1, sizeof(*p));
-	char *plain = url_plain(url);
+	char *plain = url_plain(opt->endpoint);
 
 	if (!p || !plain || curl_global_init(CURL_GLOBAL_DEFAULT)) {
 		free(plain);
@@ -377,7 +399,7 @@ struct http_probe *http_probe_new(const char *url)
 	p->multi = curl_multi_init();
 	p->easy = curl_easy_init();
 	if (p->multi && p->easy) {
-		set_common(p->easy, plain);
+		set_common(p->easy, opt, plain);
 		curl_easy_setopt(p->easy, CURLOPT_URL, plain);
 		curl_easy_setopt(p->easy, CURLOPT_CONNECT_ONLY, 1L);
 		curl_easy_setopt(p->easy, CURLOPT_FORBID_REUSE, 1L);

@@ -21,6 +21,7 @@ struct http_kind {
 	const char *gzip_header;	/* says that a body is compressed */
 	const char *const *headers;	/* more of them */
 	size_t headers_cnt;
+	bool tells_timeout;		/* each post says how long its answer is waited for, as gRPC does */
 	bool http2;			/* nothing less will do, without TLS either */
 };
 
@@ -48,7 +49,7 @@ struct http_probe;
 
 enum http_probe_state { PROBE_GOES_ON, PROBE_FAILED, PROBE_CONNECTED };
 
-struct http_probe *http_probe_new(const char *url);	/* NULL: out of memory, or the URL is bad */
+struct http_probe *http_probe_new(const struct export_options *opt);	/* NULL: out of memory, or a bad endpoint */
 void http_probe_free(struct http_probe *p);		/* NULL ok */
 void http_probe_begin(struct http_probe *p, uint64_t timeout_ms);	/* may be repeated after its end */
 /* Waits at most wait_ms for the attempt to end; the time is up by itself after its timeout. */

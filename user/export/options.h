@@ -16,6 +16,7 @@ enum otlp_protocol { PROTOCOL_HTTP, PROTOCOL_GRPC, PROTOCOL_JSON };	/* --protoco
 struct export_options {
 	const char *version;		/* of this program: User-Agent, version of the scopes */
 	const char *endpoint;		/* the full URL of the traces endpoint, already resolved */
+	const char *unix_socket;	/* path of the socket that listens there; NULL: it is reached by its address */
 	unsigned protocol;		/* enum otlp_protocol */
 	const char *const *headers;	/* "Name: value" lines */
 	size_t headers_cnt;

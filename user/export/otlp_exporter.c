@@ -5,6 +5,7 @@
  * begins and when it is over.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,16 @@ static const struct otlp_wire *wire_of(const struct export_options *opt)
 	return wires[opt->protocol];
 }
 
+/* The endpoint without its secrets. NULL: out of memory. */
+static char *where(const struct export_options *opt, const struct otlp_wire *wire)
+{
+	char *text = NULL;
+
+	if (opt->unix_socket)
+		return asprintf(&text, "unix:%s", opt->unix_socket) < 0 ? NULL : text;
+	return wire->grpc ? url_origin(opt->endpoint) : url_shown(opt->endpoint);
+}
+
 static int otlp_open(const struct export_env *env, const char *target, void **ret_self,
 		     struct err *err)
 {
@@ -102,7 +113,7 @@ static int otlp_open(const struct export_env *env, const char *target, void **re
 		return err_set(err, code, "no random numbers: %s", strerror(-code));
 	rand_init(&e->rand, &seed);
 	e->otlp = otlp_new(env->opt->version);
-	e->where = e->wire->grpc ? url_origin(env->opt->endpoint) : url_shown(env->opt->endpoint);
+	e->where = where(env->opt, e->wire);
 	if (env->opt->gzip)
 		e->gzip = gzip_new();
 	if (!e->otlp || !e->where || (env->opt->gzip && !e->gzip))

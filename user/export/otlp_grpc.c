@@ -69,6 +69,7 @@ const struct otlp_wire otlp_wire_grpc = {
 		  .gzip_header = "grpc-encoding: gzip",
 		  .headers = headers,
 		  .headers_cnt = ARRAY_SIZE(headers),
+		  .tells_timeout = true,
 		  .http2 = true },
 	.grpc = true,
 	.read = read_grpc,

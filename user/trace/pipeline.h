@@ -22,6 +22,7 @@ struct pipeline_cfg {
 	uint64_t link_wait_ns; /* how long a client span may wait for the exchange that caused it; 100 ms at least */
 	bool link_exact; /* only methods that rest on evidence */
 	struct sampler sampler;
+	struct attr_limits attr_limits;
 	enum sdk_mode with_sdk; /* spans of processes that have a tracing SDK (sdk.c) */
 	unsigned propagators_off; /* formats of trace context that are not read, as bits of propagation.h */
 	const char *const *routes; /* "/users/{id}" patterns, in order; borrowed */

@@ -8,6 +8,19 @@ void span_attrs_init(struct attrs *a)
 	a->value_max = ATTR_VALUE_MAX;
 }
 
+void span_limit(struct span *s, const struct attr_limits *limits)
+{
+	struct attrs *a = &s->attrs;
+	uint32_t i;
+
+	if (a->n > limits->count) {
+		a->dropped += a->n - (uint32_t)limits->count;
+		a->n = (uint32_t)limits->count;
+	}
+	for (i = 0; i < a->n; i++)
+		attr_cut(a, &a->v[i], limits->value_chars);
+}
+
 struct span *span_new(void)
 {
 	struct span *s = calloc(1, sizeof(*s));

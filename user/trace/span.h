@@ -54,6 +54,12 @@ struct span {
 	struct span_link links[SPAN_LINKS_MAX];
 };
 
+struct attr_limits {
+	uint64_t count;			/* attributes of one span; 0: no limits but our own */
+	uint64_t value_chars;		/* characters of one value */
+};
+
+void span_limit(struct span *s, const struct attr_limits *limits);	/* drops, and counts, what is more */
 void span_attrs_init(struct attrs *a);	/* empty, with the limits of a span */
 struct span *span_new(void);		/* zeroed, attrs initialised to the limits; NULL: out of memory */
 struct span *span_get(struct span *s);	/* takes a reference; a shared span is never changed again */

@@ -105,6 +105,8 @@ static struct span *make_span(struct pipeline *p, struct exchange *x)
 	s->trace_state = x->trace_state ? strdup(x->trace_state) : NULL;
 	s->scope = x->scope;
 	add_link_facts(x, s);
+	if (p->cfg.attr_limits.count)
+		span_limit(s, &p->cfg.attr_limits);
 	return take_ptr(s);
 }
 

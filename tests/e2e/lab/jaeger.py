@@ -18,12 +18,13 @@ class Jaeger:
         self.query = free_port()
         self.health = free_port()
         self.otlp = otlp_port or free_port()
+        self.otlp_grpc = free_port()
         env = {
             "JAEGER_QUERY_PORT": str(self.query),
             "JAEGER_QUERY_GRPC_PORT": str(free_port()),
             "JAEGER_HEALTH_PORT": str(self.health),
             "JAEGER_OTLP_PORT": str(self.otlp),
-            "JAEGER_OTLP_GRPC_PORT": str(free_port()),
+            "JAEGER_OTLP_GRPC_PORT": str(self.otlp_grpc),
         }
         self.proc = lab.start("jaeger", [BINARY, "--config", CONFIG], env)
         self.proc.farewell = signal.SIGKILL	# it would wait for its clients, and has nothing to save
