@@ -232,6 +232,54 @@ static void callers_in_a_scene(void **state)
 	check_kept("parentbased_traceidratio", HEAD TRACED, 2);
 }
 
+#define FAILED "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+
+/* A request whose call takes `us` and is answered so. */
+static void request_with_call(struct scene *sc, const char *head, const char *answer, uint64_t us)
+{
+	struct end in = open_end(sc, 1, 100, 1000, 2000);
+	struct end out = open_end(sc, 2, 100, 7000, 6000);
+
+	receive(sc, &in, 101, head);
+	transmit(sc, &out, 101, REQUEST("/b"));
+	pass_time(sc, us);
+	receive(sc, &out, 101, answer);
+	transmit(sc, &in, 101, OK);
+	pass_time(sc, 200000);
+	pipeline_flush(sc->p);
+}
+
+/* All of the trace or nothing, and that it stands for no other is said. */
+static void what_matters_is_kept(void **state)
+{
+	static const struct {
+		const char *head, *answer;
+		uint64_t us;
+		size_t want;
+	} cases[] = {
+		{ REQUEST("/a"), OK, 10, 0 },         { REQUEST("/a"), FAILED, 10, 2 },
+		{ REQUEST("/a"), OK, 500000, 2 },     { REQUEST("/a"), OK, 499000, 0 },
+		{ HEAD UNTRACED, FAILED, 500000, 0 }, /* the caller's decision */
+	};
+	struct sampler s = sampler("parentbased_always_off", 1);
+	struct scene sc;
+	size_t i, k;
+
+	s.keep_errors = true;
+	s.keep_slow_ns = 500 * NSEC_PER_MSEC;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		scene_begin_sampler(&sc, s);
+		request_with_call(&sc, cases[i].head, cases[i].answer, cases[i].us);
+		if (sc.n != cases[i].want)
+			fail_msg("case %zu: %zu spans", i, sc.n);
+		for (k = 0; k < sc.n; k++) {
+			assert_string_equal(sc.spans[k]->trace_state, "ot=th:0");
+			assert_true(sc.spans[k]->trace_flags & TRACE_FLAG_SAMPLED);
+		}
+		scene_end(&sc);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +290,7 @@ int main(void)
 		cmocka_unit_test(stated_and_done_agree),
 		cmocka_unit_test(traces_are_whole),
 		cmocka_unit_test(callers_in_a_scene),
+		cmocka_unit_test(what_matters_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

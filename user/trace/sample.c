@@ -71,6 +71,11 @@ bool sample_remote(const struct sampler *s, const struct trace_id *id, bool pare
 	return s->ignore_parent ? sample_root(s, id) : parent_sampled;
 }
 
+bool sample_keeps(const struct sampler *s, bool error, uint64_t duration_ns)
+{
+	return (s->keep_errors && error) || (s->keep_slow_ns && duration_ns >= s->keep_slow_ns);
+}
+
 /*
  * OpenTelemetry keeps a trace whose random value is not below its threshold; we, as the Go SDK, one whose coordinate is
  * below a bound. So the random value that is stated is the coordinate, mirrored, and the threshold the bound, mirrored.

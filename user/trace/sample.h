@@ -16,6 +16,8 @@ struct sampler {
 	enum sampler_kind kind;
 	bool ignore_parent;	/* what the caller has decided does not count */
 	double ratio;		/* of SAMPLER_RATIO, 0 to 1 */
+	bool keep_errors;	/* what we would drop is kept with an error anywhere in it, */
+	uint64_t keep_slow_ns;	/* or when one of its spans took as long; 0: whatever it took */
 };
 
 /* By OpenTelemetry's name. -EINVAL: it is none of ours. The ratio is kept. */
@@ -28,6 +30,9 @@ bool sample_root(const struct sampler *s, const struct trace_id *id);
 /* One whose caller said what it had decided. */
 bool sample_remote(const struct sampler *s, const struct trace_id *id, bool parent_sampled);
 
+/* One of which a part has failed, or took so long: whatever the sampler would say of a trace that we decide on. */
+bool sample_keeps(const struct sampler *s, bool error, uint64_t duration_ns);
+
 #define SAMPLE_STATE_SZ sizeof("ot=rv:00000000000000;th:00000000000000")
 
 /*
@@ -35,5 +40,7 @@ bool sample_remote(const struct sampler *s, const struct trace_id *id, bool pare
  * nothing to say.
  */
 bool sample_state(const struct sampler *s, const struct trace_id *id, char ret_text[SAMPLE_STATE_SZ]);
+
+#define SAMPLE_STATE_KEPT "ot=th:0"	/* of one that sample_keeps(): all such are kept, it stands for itself alone */
 
 #endif

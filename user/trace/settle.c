@@ -57,20 +57,37 @@ static void drop_inference(const struct pipeline *p, struct exchange *x)
 	exchange_disinherit(x);
 }
 
+/* Something in the local trace, which is whole by now, makes it worth keeping. */
+static bool is_kept(const struct pipeline *p, const struct exchange *x)
+{
+	const struct sampler *s = &p->cfg.sampler;
+	uint64_t end_ns = x->done ? x->end_ns : p->now_ns;
+	const struct exchange *child;
+
+	if (sample_keeps(s, x->error, end_ns > x->start_ns ? end_ns - x->start_ns : 0))
+		return true;
+	list_for_each (child, &x->children, sibling)
+		if (is_kept(p, child))
+			return true;
+	return false;
+}
+
 /* x is the first of its trace on this host: whether the trace is kept, for all that hangs below it. */
 static void sample(const struct pipeline *p, struct exchange *x)
 {
 	const struct sampler *s = &p->cfg.sampler;
-	char state[SAMPLE_STATE_SZ];
+	bool ours = !x->has_header || x->header.undecided || s->ignore_parent;
+	bool kept = ours && is_kept(p, x);
+	char state[SAMPLE_STATE_SZ] = SAMPLE_STATE_KEPT;
 
-	if (x->has_header && !x->header.undecided)
+	if (ours)
+		x->sampled = kept || sample_root(s, &x->ctx.trace_id);
+	else
 		x->sampled =
 			sample_remote(s, &x->ctx.trace_id, x->header.flags & TRACE_FLAG_SAMPLED);
-	else
-		x->sampled = sample_root(s, &x->ctx.trace_id);
 	x->ctx.flags &= ~TRACE_FLAG_SAMPLED;
 	x->ctx.flags |= x->sampled ? TRACE_FLAG_SAMPLED : 0;
-	if (x->has_header || !x->sampled || !sample_state(s, &x->ctx.trace_id, state))
+	if (x->has_header || !x->sampled || !(kept || sample_state(s, &x->ctx.trace_id, state)))
 		return;
 	free(x->trace_state);
 	x->trace_state = strdup(state); /* without memory for it only the weight is unknown */
