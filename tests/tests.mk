@@ -118,6 +118,14 @@ $(JAEGER) $(HOTROD):
 	$(Q)tests/tools/jaeger/build.sh $(OUTPUT)/tools $(@F)
 $(HOTROD): | $(JAEGER)
 
+ZIPKIN := $(OUTPUT)/tools/zipkin/zipkin.jar
+
+zipkin: $(ZIPKIN) ## fetch the Zipkin server for the tests, once; needs Maven
+$(ZIPKIN):
+	$(call msg,ZIPKIN,$@)
+	$(Q)tests/tools/zipkin/build.sh $(OUTPUT)/tools
+.PHONY: zipkin
+
 OTELPY := $(OUTPUT)/tools/otelpy/ready
 
 otelpy: $(OTELPY) ## install OpenTelemetry's Python SDK for the tests of living together, once
@@ -141,7 +149,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # Without a tool (Jaeger, say: no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
-	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(VALIDATE); do \
+	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(VALIDATE) $(ZIPKIN); do \
 		$(MAKE) $$t || echo "no $$t: its tests are skipped"; done)
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 

@@ -14,7 +14,7 @@ static void words(FILE *out, const char *list, char sep)
 static const char *choices(const struct option *opt)
 {
 	if (opt->kind == KIND_EXPORTERS)
-		return "otlp|console|json|none";
+		return "otlp|zipkin|console|json|none";
 	if (opt->kind == KIND_SAMPLER)
 		return sampler_names();
 	return opt->kind == KIND_CHOICE ? opt->arg : NULL;

@@ -27,6 +27,8 @@ static int set_defaults(struct config *cfg, struct err *err)
 		.attr_limits = { .count = ATTRS_MAX, .value_chars = UINT32_MAX },
 		.export = {
 			.timeout_ms = EXPORT_TIMEOUT_MS,
+			.zipkin_endpoint = "http://localhost:9411/api/v2/spans",
+			.zipkin_timeout_ms = EXPORT_TIMEOUT_MS,
 			.queue_max = QUEUE_MAX,
 			.batch_max = BATCH_MAX,
 			.batch_delay_ms = BATCH_DELAY_MS,

@@ -87,6 +87,18 @@ static int apply_endpoint(struct config *cfg, const struct variable *var, const 
 	return setting_endpoint(cfg, name, buf_slice(&url), URL_GRPC, err);
 }
 
+static int apply_zipkin(struct config *cfg, const struct variable *var, const char *name,
+			const char *value, struct err *err)
+{
+	_cleanup_(buf_release) struct buf url = BUF_INIT(TEXT_MAX);
+	int ret = value_endpoint(name, slice_trim(slice_str(value)), URL_FULL, &url, err);
+
+	if (ret)
+		return ret == -E2BIG ? err_set(err, -EINVAL, "%s is too long", name) : ret;
+	cfg->export.zipkin_endpoint = config_keep(cfg, buf_slice(&url));
+	return cfg->export.zipkin_endpoint ? 0 : -ENOMEM;
+}
+
 static int apply_insecure(struct config *cfg, const struct variable *var, const char *name,
 			  const char *value, struct err *err)
 {
@@ -300,7 +312,7 @@ const struct variable variables[] = {
 	{ .name = "OTEL_TRACES_EXPORTER",
 	  .apply = apply_exporters,
 	  .option = OPT_EXPORTER,
-	  .help = "List of otlp, console, json (or otlp/stdout), none." },
+	  .help = "List of otlp, zipkin, console, json (or otlp/stdout), none." },
 	{ .name = "OTEL_SDK_DISABLED",
 	  .apply = apply_disabled,
 	  .option = OPT_EXPORTER,
@@ -325,6 +337,17 @@ const struct variable variables[] = {
 	  .field = FIELD(export.cert_file), .help = "PEM file of the tracer's own certificate." },
 	{ OTLP("CLIENT_KEY"), .apply = apply_file, .fatal = true, .option = -1,
 	  .field = FIELD(export.key_file), .help = "PEM file of its key." },
+	{ .name = "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+	  .apply = apply_zipkin,
+	  .fatal = true,
+	  .option = -1,
+	  .help = "URL for --exporter zipkin; default http://localhost:9411/api/v2/spans." },
+	{ .name = "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
+	  .apply = apply_number,
+	  .option = -1,
+	  .field = FIELD(export.zipkin_timeout_ms),
+	  .high = MS_MAX,
+	  .help = "Milliseconds for one export to it with its retries; default 10000." },
 	{ .name = "OTEL_BSP_SCHEDULE_DELAY",
 	  .apply = apply_number,
 	  .option = -1,

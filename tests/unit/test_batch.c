@@ -303,7 +303,8 @@ struct wrong {
 static void wrong_use_gets_a_sentence(void **state)
 {
 	static const struct wrong rows[] = {
-		{ "jaeger", "unknown exporter 'jaeger'; there are otlp, json, console, none" },
+		{ "jaeger",
+		  "unknown exporter 'jaeger'; there are otlp, zipkin, json, console, none" },
 		{ "", "unknown exporter ''" },
 		{ "otlp,", "unknown exporter ''" },
 		{ "json,console", "stdout" },
@@ -313,6 +314,7 @@ static void wrong_use_gets_a_sentence(void **state)
 		{ "console:/", "'/'" },
 		{ "none:x", "'x'" },
 		{ "otlp:x", "--endpoint" },
+		{ "zipkin:x", "OTEL_EXPORTER_ZIPKIN_ENDPOINT" },
 		{ "none,none,none,none,none,none,none,none,none", "at most 8" },
 	};
 	const struct export_options opt = { .endpoint = "http://localhost:1/v1/traces" };

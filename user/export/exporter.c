@@ -12,7 +12,7 @@ const struct exporter *exporter_find(struct slice name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(exporters); i++)
-		if (slice_eq(name, slice_str(exporters[i]->name)))
+		if (slice_ieq(name, slice_str(exporters[i]->name)))
 			return exporters[i];
 	return NULL;
 }

@@ -47,7 +47,7 @@ struct exporter {
 	bool stdout_by_default;		/* without a target it writes to stdout */
 };
 
-const struct exporter *exporter_find(struct slice name);	/* NULL: unknown */
+const struct exporter *exporter_find(struct slice name);	/* in any case of letters; NULL: unknown */
 void export_counts_add(struct export_counts *sum, const struct export_counts *c);
 const char *exporter_names(void);				/* "otlp, json, ..." */
 

@@ -70,6 +70,14 @@ static void put_string(struct json *j, const char *text)
 	put_lit(j, "\"");
 }
 
+int json_text(struct buf *out, const char *text)
+{
+	struct json j = { .out = out };
+
+	put_string(&j, text);
+	return j.err;
+}
+
 static void put_hex(struct json *j, const ProtobufCBinaryData *b)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -17,6 +17,8 @@ struct export_options {
 	const char *version;		/* of this program: User-Agent, version of the scopes */
 	const char *endpoint;		/* the full URL of the traces endpoint, already resolved */
 	const char *unix_socket;	/* path of the socket that listens there; NULL: it is reached by its address */
+	const char *zipkin_endpoint;	/* the full URL */
+	uint64_t zipkin_timeout_ms;	/* as timeout_ms */
 	unsigned protocol;		/* enum otlp_protocol */
 	const char *const *headers;	/* "Name: value" lines */
 	size_t headers_cnt;

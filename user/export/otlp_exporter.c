@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * OTLP, whatever carries it (otlp_wire.h): one request per batch, tried again by the rules of retry.c within the
- * export's time. While the backend is away the queue before us fills and then drops; the person is told when that
- * begins and when it is over.
+ * A backend that spans are posted to, OTLP or another (otlp_wire.h): one request per batch, tried again by the rules of
+ * retry.c within the export's time. While the backend is away the queue before us fills and then drops; the person is
+ * told when that begins and when it is over.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,8 +14,6 @@
 #include "base/rand.h"
 #include "export/grpc.h"
 #include "export/gzip.h"
-#include "export/json_message.h"
-#include "export/otlp.h"
 #include "export/otlp_wire.h"
 #include "export/text.h"
 #include "export/url.h"
@@ -27,7 +25,8 @@
 #define TEXT_MAX ((size_t)256 << 20) /* of a request as JSON: what is too large is said below */
 
 struct otlp_exporter {
-	const struct export_env *env;
+	struct export_env env;
+	struct export_options opt;
 	const struct otlp_wire *wire;
 	struct http *http;
 	struct otlp *otlp;
@@ -45,7 +44,7 @@ struct otlp_exporter {
 	bool told_partial, told_no_otlp;
 };
 
-static void otlp_close(void *self)
+void wire_close(void *self)
 {
 	struct otlp_exporter *e = self;
 
@@ -62,7 +61,7 @@ static void otlp_close(void *self)
 	free(e);
 }
 
-DEFINE_FREEP(otlp_close, struct otlp_exporter)
+DEFINE_FREEP(wire_close, struct otlp_exporter)
 
 static const struct otlp_wire *wire_of(const struct export_options *opt)
 {
@@ -85,44 +84,57 @@ static char *where(const struct export_options *opt, const struct otlp_wire *wir
 	return wire->grpc ? url_origin(opt->endpoint) : url_shown(opt->endpoint);
 }
 
-static int otlp_open(const struct export_env *env, const char *target, void **ret_self,
-		     struct err *err)
+/* What has a length of its own, and therefore an end. */
+static void init_buffers(struct otlp_exporter *e)
 {
-	_cleanup_(otlp_closep) struct otlp_exporter *e = NULL;
-	struct rand_seed seed;
-	int code;
-
-	if (target)
-		return err_set(err, -EINVAL,
-			       "exporter 'otlp' takes no target; "
-			       "use --endpoint for its URL");
-	e = calloc(1, sizeof(*e));
-	if (!e)
-		return err_set(err, -ENOMEM, "out of memory");
-	e->env = env;
-	e->wire = wire_of(env->opt);
 	http_reply_init(&e->reply);
 	buf_init(&e->answer.message, OTLP_MESSAGE_MAX);
 	buf_init(&e->text, TEXT_MAX);
 	buf_init(&e->frame, REQUEST_MAX + 64);
-	code = http_new(env, &e->wire->http, &e->http, err);
+}
+
+int wire_open(const struct export_env *env, const struct otlp_wire *wire,
+	      const struct export_options *opt, void **ret_self, struct err *err)
+{
+	_cleanup_(wire_closep) struct otlp_exporter *e = calloc(1, sizeof(*e));
+	struct rand_seed seed;
+	int code;
+
+	if (!e)
+		return err_set(err, -ENOMEM, "out of memory");
+	e->opt = opt ? *opt : *env->opt;
+	e->env = *env;
+	e->env.opt = &e->opt;
+	e->wire = wire;
+	init_buffers(e);
+	code = http_new(&e->env, &wire->http, &e->http, err);
 	if (code)
 		return code;
 	code = rand_seed_new(&seed);
 	if (code)
 		return err_set(err, code, "no random numbers: %s", strerror(-code));
 	rand_init(&e->rand, &seed);
-	e->otlp = otlp_new(env->opt->version);
-	e->where = where(env->opt, e->wire);
-	if (env->opt->gzip)
+	e->otlp = otlp_new(e->opt.version);
+	e->where = where(&e->opt, wire);
+	if (e->opt.gzip)
 		e->gzip = gzip_new();
-	if (!e->otlp || !e->where || (env->opt->gzip && !e->gzip))
+	if (!e->otlp || !e->where || (e->opt.gzip && !e->gzip))
 		return err_set(err, -ENOMEM, "out of memory");
 	*ret_self = take_ptr(e);
 	return 0;
 }
 
-static int otlp_describe(const void *self, struct buf *out)
+static int otlp_open(const struct export_env *env, const char *target, void **ret_self,
+		     struct err *err)
+{
+	if (target)
+		return err_set(err, -EINVAL,
+			       "exporter 'otlp' takes no target; "
+			       "use --endpoint for its URL");
+	return wire_open(env, wire_of(env->opt), NULL, ret_self, err);
+}
+
+int wire_describe(const void *self, struct buf *out)
 {
 	const struct otlp_exporter *e = self;
 
@@ -147,16 +159,16 @@ static void went_away(struct otlp_exporter *e)
 	told(&said, buf_slice(&e->answer.message));
 	e->away = true;
 	e->lost = 0;
-	e->dropped_then = *e->env->dropped;
+	e->dropped_then = *e->env.dropped;
 	log_warn("export: %s takes no spans (%s%s%s); %s", e->where, e->answer.why,
 		 said.n ? ": " : "", said.n ? said.p : "",
-		 hurry_closing(e->env->hurry) ? "what is left is lost"
-					      : "trying again, what the queue cannot hold is lost");
+		 hurry_closing(e->env.hurry) ? "what is left is lost"
+					     : "trying again, what the queue cannot hold is lost");
 }
 
 static void came_back(struct otlp_exporter *e)
 {
-	uint64_t lost = e->lost + *e->env->dropped - e->dropped_then;
+	uint64_t lost = e->lost + *e->env.dropped - e->dropped_then;
 
 	if (!e->away)
 		return;
@@ -222,21 +234,12 @@ static void given_up(struct otlp_exporter *e, size_t n, struct export_counts *co
 
 /* --- sending --- */
 
-static struct slice encode(struct otlp_exporter *e, const Otlp__ExportTraceServiceRequest *req)
-{
-	if (!e->wire->json)
-		return otlp_pack(e->otlp, req);
-	buf_clear(&e->text);
-	if (json_message(&e->text, &req->base))
-		return (struct slice){ NULL, 0 };
-	return buf_slice(&e->text);
-}
-
 static struct slice make_body(struct otlp_exporter *e, struct span *const *spans, size_t n)
 {
-	Otlp__ExportTraceServiceRequest *req = otlp_request(e->otlp, spans, n);
-	struct slice none = { NULL, 0 }, body = req ? encode(e, req) : none;
+	struct slice none = { NULL, 0 }, body;
 
+	buf_clear(&e->text);
+	body = e->wire->encode(e->otlp, &e->text, spans, n);
 	if (!body.p || body.n > REQUEST_MAX) {
 		tell(LOG_WARN, e, "gets no request",
 		     slice_str(body.p ? "it is larger than 64 MiB" : "out of memory"));
@@ -253,14 +256,14 @@ static struct slice make_body(struct otlp_exporter *e, struct span *const *spans
 /* Waits out what the server asked for; a flush does not shorten that. False: there is no time for it. */
 static bool may_send(struct otlp_exporter *e, uint64_t until_ns)
 {
-	while (clock_mono_ns() < min(e->not_before_ns, min(until_ns, hurry_end_ns(e->env->hurry))))
-		hurry_wait(e->env->hurry, min(e->not_before_ns, until_ns));
+	while (clock_mono_ns() < min(e->not_before_ns, min(until_ns, hurry_end_ns(e->env.hurry))))
+		hurry_wait(e->env.hurry, min(e->not_before_ns, until_ns));
 	return clock_mono_ns() >= e->not_before_ns;
 }
 
 static uint64_t left_ms(const struct otlp_exporter *e, uint64_t until_ns)
 {
-	uint64_t now = clock_mono_ns(), end = min(until_ns, hurry_end_ns(e->env->hurry));
+	uint64_t now = clock_mono_ns(), end = min(until_ns, hurry_end_ns(e->env.hurry));
 
 	if (end == UINT64_MAX)
 		return UINT64_MAX;
@@ -300,18 +303,18 @@ static enum retry_verdict try_once(struct otlp_exporter *e, struct slice body, u
 	if (verdict != RETRY_WAIT)
 		return verdict;
 	/* At the end the person waits, and a backend that was away before will hardly come back just now. */
-	if (e->away && hurry_closing(e->env->hurry))
+	if (e->away && hurry_closing(e->env.hurry))
 		return RETRY_GIVE_UP;
 	if (tries > 1)
 		went_away(e);
-	hurry_wait(e->env->hurry, min(until, until_ns));
+	hurry_wait(e->env.hurry, min(until, until_ns));
 	return RETRY_WAIT;
 }
 
-static void otlp_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+void wire_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
 {
 	struct otlp_exporter *e = self;
-	uint64_t timeout = min(e->env->opt->timeout_ms, UINT32_MAX) * NSEC_PER_MSEC;
+	uint64_t timeout = min(e->opt.timeout_ms, UINT32_MAX) * NSEC_PER_MSEC;
 	uint64_t until_ns = timeout ? clock_mono_ns() + timeout : UINT64_MAX;
 	struct slice body = make_body(e, spans, n);
 	enum retry_verdict verdict = RETRY_WAIT;
@@ -334,7 +337,7 @@ static void otlp_send(void *self, struct span *const *spans, size_t n, struct ex
 const struct exporter exporter_otlp = {
 	.name = "otlp",
 	.open = otlp_open,
-	.describe = otlp_describe,
-	.send = otlp_send,
-	.close = otlp_close,
+	.describe = wire_describe,
+	.send = wire_send,
+	.close = wire_close,
 };

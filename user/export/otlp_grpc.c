@@ -71,6 +71,7 @@ const struct otlp_wire otlp_wire_grpc = {
 		  .headers_cnt = ARRAY_SIZE(headers),
 		  .tells_timeout = true,
 		  .http2 = true },
+	.encode = otlp_encode,
 	.grpc = true,
 	.read = read_grpc,
 };

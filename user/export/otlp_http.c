@@ -2,6 +2,7 @@
 /* OTLP over HTTP, as protobuf and as JSON. */
 #include <errno.h>
 
+#include "export/json_message.h"
 #include "export/json_read.h"
 #include "export/otlp.h"
 #include "export/otlp_wire.h"
@@ -87,16 +88,32 @@ static void read_json(const struct http *h, const struct http_reply *reply, stru
 		buf_clear(&ret->message);
 }
 
+struct slice otlp_encode(struct otlp *o, struct buf *text, struct span *const *spans, size_t n)
+{
+	Otlp__ExportTraceServiceRequest *req = otlp_request(o, spans, n);
+
+	return req ? otlp_pack(o, req) : (struct slice){ NULL, 0 };
+}
+
+static struct slice json_encode(struct otlp *o, struct buf *text, struct span *const *spans,
+				size_t n)
+{
+	Otlp__ExportTraceServiceRequest *req = otlp_request(o, spans, n);
+
+	return req && !json_message(text, &req->base) ? buf_slice(text) : (struct slice){ NULL, 0 };
+}
+
 const struct otlp_wire otlp_wire_http = {
 	.name = "OTLP",
 	.http = { .content_type = "application/x-protobuf",
 		  .gzip_header = "Content-Encoding: gzip" },
+	.encode = otlp_encode,
 	.read = read_http,
 };
 
 const struct otlp_wire otlp_wire_json = {
 	.name = "OTLP/JSON",
 	.http = { .content_type = "application/json", .gzip_header = "Content-Encoding: gzip" },
-	.json = true,
+	.encode = json_encode,
 	.read = read_json,
 };
