@@ -180,6 +180,14 @@ faults: all $(T)/faults/failmalloc.so ## every fault; FAULT=name runs those that
 
 .PHONY: faults
 
+harmless: all ## other people's test suites, with and without the tracer: the same results
+	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) tests/harmless/run
+
+soak: all ## MINUTES (5) of 5,000 requests a second: nothing grows
+	$(Q)OUTPUT=$(OUTPUT) MINUTES=$(or $(MINUTES),5) $(PYTHON) tests/soak/run
+
+.PHONY: harmless soak
+
 e2e: all ## only the end-to-end tests; E2E=name runs those that match
 	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(E2E),-k '$(E2E)') tests/e2e
 

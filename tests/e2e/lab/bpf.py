@@ -27,3 +27,12 @@ def left_since(before):
 def wait_gone(before, timeout=30):
     """Maps are freed after a grace period, so gone means: gone soon."""
     wait_until(lambda: not left_since(before), timeout, "kernel free of the tracer's programs, maps and links")
+
+
+def rows(number):
+    """How many entries a hash map has; 0 for other kinds."""
+    shown = subprocess.run([BPFTOOL, "-j", "map", "show", "id", str(number)], check=True, capture_output=True).stdout
+    if "hash" not in json.loads(shown)["type"]:
+        return 0
+    return subprocess.run([BPFTOOL, "-j", "map", "dump", "id", str(number)], check=True,
+                          capture_output=True).stdout.count(b'"key"')
