@@ -4,9 +4,9 @@
  * asks for it), filled in place, and either submitted or counted as lost.
  *
  * Wake-ups: the reader polls the ring on its own timer and is woken only when it has announced that
- * it sleeps. It announces, then looks at the ring once more; we write, then look at the announcement.
- * Submitting is an exchange with a full barrier, which makes one of us see the other; and a wake-up
- * without a record is one that is discarded.
+ * it sleeps. It announces, then looks at the ring once more; we submit, then look at the announcement
+ * once more. Submitting is an exchange with a full barrier, which makes one of us see the other; and
+ * a wake-up without a record is one that is discarded.
  */
 #ifndef BPF_LIB_EMIT_H
 #define BPF_LIB_EMIT_H
@@ -45,14 +45,16 @@ static __always_inline void emit_nobody(struct ev_hdr *hdr)
 	hdr->tid = 0;
 }
 
-static __noinline void emit_wake(void)
+/* The reader announced it while the record was submitted. A global function: verified once. */
+__weak int emit_wake(void)
 {
 	void *rec = bpf_ringbuf_reserve(&ring, sizeof(__u64), 0);
 
 	if (!rec)
-		return;
+		return 0;
 	shared.reader_asleep = 0;
 	bpf_ringbuf_discard(rec, BPF_RB_FORCE_WAKEUP);
+	return 0;
 }
 
 /*
@@ -61,7 +63,13 @@ static __noinline void emit_wake(void)
  */
 static __always_inline void emit_submit(void *rec)
 {
-	bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (*(volatile __u32 *)&shared.reader_asleep) {
+		shared.reader_asleep = 0;
+		flags = BPF_RB_FORCE_WAKEUP;
+	}
+	bpf_ringbuf_submit(rec, flags);
 	stat_inc(STAT_RECORDS);
 	if (*(volatile __u32 *)&shared.reader_asleep)
 		emit_wake();
