@@ -228,8 +228,8 @@ bpf-test: bpf-tests ## trigger tests of the kernel side, as root; CAPTURE=socket
 # --- other kernels: the same tests and a short way through everything on Debian's kernels, in QEMU without KVM ---
 test-vm: all bpf-tests ## the tests of the kernel side on other kernels; VM=debian-6.1 picks from tests/vm/kernels.txt
 	$(Q)OUTPUT=$(OUTPUT) tests/vm/all.py $(VM)
-kernels-update: ## write what test-vm found into the README
-	$(Q)OUTPUT=$(OUTPUT) tests/vm/table.py --readme
+kernels-update: ## write what test-vm found into the README and into the record of the verifier's cost
+	$(Q)OUTPUT=$(OUTPUT) tests/vm/table.py --record
 
 .PHONY: test-vm kernels-update
 

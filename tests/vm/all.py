@@ -18,6 +18,10 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "e2e"))
+
+from lab import verified  # noqa: E402
+
 VM = Path(os.environ.get("OUTPUT", HERE.parents[1] / "build")).resolve() / "vm"
 TEST = re.compile(r"^(ok|not ok) ([^#]*?)\s*(?:# SKIP (.*))?$")
 CANNOT_BE_HAD = 77
@@ -67,6 +71,16 @@ class Kernel:
         else:
             self.chatter.append(f"# {text}")
 
+    def judge_verifier(self):
+        worst = {}
+        for _, program, insns in self.found["verified"]:
+            worst[program] = max(insns, worst.get(program, 0))
+        wrong = verified.jumps(worst, verified.recorded().get(self.name, {}))
+        for sentence in wrong:
+            self.result("not ok", sentence, None)
+        if worst and not wrong:
+            self.result("ok", "the verifier's walks are no longer than recorded", None)
+
     def show_console(self):
         """From where the kernel complained, else its last words."""
         lines = (VM / f"{self.name}.log").read_text(errors="replace").splitlines()
@@ -80,6 +94,7 @@ class Kernel:
         for text in guest.stdout:
             self.line(text.rstrip("\n"))
         status = guest.wait()
+        self.judge_verifier()
         if status == CANNOT_BE_HAD:
             print(f"ok {self.name} # SKIP QEMU or the kernel of Debian {self.suite} cannot be had", flush=True)
             return True

@@ -5,7 +5,7 @@
 # for each test, which takes an emulated processor seconds.
 # Lines for all.py: "doctor ..." what doctor says, "verified PROVIDER PROGRAM N" how much the verifier had to walk.
 cd "$(dirname "$0")/../.." || exit 1
-export PROVIDERS=$1 PYTHON=${PYTHON:-/usr/bin/python3} PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests:tests/e2e:tests/vm
+export PROVIDERS=$1 PYTHON=${PYTHON:-/usr/bin/python3} PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests:tests/e2e
 export VERIFIED=/tmp/verified CMOCKA_MESSAGE_OUTPUT=TAP
 status=0
 echo "release $(uname -r)"

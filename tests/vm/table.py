@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What all.py found, as tables.
 
-    table.py             per program, the instructions that the verifier of each kernel walked: also in $OUTPUT/vm/verified.txt
-    table.py --readme    writes the kernels' table into README.md, between its markers
+    table.py             per program, the instructions that the verifier of each kernel walked
+    table.py --record    writes that into tests/vm/verified.txt, where a kernel that was not run keeps its column, and the
+                         kernels' table into README.md, between its markers
 """
 
 import json
@@ -14,6 +15,10 @@ from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+from lab import verified  # noqa: E402
+
 VM = Path(os.environ.get("OUTPUT", ROOT / "build")).resolve() / "vm"
 BEGIN, END = "<!-- kernels: written by `make kernels-update` -->", "<!-- end of kernels -->"
 
@@ -33,16 +38,34 @@ def align(table):
                      for row in table)
 
 
-def verified_table(found):
-    """Programs down, kernels across; a program that several providers share is counted at its worst."""
-    counts = {}
-    for n, kernel in enumerate(found):
-        for _, program, insns in kernel["verified"]:
-            row = counts.setdefault(program, [0] * len(found))
-            row[n] = max(row[n], insns)
-    table = [["instructions walked", *(".".join(map(str, version(k))) for k in found)]]
-    table += [[program, *(f"{n:,}" if n else "-" for n in row)] for program, row in sorted(counts.items())]
-    return align(table)
+def walked(kernel):
+    """{program: instructions}; a program that several providers share is counted at its worst."""
+    worst = {}
+    for _, program, insns in kernel["verified"]:
+        worst[program] = max(insns, worst.get(program, 0))
+    return {program: insns for program, insns in worst.items() if insns}
+
+
+def verified_table(columns):
+    """Programs down, kernels across."""
+    programs = sorted({x for column in columns.values() for x in column})
+    return align([["program", *columns], *([x, *(str(c.get(x, "-")) for c in columns.values())] for x in programs)])
+
+
+def write_record(found):
+    """Kernels in the order of kernels.txt."""
+    columns = verified.recorded() | {k["name"]: walked(k) for k in found}
+    order = [x.split()[0] for x in (ROOT / "tests/vm/kernels.txt").read_text().splitlines() if x and x[0] != "#"]
+    comments = [x for x in verified.RECORD.read_text().splitlines() if x.startswith("#")]
+    table = verified_table({name: columns[name] for name in order if columns.get(name)})
+    verified.RECORD.write_text("\n".join([*comments, table]) + "\n")
+
+
+def write_readme(found):
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    before, rest = text.split(BEGIN)
+    readme.write_text(before + "\n".join([BEGIN, *readme_table(found)]) + "\n" + END + rest.split(END)[1])
 
 
 def methods(kernel):
@@ -63,7 +86,7 @@ def readme_table(found):
     yield "|---|---|---|---|"
     for kernel in found:
         best, *others = methods(kernel) or ["none"]
-        largest = max((n for _, _, n in kernel["verified"]), default=0)
+        largest = max(walked(kernel).values(), default=0)
         debian = kernel["name"].replace("debian-", "Debian ") if kernel["suite"] == "sid" else f"Debian {kernel['suite']}"
         yield (f"| {kernel['release']}, {debian} | **{best}**{''.join(', ' + x for x in others)} | "
                f"{'; '.join(lost(kernel)) or 'nothing'} | {f'{largest:,}' if largest else 'not told'} |")
@@ -73,14 +96,11 @@ def main():
     found = kernels()
     if not found:
         return
-    if sys.argv[1:] == ["--readme"]:
-        readme = ROOT / "README.md"
-        text = readme.read_text()
-        before, rest = text.split(BEGIN)
-        readme.write_text(before + "\n".join([BEGIN, *readme_table(found)]) + "\n" + END + rest.split(END)[1])
+    if sys.argv[1:] == ["--record"]:
+        write_record(found)
+        write_readme(found)
         return
-    text = verified_table(found)
-    (VM / "verified.txt").write_text(text + "\n")
+    text = verified_table({".".join(map(str, version(k))): walked(k) for k in found})
     print("\n".join("# " + x for x in text.splitlines()))
 
 

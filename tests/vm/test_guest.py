@@ -10,7 +10,7 @@ from lab import load, otlp
 from lab.otlp import CLIENT, SERVER
 from lab.procs import PYTHON, SERVICES, TRACER, free_port
 from lab.tracer import Tracer
-from verified import verified
+from lab.verified import verified
 
 ALL = ["socket", "fentry", "syscall"]
 SAID = {"socket": "socket tracepoints", "fentry": "kernel functions", "syscall": "system calls"}
@@ -18,10 +18,10 @@ ALLOWED = os.environ["PROVIDERS"].split(",")
 REQUESTS = 8
 
 
-def note_verified(provider):
-    """For the table of all kernels; the tracer's programs are the only ones there."""
+def note_verified(provider, tracer):
+    """For the table of all kernels."""
     with open(os.environ.get("VERIFIED", os.devnull), "a", encoding="utf-8") as f:
-        for program, insns in sorted(verified().items()):
+        for program, insns in sorted(verified(tracer.pid).items()):
             f.write(f"verified {provider} {program} {insns}\n")
 
 
@@ -47,7 +47,7 @@ def check_chain(spans, path):
 def test_two_services_are_linked(lab, provider):
     port, pids = two_services(lab)
     tracer = Tracer(lab, "--capture", provider, *pids)
-    note_verified(provider)
+    note_verified(provider, tracer)
     for n in range(REQUESTS):
         assert load.get(port, f"/ask/{n}")[0] == 200
     tracer.wait_spans(3 * REQUESTS, 60)
