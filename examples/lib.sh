@@ -49,6 +49,10 @@ answers() {
 	END
 }
 
+listens() {
+	(exec 3<>"/dev/tcp/localhost/$1") 2>/dev/null
+}
+
 # --- processes ---
 age_of() {
 	# The time of its start tells a process from a later one of the same number. One that has ended has none, even if
@@ -85,13 +89,13 @@ wait_for() {
 	done
 }
 
-# serve NAME PORT COMMAND...: a server, ready when it answers
+# serve NAME PORT COMMAND...: a server, ready when it listens
 serve() {
 	local name=$1 port=$2
 	shift 2
-	! answers "http://localhost:$port/" || die "port $port, which $name is to have, is taken"
+	! listens "$port" || die "port $port, which $name is to have, is taken"
 	start "$name" "$@"
-	wait_for "$name" 60 "answer on port $port" answers "http://localhost:$port/"
+	wait_for "$name" 60 "server on port $port" listens "$port"
 }
 
 # instrumented NAME PORT SCRIPT: a server in Python as the tutorials run it, under OpenTelemetry's SDK

@@ -18,7 +18,7 @@ lab_install() {
 	"$root/tests/tools/venv.sh" "$tools" otelpy
 }
 
-# The tutorial's way, with its first challenge done, and the tracer beside it.
+# The tutorial's way, with its first challenge done, and the tracer beside it: so it stays until the example goes down.
 lab_sdk() {
 	stop service-a
 	stop service-b
@@ -26,10 +26,6 @@ lab_sdk() {
 	instrumented service-a 5000 "$services/service-a.py"
 	retrace --with-sdk join
 	"$python" "$here/check_sdk.py"
-	stop service-a
-	stop service-b
-	lab_up
-	retrace
 }
 
 lab_sample() {

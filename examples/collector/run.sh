@@ -11,8 +11,7 @@ lab_install() {
 
 collector_up() {
 	[ -x "$tools/collector/otelcol" ] || die "there is no Collector: ./run.sh install"
-	start collector env SPANS_FILE="$spans" "$tools/collector/otelcol" --config "$here/collector.yaml"
-	wait_for collector 30 "answer on port 14318" answers http://localhost:14318/
+	serve collector 14318 env SPANS_FILE="$spans" "$tools/collector/otelcol" --config "$here/collector.yaml"
 }
 
 lab_up() {

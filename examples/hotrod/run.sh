@@ -17,7 +17,7 @@ hotrod_up() {
 lab_up() {
 	[ -x "$hotrod" ] || die "there is no hotrod: ./run.sh install"
 	hotrod_up customer 8081
-	start driver env OTEL_SERVICE_NAME=driver "$hotrod" driver --otel-exporter stdout # gRPC: nothing asks it whether it is up
+	hotrod_up driver 8082
 	hotrod_up route 8083
 	hotrod_up frontend 8080
 }

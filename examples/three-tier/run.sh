@@ -3,13 +3,9 @@
 # Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sdk|sample [RATIO]...|logs TRACE-OR-REQUEST|down
 . "$(dirname "$0")/../lib.sh"
 
-start_behind() {
+lab_up() {
 	serve database-service 8082 "$python" "$here/services/database-service/app.py"
 	serve backend 8081 "$python" "$here/services/backend/app.py"
-}
-
-lab_up() {
-	start_behind
 	serve frontend 8080 "$python" "$here/services/frontend/app.py"
 }
 
@@ -27,7 +23,8 @@ lab_install() {
 	"$root/tests/tools/venv.sh" "$tools" otelpy
 }
 
-# The frontend as it is; the other two as the tutorial has them, with the custom span of its Task 5.
+# The frontend as it is; the other two as the tutorial has them, with the custom span of its Task 5: so it stays until the
+# example goes down.
 lab_sdk() {
 	stop backend
 	stop database-service
@@ -35,10 +32,6 @@ lab_sdk() {
 	instrumented backend 8081 "$here/services/backend/app.py"
 	retrace
 	"$python" "$here/check_sdk.py"
-	stop backend
-	stop database-service
-	start_behind
-	retrace
 }
 
 lab_sample() {

@@ -62,7 +62,7 @@ def test_bottleneck(run):
 
 def test_bottleneck_sampled(run):
     run("bottleneck", "up", MIN_MS="0", MAX_MS="5")
-    run("bottleneck", "sample", "0.01", "0.001", REQUESTS="500")
+    run("bottleneck", "sample", "0.01", "0.001", REQUESTS="300")
 
 
 def test_three_tier(run):
