@@ -2,7 +2,7 @@
 """What the link tests measure: a row for each shape of service.
 
 The front of a case answers /work/ID. For each request it makes `calls` calls of /data/TOKEN to the backend, each with a
-token drawn at random, and appends "ID TOKEN" to the file TRUTH: nothing on the wire tells which request a call is for.
+token drawn at random, and appends "ID TOKEN" to the file TRUTH: nothing on the wire tells which request a call is for. "-" for an ID: for none.
 A proxy instead passes /data/TOKEN on as it came. A front is started with PORT, BACKEND (a URL), TRUTH, HOW and `env`.
 """
 
@@ -50,6 +50,14 @@ def gunicorn(case, lab, env):
             "--worker-class", "gthread", "--chdir", SERVICES, "front_flask:app"]
 
 
+def puma(case, lab, env):
+    return ["puma", "--silent", "--threads", "16:16", "--bind", f"tcp://127.0.0.1:{env['PORT']}", SERVICES / "front.ru"]
+
+
+def php(case, lab, env):
+    return ["php", "-S", f"127.0.0.1:{env['PORT']}", SERVICES / "front.php"]
+
+
 def go(case, lab, env):
     return [golang.service(), "front"]
 
@@ -73,6 +81,10 @@ CASES = [
     *rows("threads", python("stdlib.py"), lambda: None, {
         "direct": {}, "pool": {"quick": True, "least": 0.99}, "spawn": {"quick": True},
     }),
+    Case("threads-timer", python("stdlib.py"), how="timer"),
+    Case("threads-later", python("stdlib.py"), how="later", least=0),
+    Case("puma", puma, program("puma")),
+    Case("php", php, program("php"), env={"PHP_CLI_SERVER_WORKERS": "16"}),
     *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "least": 0},
         "task": {"least": 0}, "thread": {"least": 0}, "executor": {"least": 0},

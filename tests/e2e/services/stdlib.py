@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Both sides of the truth runs on nothing but http.server and urllib: `stdlib.py front` or `stdlib.py back`.
 
-HOW tells who calls the backend: the thread that serves (direct), a pool of 8 threads (pool), a new thread (spawn).
+HOW tells who calls the backend: the thread that serves (direct), a pool of 8 threads (pool), a new thread (spawn), a
+new one that nobody waits for (later); or the thread that serves and a timer for nobody's sake (timer).
 """
 import os
 import random
@@ -42,16 +43,36 @@ def spawn(token):
     return answer[0]
 
 
+def later(token):
+    threading.Timer(0.02, call, [token]).start()
+    return b"later\n"
+
+
+def refresh():
+    """Of a cache, say: it goes on whatever is served."""
+    served.wait()
+    while True:
+        time.sleep(0.003)
+        call(note("-"))
+
+
+def note(request):
+    """Writes down that a call is made for the request, and which; returns its token."""
+    token = secrets.token_hex(8)
+    os.write(truth, f"{request} {token}\n".encode())
+    return token
+
+
+served = threading.Event()
 pool = ThreadPoolExecutor(8)
-how = {"direct": call, "spawn": spawn, "pool": lambda token: pool.submit(call, token).result()}[
+how = {"direct": call, "timer": call, "later": later, "spawn": spawn, "pool": lambda token: pool.submit(call, token).result()}[
     os.environ.get("HOW", "direct")]
 
 
 class Front(Handler):
     def do_GET(self):
-        token = secrets.token_hex(8)
-        os.write(truth, f"{self.path.rsplit('/', 1)[1]} {token}\n".encode())
-        self.answer(how(token))
+        served.set()
+        self.answer(how(note(self.path.rsplit("/", 1)[1])))
 
 
 class Back(Handler):
@@ -66,4 +87,6 @@ class Server(ThreadingHTTPServer):
 
 
 if __name__ == "__main__":
+    if os.environ.get("HOW") == "timer":
+        threading.Thread(target=refresh, daemon=True).start()
     Server(("127.0.0.1", int(os.environ["PORT"])), {"front": Front, "back": Back}[sys.argv[1]]).serve_forever()
