@@ -30,6 +30,15 @@ static __always_inline bool inherit(const struct task_struct *parent,
 	return false;
 }
 
+/* A thread that is made for the answer its maker has just heard (an executor that has none to spare). */
+static __always_inline void pass_news(struct task_struct *parent, struct task_struct *child)
+{
+	struct task_state *t = parent->tgid == child->tgid ? task_find(parent) : NULL;
+
+	if (t && t->news > 1 && !t->serving)
+		task_told(child, t->news - 1);
+}
+
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -37,6 +46,7 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!traced(parent->tgid) || !inherit(parent, child))
 		return 0;
+	pass_news(parent, child);
 	e = emit_reserve(sizeof(*e));
 	if (!e)
 		return 0;

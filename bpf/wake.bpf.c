@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The completion edge: a pool's worker that has finished a call for somebody wakes whoever waits
- * for the result. Seen where a thread with no request of its own, but with a finished client call,
- * wakes one that serves a request. The other way round (who is woken works for the waker) is wrong
- * too often: a queue stands between them. User space decides.
+ * The completion edge: who has heard the answer to a call wakes whoever waits for it. That may be
+ * the thread that made the call, a pool's worker; or one that reads for many, an event loop, which
+ * wakes a worker, which wakes the one that waits. So news travels: a thread that has heard an answer
+ * passes it on to whom it wakes, a few times over, until that serves a request. The other way round
+ * (who is woken works for the waker) is wrong too often: a queue stands between them. User space
+ * decides whose answer it was.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -12,42 +14,72 @@
 #include "lib/emit.bpf.h"
 #include "lib/task.bpf.h"
 
-/* The futex a sleeping thread waits on: its registers are those of the call it sleeps in. */
+#define FUTEX_OP_MASK 127 /* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
+#define FUTEX_WAIT    0
+#define MUTEX_LOCKED  2 /* what glibc's mutex holds while somebody waits for it */
+
+/*
+ * The futex a sleeping thread waits on: its registers are those of the call it sleeps in. 0: none, or
+ * a mutex, which tells of its last holder and of no result.
+ */
 static __always_inline __u64 futex_of(struct task_struct *task)
 {
 	struct syscall call;
 
 	syscall_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
-	return call.nr == NR_FUTEX ? call.arg[0] : 0;
+	if (call.nr != NR_FUTEX)
+		return 0;
+	if ((call.arg[1] & FUTEX_OP_MASK) == FUTEX_WAIT && (__u32)call.arg[2] == MUTEX_LOCKED)
+		return 0;
+	return call.arg[0];
 }
 
-SEC("?tp_btf/sched_waking")
-int BPF_PROG(task_wake, struct task_struct *wakee)
+/* The wakee waits for the network if it has no futex: then the waker is a bystander of softirq. */
+static __always_inline bool tells(const struct task_state *waker, const struct task_state *woken,
+				  __u64 futex)
 {
-	__u64 self = bpf_get_current_pid_tgid();
-	struct task_state *waker, *woken;
-	struct ev_wake *e;
-	__u64 futex;
+	if (!futex || waker->serving || waker->edges >= WAKES_MAX)
+		return false;
+	return waker->news > 1 || (waker->news && woken && woken->serving);
+}
 
-	if (self >> 32 != (__u32)wakee->tgid || !traced(self >> 32))
-		return 0;
-	waker = task_find(bpf_get_current_task_btf());
-	if (!waker || waker->serving || !waker->called || waker->edges >= WAKES_MAX)
-		return 0;
-	woken = task_find(wakee);
-	if (!woken || !woken->serving)
-		return 0;
-	futex = futex_of(wakee);
-	if (!futex) /* it waits for the network: the waker is a bystander of softirq */
-		return 0;
-	e = emit_reserve(sizeof(*e));
+static __always_inline void tell(struct task_state *waker, struct task_struct *wakee,
+				 const struct task_state *woken, __u64 futex)
+{
+	struct ev_wake *e = emit_reserve(sizeof(*e));
+
 	if (!e)
-		return 0;
+		return;
 	waker->edges++;
 	emit_header(&e->hdr, EV_WAKE, sizeof(*e));
 	strand_self(&e->waker);
 	strand_of(wakee, &e->wakee);
 	e->futex = futex;
+	e->wakee_up_ns = woken ? woken->up_ns : 0;
+	e->waker_up_ns = waker->up_ns;
+	e->waker_up_futex = waker->up_futex;
 	emit_submit(e);
+}
+
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(task_wake, struct task_struct *wakee)
+{
+	__u64 self = bpf_get_current_pid_tgid(), futex;
+	struct task_state *waker, *woken;
+
+	if (self >> 32 != (__u32)wakee->tgid || !traced(self >> 32))
+		return 0;
+	waker = task_find(bpf_get_current_task_btf());
+	woken = task_find(wakee);
+	futex = futex_of(wakee);
+	if (waker && tells(waker, woken, futex)) {
+		tell(waker, wakee, woken, futex);
+		if (waker->news > 1 && !(woken && woken->serving))
+			woken = task_told(wakee, waker->news - 1);
+	}
+	if (woken) {
+		woken->up_ns = bpf_ktime_get_ns();
+		woken->up_futex = futex;
+	}
 	return 0;
 }

@@ -87,22 +87,51 @@ static __always_inline struct task_state *task_find(struct task_struct *task)
 	return bpf_map_lookup_elem(&tasks_by_tid, &tid);
 }
 
-/* Of the calling thread. NULL: no room, counted. */
-static __always_inline struct task_state *task_self(void)
+/* The row of that tid where programs have tables of their own, made when there is none. */
+static __always_inline struct task_state *task_row(__u32 tid)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
+	struct task_state *t = bpf_map_lookup_elem(&tasks_by_tid, &tid);
+
+	return t ? t : task_insert(tid);
+}
+
+/* Made when there is none. NULL: no room, counted. */
+static __always_inline struct task_state *task_of(struct task_struct *task)
+{
 	struct task_state *t;
 
-	if (!cfg.own_tables) {
-		t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL,
-					 BPF_LOCAL_STORAGE_GET_F_CREATE);
-	} else {
-		t = bpf_map_lookup_elem(&tasks_by_tid, &tid);
-		if (!t)
-			t = task_insert(tid);
-	}
+	if (!cfg.own_tables)
+		t = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	else
+		t = task_row(BPF_CORE_READ(task, pid));
 	if (!t)
 		stat_inc(STAT_NO_TASK_STATE);
+	return t;
+}
+
+/* The same of the calling thread, also where it cannot be had as a task. */
+static __always_inline struct task_state *task_self(void)
+{
+	struct task_state *t;
+
+	if (!cfg.own_tables)
+		return task_of(bpf_get_current_task_btf());
+	t = task_row(bpf_get_current_pid_tgid());
+	if (!t)
+		stat_inc(STAT_NO_TASK_STATE);
+	return t;
+}
+
+/* The thread hears from another of news that it may pass on. NULL: no room, counted. */
+static __always_inline struct task_state *task_told(struct task_struct *task, __u8 news)
+{
+	struct task_state *t = task_of(task);
+
+	if (!t)
+		return NULL;
+	if (t->news < news)
+		t->news = news;
+	t->edges = 0;
 	return t;
 }
 
@@ -120,10 +149,11 @@ static __always_inline void task_moved(struct task_state *t, enum role role, enu
 	if (role == ROLE_SERVER) {
 		t->serving = dir == DIR_RX;
 	} else if (dir == DIR_RX) {
-		t->called = 1;
-	} else {
-		t->called = 0;
+		t->news = t->asked ? 1 : 1 + RELAYS_MAX;
 		t->edges = 0;
+	} else {
+		t->asked = 1;
+		t->news = 0;
 	}
 }
 

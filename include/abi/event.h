@@ -155,7 +155,10 @@ struct ev_wake {
 	struct ev_hdr hdr;	/* of the waker */
 	struct strand waker;
 	struct strand wakee;
-	__u64 futex;		/* address the wakee waits on; 0: not in futex() */
+	__u64 futex;		/* address the wakee waits on */
+	__u64 wakee_up_ns;	/* when a thread of the process woke it the time before; 0: not seen */
+	__u64 waker_up_ns;	/* the same of the waker, and what it waited on: as in futex; 0: no futex, or a mutex */
+	__u64 waker_up_futex;
 };
 
 struct ev_listen {

@@ -24,6 +24,7 @@
 #define GO_SLOTS_MAX	1024	/* functions that goroutines run and call from. LRU: found again */
 #define EVENT_LOOPS_MAX	4096	/* threads in which Node runs. LRU: found again */
 #define WAKES_MAX	8	/* edges per finished call; locks must not flood the ring */
+#define RELAYS_MAX	2	/* threads between who reads an answer and who waits: HttpClient's async has two */
 #define UNIX_PATH_LEN	108	/* sun_path */
 #define COMM_LEN	16	/* TASK_COMM_LEN */
 

@@ -243,17 +243,32 @@ static inline void close_end(struct scene *sc, struct end *e, uint32_t err)
 	pipeline_feed(sc->p, &ev.hdr);
 }
 
-static inline void wake(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_t wakee,
-			uint64_t futex)
+static inline void wake_at(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_t wakee,
+			   uint64_t futex, uint64_t wakee_up_ns)
 {
 	struct ev_wake ev = {
 		.hdr = header(sc, EV_WAKE, sizeof(ev), tgid, waker),
 		.waker = thread_of(waker),
 		.wakee = thread_of(wakee),
 		.futex = futex,
+		.wakee_up_ns = wakee_up_ns,
 	};
 
 	pipeline_feed(sc->p, &ev.hdr);
+}
+
+/* Of a thread that nobody has woken before. */
+static inline void wake(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_t wakee,
+			uint64_t futex)
+{
+	wake_at(sc, tgid, waker, wakee, futex, 0);
+}
+
+/* Of one that was woken a moment ago. */
+static inline void wake_again(struct scene *sc, uint32_t tgid, uint32_t waker, uint32_t wakee,
+			      uint64_t futex)
+{
+	wake_at(sc, tgid, waker, wakee, futex, sc->now_us * NSEC_PER_USEC);
 }
 
 static inline void exit_process(struct scene *sc, uint32_t tgid)

@@ -227,6 +227,124 @@ static void lock_is_no_hand_off(void **state)
 	scene_end(&sc);
 }
 
+/* A loop reads for many and wakes a worker, which wakes the one that waits. */
+static void hand_off_through_a_worker(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	transmit(&sc, &out, 109, REQUEST("/call"));
+	receive(&sc, &out, 120, OK);
+	wake(&sc, 100, 120, 108, 0x7000);
+	wake(&sc, 100, 108, 102, 0x7100);
+	pass_time(&sc, 1000);
+	wake(&sc, 100, 108, 101,
+	     0x7200); /* with the worker's next, for which nobody had to wake it */
+	transmit(&sc, &in1, 101, OK);
+	transmit(&sc, &in2, 102, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	scene_end(&sc);
+}
+
+/* An answer in two pieces: who was told of the first alone may long work for another. */
+static void hand_off_comes_with_the_whole_answer(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	transmit(&sc, &out, 109, REQUEST("/call"));
+	receive(&sc, &out, 120, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+	wake(&sc, 100, 120, 107, 0x7000);
+	wake(&sc, 100, 107, 101, 0x7200);
+	receive(&sc, &out, 120, "hi");
+	wake(&sc, 100, 120, 108, 0x7100);
+	wake(&sc, 100, 108, 102, 0x7300);
+	transmit(&sc, &in1, 101, OK);
+	transmit(&sc, &in2, 102, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	scene_end(&sc);
+}
+
+/* Who read the answer wakes a worker, and that writes the response. */
+static void callback_writes_the_response(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	transmit(&sc, &out, 109, REQUEST("/call"));
+	receive(&sc, &out, 120, OK);
+	wake(&sc, 100, 120, 108, 0x7000);
+	transmit(&sc, &in2, 108, OK);
+	transmit(&sc, &in1, 101, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	scene_end(&sc);
+}
+
+/* Who has been up since the call was made does not wait for its answer, but for a lock. */
+static void who_was_awake_did_not_wait(void **state)
+{
+	struct end in1, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	transmit(&sc, &out, 109, REQUEST("/call"));
+	receive(&sc, &out, 109, OK);
+	wake_again(&sc, 100, 109, 101, 0x7000);
+	transmit(&sc, &in1, 101, OK);
+	pass_time(&sc, 200000);
+	assert_false(span_of(&sc, SPAN_CLIENT, "/call")->has_parent);
+	scene_end(&sc);
+}
+
+/* Two calls by one worker, of which the first woke nobody: it may have been for somebody else. */
+static void silent_call_is_nobodys(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	transmit(&sc, &out, 109, REQUEST("/silent"));
+	receive(&sc, &out, 109, OK);
+	transmit(&sc, &out, 109, REQUEST("/call"));
+	receive(&sc, &out, 109, OK);
+	wake(&sc, 100, 109, 102, 0x7000);
+	transmit(&sc, &in1, 101, OK);
+	transmit(&sc, &in2, 102, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_false(span_of(&sc, SPAN_CLIENT, "/silent")->has_parent);
+	scene_end(&sc);
+}
+
 /* The calls of a thread made during a request are that request's, when nothing better is known. */
 static void thread_made_by_a_request(void **state)
 {
@@ -553,6 +671,11 @@ int main(void)
 		cmocka_unit_test(task_of_nobody),
 		cmocka_unit_test(hand_off),
 		cmocka_unit_test(lock_is_no_hand_off),
+		cmocka_unit_test(hand_off_through_a_worker),
+		cmocka_unit_test(hand_off_comes_with_the_whole_answer),
+		cmocka_unit_test(callback_writes_the_response),
+		cmocka_unit_test(who_was_awake_did_not_wait),
+		cmocka_unit_test(silent_call_is_nobodys),
 		cmocka_unit_test(thread_made_by_a_request),
 		cmocka_unit_test(exact_links_only),
 		cmocka_unit_test(response_writer_settles_it),

@@ -37,10 +37,13 @@ const char *link_method_name(enum link_method m);
 double link_method_confidence(enum link_method m);
 bool link_method_evidence(enum link_method m);
 
-/* A wake by the thread that made the call, of a thread that served a request (handoff.c). */
-struct wake_edge {
-	uint64_t futex;
-	uint64_t server;	/* serial of the request that the woken thread served */
+/* The answer to a call came to a request that was being served: handoff.c. */
+struct news_edge {
+	uint64_t futex;		/* on which its thread was woken; 0: who had the news wrote the response */
+	uint64_t server;	/* serial of the request */
+	uint64_t at_ns;
+	uint8_t hops;		/* threads between who read the answer and who brought it */
+	bool job;		/* it came with a later call of the thread that made this one */
 };
 
 struct exchange {
@@ -61,6 +64,8 @@ struct exchange {
 	bool handed;		/* Node: what its answer called back has written a response */
 	bool awaited;		/* thread waited on a channel for whoever sent the request */
 	bool answered;		/* the response's head has come */
+	bool roamed;		/* client: another thread than its sender reads the response */
+	bool passed_on;		/* server: another thread than its reader writes the response */
 	unsigned served;	/* client: requests that its process served then; no further than 2 */
 	bool doubtful;		/* its cause is no more than a candidate */
 	bool other_in_trace;	/* its process served several requests of the trace that its header names */
@@ -103,7 +108,9 @@ struct exchange {
 	bool called;		/* server: a call was made in its turn */
 	bool passed;		/* client: its answer has been seen in a response */
 	bool contradicted;	/* client: its answer was not what followed it */
-	struct wake_edge edges[WAKES_MAX];
+	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */
+	bool handed_before;	/* it had woken somebody with that */
+	struct news_edge edges[WAKES_MAX];
 	uint32_t edges_cnt;
 
 	struct trace_ctx header;	/* what the request's headers say; valid with has_header */

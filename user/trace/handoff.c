@@ -1,58 +1,236 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The completion edge. When a pool's worker has finished a call made for somebody, it wakes the
- * thread that waits for the result, and that thread still serves its request: the waker's call
- * belonged to whom it then woke. The opposite edge (whoever is woken inherits from the waker) is
- * wrong up to 41 % of the time, because a queue stands between them.
+ * The completion edge. Who has heard the answer to a call wakes whoever waits for it, and that thread
+ * still serves its request: the call belonged to whom it then woke. The opposite edge (whoever is
+ * woken inherits from the waker) is wrong up to 41 % of the time, because a queue stands between
+ * them.
+ *
+ *	pool        the worker calls, reads the answer, wakes the one that waits
+ *	event loop  reads the answer, wakes a worker (1 hop), which wakes the one that waits
+ *	callbacks   the same, but the worker, or one that it woke, writes the response
+ *
+ * A thread is also woken because a lock has become free, and that says nothing. So an edge counts
+ * only if the request is older than the call, its thread has slept since the call was made, and the
+ * response is written as the edge says: by the thread that was woken, or by the one that had the
+ * news. The shortest way wins; two requests at the end of equally short ways are no evidence.
+ *
+ * A worker may make several calls for one job and hand over once. That cannot be told from two jobs
+ * of which the first ended without a wake (whoever caused it waits for another one first), unless
+ * the worker sleeps in between: so it is believed of a process only as long as its workers
+ * hardly ever go to sleep without having woken somebody.
  */
+#include <string.h>
+
 #include "trace/stages.h"
 
-#define JOB_CALLS_MAX \
-	16 /* calls of one job that its hand-over is looked for; a first edge is never replaced */
+#define HOPS_TO_SLEEPER 1 /* at the second, a lock was the reason more often than an answer */
+#define MOMENT_NS       (500 * NSEC_PER_USEC)
+#define JOB_CALLS_MAX   16 /* calls of one job that its hand-over is looked for */
+#define ENDS_LATELY     4096 /* ends of jobs after which the older ones count half */
+#define ENDS_ENOUGH     32 /* of them that must have been seen */
+#define SILENT_SHARE \
+	8 /* fewer silent ones than this share are sleeps in the middle of a job, for a lock */
+
+static void add_edge(struct exchange *call, const struct news_edge *e)
+{
+	if (call->edges_cnt < WAKES_MAX)
+		call->edges[call->edges_cnt++] = *e;
+}
+
+void news_forget(struct strand_state *st)
+{
+	memset(st->news, 0, sizeof(st->news));
+}
+
+void news_read(struct strand_state *st, const struct exchange *call, uint64_t now_ns)
+{
+	news_forget(st);
+	st->news[0] = call->serial;
+	st->heard_ns = now_ns;
+	st->handed_over = false;
+}
+
+/* A worker reads its own answers: it brings them itself. */
+static bool travels(const struct exchange *call, const struct strand_state *st)
+{
+	return call->thread.id != st->strand.id;
+}
+
+void news_pass(struct pipeline *p, struct strand_state *from, const struct strand *to)
+{
+	struct strand_state *st;
+	struct exchange *call;
+	unsigned hops;
+
+	for (hops = 0; hops < RELAYS_MAX; hops++) {
+		call = link_open_call(p, from->news[hops]);
+		if (!call || (!hops && !travels(call, from)))
+			continue;
+		st = strand_get(&p->strands, to);
+		if (st)
+			st->news[hops + 1] = call->serial;
+		if (!hops) /* who reads for many tells each answer to one */
+			from->news[0] = 0;
+	}
+}
+
+static void count_end(struct process *proc, bool aloud)
+{
+	proc->aloud += aloud;
+	proc->silent += !aloud;
+	if (proc->aloud + proc->silent < ENDS_LATELY)
+		return;
+	proc->aloud /= 2;
+	proc->silent /= 2;
+}
+
+/* The thread slept between its calls and not in the middle of one, and not for a lock that many wait for. */
+static bool slept_before(const struct process *proc, const struct exchange *call,
+			 const struct ev_wake *ev)
+{
+	return ev->waker_up_futex && call->heard_before_ns < ev->waker_up_ns &&
+	       ev->waker_up_ns <= call->start_ns && !process_futex_shared(proc, ev->waker_up_futex);
+}
+
+/* Calls that the thread made before the one that it now hands over may be of the same job. */
+static void note_job(struct pipeline *p, struct process *proc, const struct ev_wake *ev,
+		     const struct exchange *last, struct news_edge edge)
+{
+	const struct exchange *server = exchange_find(&p->exchanges, edge.server);
+	const struct exchange *call = last;
+	unsigned n;
+
+	edge.job = true;
+	for (n = 0; n < JOB_CALLS_MAX; n++) {
+		struct exchange *before = link_open_call(p, call->prev_call);
+
+		if (slept_before(proc, call, ev)) {
+			if (call->heard_before_ns)
+				count_end(proc, call->handed_before);
+			return;
+		}
+		if (!before || before->edges_cnt || !before->answered ||
+		    before->start_ns < server->start_ns)
+			return;
+		add_edge(before, &edge);
+		call = before;
+	}
+}
+
+/* The woken thread works for `server` and has slept since before the call was made. */
+static bool awaited(const struct exchange *call, const struct exchange *server,
+		    const struct ev_wake *ev)
+{
+	return server->start_ns <= call->start_ns && ev->wakee_up_ns <= call->start_ns;
+}
+
+static void bring(struct pipeline *p, struct process *proc, const struct ev_wake *ev,
+		  struct strand_state *waker, const struct exchange *server)
+{
+	unsigned hops;
+
+	for (hops = 0; hops <= HOPS_TO_SLEEPER; hops++) {
+		struct exchange *call = link_open_call(p, waker->news[hops]);
+		struct news_edge e = { ev->futex, server->serial, ev->hdr.ts_ns, hops, false };
+
+		if (!call || !call->answered || !awaited(call, server, ev))
+			continue;
+		if (!hops && !travels(call, waker) && !call->edges_cnt)
+			note_job(p, proc, ev, call, e);
+		add_edge(call, &e);
+		waker->pooled = true;
+		waker->handed_over = true;
+	}
+}
 
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 {
 	struct process *proc = process_find(&p->processes, ev->hdr.tgid);
 	struct strand_state *waker = strand_find(&p->strands, &ev->waker);
 	struct strand_state *wakee = strand_find(&p->strands, &ev->wakee);
-	struct exchange *call, *server;
-	unsigned n = 0;
+	const struct exchange *server;
 
 	if (!proc || !ev->futex)
 		return;
 	process_note_wake(proc, ev->futex, ev->wakee.id);
 	server = wakee ? exchange_find(&p->exchanges, wakee->current) : NULL;
-	if (!waker || !server || wakee->serving > 1)
+	if (!waker || (server && wakee->serving > 1))
 		return;
-	for (call = link_open_call(p, waker->last_call); call && n < JOB_CALLS_MAX;
-	     call = link_open_call(p, call->prev_call), n++) {
-		if (!call->answered || call->edges_cnt == WAKES_MAX ||
-		    call->start_ns < server->start_ns)
-			continue;
-		call->edges[call->edges_cnt++] = (struct wake_edge){ ev->futex, server->serial };
-		waker->pooled = true;
+	if (server && wakee->serving)
+		bring(p, proc, ev, waker, server);
+	else
+		news_pass(p, waker, &ev->wakee);
+}
+
+void handoff_written(struct pipeline *p, struct strand_state *writer, const struct exchange *server)
+{
+	unsigned hops;
+
+	for (hops = 1; hops <= RELAYS_MAX; hops++) {
+		struct exchange *call = link_open_call(p, writer->news[hops]);
+
+		if (call && call->answered && server->start_ns <= call->start_ns)
+			add_edge(call,
+				 &(struct news_edge){ 0, server->serial, p->now_ns, hops, false });
+		writer->news[hops] = 0;
 	}
 }
 
+static bool jobs_end_aloud(const struct process *proc)
+{
+	return proc->aloud >= ENDS_ENOUGH && proc->silent * SILENT_SHARE < proc->aloud;
+}
+
+/* The edge is evidence, as far as its request is known: one that is gone was not found to be the cause at its end. */
+static bool believed(const struct process *proc, const struct exchange *call,
+		     const struct news_edge *e, const struct exchange *server)
+{
+	if (e->hops && e->at_ns < call->end_ns) /* the rest of the answer was told to another */
+		return false;
+	if (server && server->passed_on != !e->futex)
+		return false;
+	if (e->futex && process_futex_shared(proc, e->futex))
+		return false;
+	return !e->job || jobs_end_aloud(proc);
+}
+
 /*
- * The first edge that is not a lock's decides; but a thread made for a request that it then wakes has worked for that
+ * The shortest way wins, and of equally short ones the first: a thread that is given more work without
+ * being woken for it still has the news of before. But a lock that it lets go on the way wakes somebody
+ * moments before the one that waits. A thread made for a request that it then wakes has worked for that
  * one, whomever else it woke before.
  */
-struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x)
+struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
+				enum link_method *ret_how)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
-	struct exchange *first = NULL;
+	const struct news_edge *first = NULL;
+	struct exchange *best = NULL;
+	bool several = false;
 	uint32_t i;
 
 	for (i = 0; proc && i < x->edges_cnt; i++) {
-		struct exchange *woken = exchange_find(&p->exchanges, x->edges[i].server);
+		const struct news_edge *e = &x->edges[i];
+		struct exchange *server = exchange_find(&p->exchanges, e->server);
 
-		if (process_futex_shared(proc, x->edges[i].futex))
+		if (!believed(proc, x, e, server))
 			continue;
-		if (woken && woken == x->parent)
-			return woken;
-		if (!first)
-			first = woken;
+		if (server && server == x->parent) {
+			first = e;
+			best = server;
+			several = false;
+			break;
+		}
+		if (!first || e->hops < first->hops) {
+			first = e;
+			best = server;
+			several = false;
+		} else if (e->hops == first->hops && e->at_ns < first->at_ns + MOMENT_NS) {
+			several = several || server != best;
+		}
 	}
-	return first;
+	if (!best || several)
+		return NULL;
+	*ret_how = first->hops < RELAYS_MAX ? LINK_HANDOFF : LINK_RELAY;
+	return best;
 }

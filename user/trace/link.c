@@ -88,6 +88,7 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 		list_push(&proc->serving, &x->by_process);
 	if (!st)
 		return;
+	news_forget(st);
 	st->serving++;
 	if (is_loop(st))
 		turns_heard(p, &st->turns, x);
@@ -111,6 +112,8 @@ static void leave_unlinked(struct pipeline *p, struct exchange *x)
 	if (thread) {
 		x->prev_call = thread->last_call;
 		thread->last_call = x->serial;
+		x->heard_before_ns = thread->heard_ns;
+		x->handed_before = thread->handed_over;
 	}
 	if (task) {
 		x->prev_task_call = task->last_call;
@@ -159,6 +162,8 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		return;
 	}
 	x->conn->cause = 0;
+	if (st)
+		news_forget(st);
 	if (!st) {
 		leave_unlinked(p, x);
 		return;
@@ -198,12 +203,24 @@ void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 }
 
 /* A call whose answer is read by another thread: goroutines and tasks that change threads do that. */
-static void note_roaming(struct pipeline *p, const struct exchange *x, const struct strand *reader)
+static void note_roaming(struct pipeline *p, struct exchange *x, const struct strand *reader)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 
-	if (proc && !x->answered && reader->id != x->thread.id)
-		proc->roams = true;
+	if (!proc || x->answered || reader->id == x->thread.id)
+		return;
+	x->roamed = true;
+	proc->roams = true;
+}
+
+/* Only threads are seen to wake each other. */
+static void note_news(struct pipeline *p, const struct exchange *call, const struct strand *reader)
+{
+	struct strand_state *st =
+		reader->kind == STRAND_THREAD ? strand_get(&p->strands, reader) : NULL;
+
+	if (st)
+		news_read(st, call, p->now_ns);
 }
 
 /* A goroutine that serves nobody reads for others: its next call is for whoever waits for it then. */
@@ -218,8 +235,10 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 	struct exchange *served = x && !x->server_side ? x->parent : x;
 	struct strand_state *st = strand_find(&p->strands, s);
 
-	if (x && !x->server_side)
+	if (x && !x->server_side) {
 		note_roaming(p, x, s);
+		note_news(p, x, s);
+	}
 	if (st && st->callbacks)
 		callback_heard(p, st->callbacks, x ? x->serial : 0);
 	if (st && is_loop(st) && x && !x->done)
@@ -242,11 +261,12 @@ static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct
 	struct exchange *call = link_open_call(p, st->last_call);
 
 	for (; call && call->start_ns >= x->start_ns; call = link_open_call(p, call->prev_call)) {
+		enum link_method how = method_alone(st, call->awaited);
 		struct exchange *woken =
-			handoff_choice(p, call); /* whom it has given the result to */
+			handoff_choice(p, call, &how); /* whom it has given the result to */
 
-		claim(woken ? woken : x, call,
-		      woken ? LINK_HANDOFF : method_alone(st, call->awaited));
+		if (!call->roamed)
+			claim(woken ? woken : x, call, how);
 	}
 }
 
@@ -302,6 +322,8 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *
 		turns_answer(p, &st->turns, x);
 	if (!st || st == strand_find(&p->strands, &x->thread))
 		return;
+	x->passed_on = true;
+	handoff_written(p, st, x);
 	claim_of_thread(p, x, st);
 	if (!live(p, st->current))
 		st->current = x->serial;
@@ -323,11 +345,15 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 }
 
 /* For whom a call was made, by what came after it; NULL: no evidence. */
-static struct exchange *later_choice(struct pipeline *p, const struct exchange *call)
+static struct exchange *later_choice(struct pipeline *p, const struct exchange *call,
+				     enum link_method *ret_how)
 {
-	struct exchange *woken = call->edges_cnt ? handoff_choice(p, call) : NULL;
+	struct exchange *woken = call->edges_cnt ? handoff_choice(p, call, ret_how) : NULL;
 
-	return woken ? woken : callback_choice(p, call);
+	if (woken)
+		return woken;
+	*ret_how = LINK_CALLBACK;
+	return callback_choice(p, call);
 }
 
 /* The trace that a request belongs to as its process knows it; NULL: none that could be seen. */
@@ -373,6 +399,7 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 	struct exchange *call, *before, *woken;
+	enum link_method how;
 
 	forget_request(p, x);
 	list_del(&x->by_process);
@@ -381,7 +408,7 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 	list_for_each_back_safe (call, before, &proc->undecided, by_process) {
 		if (call->end_ns + REORDER_NS < x->start_ns)
 			break;
-		woken = call->edges_cnt ? handoff_choice(p, call) : NULL;
+		woken = later_choice(p, call, &how);
 		if (woken == x)
 			link_best(p, call);
 		else if (!woken && carries_trace_of(proc, call, x))
@@ -405,6 +432,8 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 	struct exchange *maker;
 	struct strand_state *to;
 
+	if (from)
+		news_pass(p, from, child);
 	/* A loop that serves several makes its workers during any of them. */
 	if (!from || from->serving > 1)
 		return;
@@ -434,17 +463,18 @@ void link_grade(struct pipeline *p, struct exchange *x)
 /* The loop that made it has said for whom: whoever it wakes afterwards changes nothing. */
 static bool stands(const struct exchange *x)
 {
-	return x->in_loop && x->parent && x->method != LINK_FORK;
+	return x->in_loop && !x->roamed && x->parent && x->method != LINK_FORK;
 }
 
 void link_best(struct pipeline *p, struct exchange *x)
 {
 	struct exchange *cause;
+	enum link_method how;
 
 	if (list_empty(&x->by_process) || x->server_side)
 		return;
 	list_del(&x->by_process);
-	cause = stands(x) ? NULL : later_choice(p, x);
+	cause = stands(x) ? NULL : later_choice(p, x, &how);
 	if (cause)
-		exchange_adopt(cause, x, x->goes_on ? LINK_CALLBACK : LINK_HANDOFF);
+		exchange_adopt(cause, x, how);
 }

@@ -26,6 +26,7 @@ struct process {
 	struct list undecided; /* the same, done: in the order in which they ended */
 	struct futex_wake wakes[SHARED_FUTEX_EDGES]; /* a ring */
 	unsigned wakes_cnt;
+	unsigned aloud, silent; /* of late, how often a worker slept after a call with, or without a hand-over */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 	uint64_t last_task; /* id of the task that answered last */
 	bool sdk; /* it sends spans of its own */

@@ -93,9 +93,15 @@ void turns_answer(struct pipeline *p, struct turns *t,
 		  struct exchange *request); /* it begins the response now */
 
 /* handoff.c */
+void news_read(struct strand_state *st, const struct exchange *call, uint64_t now_ns); /* of its answer */
+void news_pass(struct pipeline *p, struct strand_state *from, const struct strand *to);
+void news_forget(struct strand_state *st); /* what it does now is about something else */
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev);
-struct exchange *handoff_choice(struct pipeline *p,
-				const struct exchange *x); /* NULL: no evidence */
+/* Another thread than the one that read the request writes its response. */
+void handoff_written(struct pipeline *p, struct strand_state *writer, const struct exchange *server);
+/* Whom the call was made for; NULL: no evidence. */
+struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
+				enum link_method *ret_how);
 
 /* join.c */
 void join_began(struct pipeline *p, struct exchange *x);

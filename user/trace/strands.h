@@ -28,6 +28,9 @@ struct strand_state {
 	uint64_t current;	/* serial of the request it works for; 0: none, or gone */
 	uint64_t inherited;	/* the request during which it was made */
 	uint64_t last_call;	/* its newest call without a cause */
+	uint64_t news[RELAYS_MAX + 1]; /* calls whose answers it heard: by itself, from who had, and so on */
+	uint64_t heard_ns;	/* when it last read an answer itself */
+	bool handed_over;	/* it has woken somebody with that */
 	unsigned serving;	/* requests that it read, without a complete response */
 	unsigned run;		/* requests heard of since the last send; counts no further than 2 */
 	bool sent;		/* the run is over with the next read */
