@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lab import built, golang, proxies
+from lab import built, golang, java, proxies
 from lab.procs import PYTHON, SERVICES
 
 
@@ -66,6 +66,10 @@ def node(case, lab, env):
     return [os.environ.get("NODE", "node"), SERVICES / "node.js", "front"]
 
 
+def jdk(case, lab, env):
+    return [*java.service(), "front"]
+
+
 def epoll(case, lab, env):
     return [built.c_program("proxy")]
 
@@ -108,6 +112,10 @@ CASES = [
         "immediate": {}, "immediatecallback": {}, "between": {"calls": 2}, "file": {}, "filecallback": {}, "fileafter": {},
         "limit": {}, "lonely": {"least": 0},
     }, least=0.99),
+    *rows("java", jdk, java.missing, {
+        "direct": {}, "pool": {"quick": True}, "job": {"least": 0.49}, "batch": {"least": 0.49}, "future": {"least": 0.49},
+        "client": {"quick": True, "least": 0.98}, "async": {"least": 0.48},
+    }, calls=2, env={"CALLS": "2"}),
     Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True),
     Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0.9),
     *rows("epoll", epoll, program("gcc"), {
