@@ -142,6 +142,7 @@ deps: ## install what building and testing need (Debian 12)
 
 deps-links: ## install the services that make links measures
 	$(Q)$(call apt_install,$(DEPS_LINKS))
+	$(Q)tests/tools/java/java21.sh $(OUTPUT)/tools
 
 deps-vm: ## install what booting other kernels needs (make test-vm)
 	$(Q)$(call apt_install,$(DEPS_VM))

@@ -22,6 +22,7 @@ enum strand_reading {
 enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt);
 enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
 			      enum call_kind kind);
+enum strand_reading strand_java(struct strand *ret_strand, struct runtime *rt);
 /* Tells in a record of its own what runs, and that `dir` is what it does. */
 enum strand_reading strand_node(enum dir dir);
 
@@ -34,6 +35,8 @@ static __always_inline enum strand_reading strand_read(struct strand *ret_strand
 		return strand_python(ret_strand, rt);
 	case RUNTIME_GO:
 		return strand_go(ret_strand, rt, kind);
+	case RUNTIME_JAVA:
+		return strand_java(ret_strand, rt);
 	case RUNTIME_NODE:
 		return strand_node(dir);
 	default:

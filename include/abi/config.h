@@ -33,9 +33,9 @@ struct bpf_shared {
  * space finds the kind and the offsets in the binary (user/strand/); the reader in the kernel
  * (bpf/strand_*.bpf.c) proves them at every call.
  */
-enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE };
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE, RUNTIME_JAVA };
 #define RUNTIME_MISSES_MAX 64
-#define RUNTIME_OFFSETS	   6
+#define RUNTIME_OFFSETS	   8
 struct runtime {
 	__u32 kind; /* enum runtime_kind */
 	__u32 misses; /* calls without proof; RUNTIME_MISSES_MAX of them end it */
@@ -44,6 +44,17 @@ struct runtime {
 
 /* Of Go: which offset is where in runtime.off. */
 enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SUDOG_C };
+
+/* The same of Java; the last: the key + 1 under which the thread is, once known. */
+enum java_offset {
+	JAVA_OSTHREAD,
+	JAVA_PTHREAD,
+	JAVA_OBJECT,
+	JAVA_VTHREAD,
+	JAVA_OWNER,
+	JAVA_TID,
+	JAVA_KEY
+};
 
 #define FRAME_WORDS 7 /* of a stack frame: five registers that it keeps, the frame before it, where it returns */
 

@@ -47,9 +47,9 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
  * The thread of control a person would draw. Identities are recycled, so two strands are one only
  * if all fields agree.
  */
-enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK };
+enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_VIRTUAL };
 struct strand {
-	__u64 id;	/* THREAD: tid; GOROUTINE: goid; TASK: address of its context, recycled at once */
+	__u64 id;	/* THREAD: tid; GOROUTINE, VIRTUAL: its number; TASK: address of its context, recycled */
 	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; others: tgid */
 	__u32 kind;	/* enum strand_kind */
 };

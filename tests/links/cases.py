@@ -70,6 +70,10 @@ def jdk(case, lab, env):
     return [*java.service(), "front"]
 
 
+def jdk21(case, lab, env):
+    return [*java.service(java.FETCHED), "front"]
+
+
 def epoll(case, lab, env):
     return [built.c_program("proxy")]
 
@@ -115,6 +119,9 @@ CASES = [
     *rows("java", jdk, java.missing, {
         "direct": {}, "pool": {"quick": True}, "job": {"least": 0.49}, "batch": {"least": 0.49}, "future": {"least": 0.49},
         "client": {"quick": True, "least": 0.98}, "async": {"least": 0.48},
+    }, calls=2, env={"CALLS": "2"}),
+    *rows("java", jdk21, java.missing21, {
+        "virtual": {"quick": True}, "vclient": {"least": 0}, "vspawn": {"least": 0},
     }, calls=2, env={"CALLS": "2"}),
     Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True),
     Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0.9),

@@ -10,6 +10,7 @@
 
 #define SECTIONS_MAX 1024 /* programs have some thirty; more of them are not looked at */
 #define SEGMENTS_MAX 64
+#define SYMBOLS_MAX  65536
 #define NAME_MAX_SZ  64
 
 long elf_read(const struct elf *e, const struct elf_span *span, uint64_t at, void *ret_bytes,
@@ -87,6 +88,26 @@ int elf_section(const struct elf *e, const char *name, struct elf_span *ret_span
 	for (i = 0; i < SECTIONS_MAX && section_at(e, i, &s); i++) {
 		if (s.sh_type != SHT_NOBITS && has_name(e, &names, &s, name))
 			return span_set(ret_span, s.sh_offset, s.sh_size) ? 0 : -ENOENT;
+	}
+	return -ENOENT;
+}
+
+int elf_symbol(const struct elf *e, const char *name, uint64_t *ret_value)
+{
+	size_t n = strlen(name) + 1, i;
+	struct elf_span symbols, names;
+	char there[NAME_MAX_SZ];
+	Elf64_Sym s;
+
+	if (n > sizeof(there) || elf_section(e, ".dynsym", &symbols) ||
+	    elf_section(e, ".dynstr", &names))
+		return -ENOENT;
+	for (i = 0; i < SYMBOLS_MAX && read_whole(e, &symbols, i * sizeof(s), &s, sizeof(s)); i++) {
+		if (!s.st_value || !read_whole(e, &names, s.st_name, there, n) ||
+		    memcmp(there, name, n))
+			continue;
+		*ret_value = s.st_value;
+		return 0;
 	}
 	return -ENOENT;
 }

@@ -26,6 +26,8 @@ int elf_open(
 	struct elf *ret_elf); /* -EINVAL: not such a file, or one for another machine than x86_64 */
 /* -ENOENT: there is none */
 int elf_section(const struct elf *e, const char *name, struct elf_span *ret_span);
+/* Value of a symbol that others may use; -ENOENT: there is none. */
+int elf_symbol(const struct elf *e, const char *name, uint64_t *ret_value);
 int elf_first_writable(const struct elf *e,
 		       struct elf_span *ret_span); /* the data of the first writable segment */
 /* Up to n bytes at `at` in the span; returns how many, 0 behind its end, -errno. */

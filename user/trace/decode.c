@@ -409,7 +409,8 @@ static void feed_missing(struct feed *f, const struct ev_data *ev)
 /* A goroutine is what a thread is elsewhere; the threads below it change at any time and mean nothing. */
 static struct strand thread_of(const struct ev_data *ev)
 {
-	if (ev->strand.kind == STRAND_THREAD || ev->strand.kind == STRAND_GOROUTINE)
+	if (ev->strand.kind == STRAND_THREAD || ev->strand.kind == STRAND_GOROUTINE ||
+	    ev->strand.kind == STRAND_VIRTUAL)
 		return ev->strand;
 	return (struct strand){ .id = ev->hdr.tid, .gen = ev->thread_gen, .kind = STRAND_THREAD };
 }

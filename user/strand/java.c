@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Java 21 and later on x86_64 with glibc: HotSpot describes its own structures, for debuggers, in a table that
+ * libjvm.so exports (gHotSpotVMStructs), so the offsets are those of the very process. Where in a java.lang.Thread
+ * its number is, a thread of the process shows: eetop, the field before it, is the address of its JavaThread.
+ * Collectors that put colours into their pointers (ZGC) cannot be read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/slice.h"
+#include "host/elf.h"
+#include "host/procfs.h"
+#include "strand/runtimes.h"
+
+#ifdef __x86_64__
+#define LIBRARY      "/libjvm.so"
+#define MAPS_MAX     ((size_t)4 << 20)
+#define ENTRIES_MAX  4096 /* of the table; Java 25 has 583 */
+#define NAME_MAX_SZ  32
+#define THREAD_SZ    256 /* of a java.lang.Thread; eetop is its first long */
+#define OBJECT_ALIGN 8
+#define ADDRESS_MAX  (1ULL << 47)
+
+struct vm_field { /* VMStructEntry */
+	uint64_t type, name, type_name;
+	uint64_t is_static; /* an int, padded */
+	uint64_t off, address;
+};
+
+/* What is read of a field: its offset, or where it is if it is static; 0: the virtual machine has none. */
+static const struct {
+	const char *type, *name; /* NULL: any */
+} wanted[] = {
+	{ NULL, "_osthread" }, /* of Thread, in Java 21 of JavaThread */
+	{ "OSThread", "_pthread_id" },
+	{ "JavaThread", "_threadObj" },
+	{ "JavaThread", "_vthread" },
+	{ "JavaThread", "_monitor_owner_id" },
+	{ "ThreadsSMRSupport", "_java_thread_list" },
+	{ "ThreadsList", "_threads" },
+};
+enum { AT_OSTHREAD, AT_PTHREAD, AT_OBJECT, AT_VTHREAD, AT_OWNER, AT_LIST, AT_THREADS, AT__CNT };
+
+/* Where libjvm.so is mapped, and its path. */
+static int library_of(uint32_t tgid, uint64_t *ret_base, char *ret_path, size_t sz)
+{
+	_cleanup_(buf_release) struct buf maps = BUF_INIT(MAPS_MAX);
+	const char *line, *name, *end;
+	unsigned long long base, off;
+	int n;
+
+	if (procfs_read(tgid, "maps", &maps) || buf_append(&maps, "", 1))
+		return -ENOENT;
+	for (line = maps.p; line && *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		name = memchr(line, '/', end - line);
+		if (!name || end - name < (ssize_t)strlen(LIBRARY) ||
+		    strncmp(end - strlen(LIBRARY), LIBRARY, strlen(LIBRARY)))
+			continue;
+		if (sscanf(line, "%llx-%*x %*s %llx", &base, &off) != 2 || off)
+			continue;
+		*ret_base = base;
+		n = snprintf(ret_path, sz, "/proc/%u/root%.*s", tgid, (int)(end - name), name);
+		return n < (int)sz ? 0 : -ENAMETOOLONG;
+	}
+	return -ENOENT;
+}
+
+static uint64_t word_at(int mem, uint64_t at)
+{
+	uint64_t v = 0;
+
+	return pread(mem, &v, sizeof(v), at) == sizeof(v) ? v : 0;
+}
+
+static bool says(int mem, uint64_t at, const char *name)
+{
+	char text[NAME_MAX_SZ];
+	size_t n = strlen(name) + 1;
+
+	return n <= sizeof(text) && pread(mem, text, n, at) == (ssize_t)n && !memcmp(text, name, n);
+}
+
+static void read_table(int mem, uint64_t table, uint64_t ret_at[AT__CNT])
+{
+	struct vm_field f;
+	size_t i, k;
+
+	for (i = 0; i < ENTRIES_MAX; i++) {
+		if (pread(mem, &f, sizeof(f), table + i * sizeof(f)) != sizeof(f) || !f.type)
+			return;
+		for (k = 0; k < ARRAY_SIZE(wanted); k++) {
+			if (ret_at[k] || !says(mem, f.name, wanted[k].name) ||
+			    (wanted[k].type && !says(mem, f.type, wanted[k].type)))
+				continue;
+			ret_at[k] = (uint32_t)f.is_static ? f.address : f.off;
+		}
+	}
+}
+
+/* Offset of Thread.tid, by the first thread there is; 0: not found, or its pointers are coloured. */
+static uint32_t number_offset(int mem, const uint64_t at[AT__CNT])
+{
+	uint64_t list = word_at(mem, at[AT_LIST]);
+	uint64_t thread = word_at(mem, word_at(mem, list + at[AT_THREADS]));
+	uint64_t object = word_at(mem, word_at(mem, thread + at[AT_OBJECT]));
+	uint32_t off;
+
+	if (!thread || object % OBJECT_ALIGN || object >= ADDRESS_MAX)
+		return 0;
+	for (off = OBJECT_ALIGN; off < THREAD_SZ; off += sizeof(thread)) {
+		if (word_at(mem, object + off) == thread)
+			return off + sizeof(thread);
+	}
+	return 0;
+}
+
+static int table_of(uint32_t tgid, int mem, uint64_t *ret_table)
+{
+	_cleanup_(close_fdp) int fd = -1;
+	uint64_t base, value;
+	char path[512];
+	struct elf e;
+	int err = library_of(tgid, &base, path, sizeof(path));
+
+	if (err)
+		return err;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = elf_open(fd, &e);
+	if (!err)
+		err = elf_symbol(&e, "gHotSpotVMStructs", &value);
+	if (!err)
+		*ret_table = word_at(mem, base + value);
+	return err;
+}
+#endif
+
+bool strand_java(const struct proc_facts *facts, struct strand_found *ret_found)
+{
+#ifdef __x86_64__
+	_cleanup_(close_fdp) int mem = -1;
+	uint64_t at[AT__CNT] = { 0 }, table = 0;
+	char path[32];
+	uint32_t number;
+
+	snprintf(path, sizeof(path), "/proc/%u/mem", facts->tgid);
+	mem = open(path, O_RDONLY | O_CLOEXEC);
+	if (mem < 0 || table_of(facts->tgid, mem, &table))
+		return false;
+	read_table(mem, table, at);
+	number = number_offset(mem, at);
+	if (!at[AT_OSTHREAD] || !at[AT_PTHREAD] || !at[AT_OBJECT] || !at[AT_VTHREAD] || !number)
+		return false;
+	*ret_found = (struct strand_found){ .rt = {
+		.kind = RUNTIME_JAVA,
+		.off = {
+			[JAVA_OSTHREAD] = at[AT_OSTHREAD],
+			[JAVA_PTHREAD] = at[AT_PTHREAD],
+			[JAVA_OBJECT] = at[AT_OBJECT],
+			[JAVA_VTHREAD] = at[AT_VTHREAD],
+			[JAVA_OWNER] = at[AT_OWNER],
+			[JAVA_TID] = number,
+		},
+	} };
+	return true;
+#else
+	return false;
+#endif
+}
