@@ -57,7 +57,7 @@ EXPORT_OBJS := $(call user_objs,export) $(OUTPUT)/obj/gen/otlp.pb-c.o
 KERN_OBJS := $(call user_objs,kern)
 GUARD_OBJS := $(call user_objs,guard)
 # The command line and the recordings without the program behind them, for tests.
-CLI_OBJS := $(foreach m,completion config environment manual options recording settings values,$(OUTPUT)/obj/user/$(m).o)
+CLI_OBJS := $(foreach m,completion config environment manual options recording settings shed values,$(OUTPUT)/obj/user/$(m).o)
 APP_OBJS := $(patsubst %.c,$(OUTPUT)/obj/%.o,$(wildcard user/*.c))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 

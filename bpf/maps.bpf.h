@@ -37,7 +37,9 @@ struct sock_state {
 	__u64 send_ns; /* when the running send began to copy; 0: not known */
 	__u32 burst; /* bytes copied since the direction last changed */
 	__u8 last_dir; /* enum dir */
-	__u8 pad[3];
+	__u8 shed; /* lib/shed.bpf.h: of the exchange under way */
+	__u8 shed_gap; /* bit per direction: bytes were left out since its last record */
+	__u8 pad;
 	__u64 rest_of_line2[4];
 
 	__u64 arrive_ns; /* of the newest segment that came when everything had been read */
@@ -110,7 +112,8 @@ struct moved {
 	__u32 piece_len;
 	__u8 dir; /* enum dir */
 	__u8 flags; /* DATA_* of every record of it */
-	__u8 pad[2];
+	__u8 shed; /* of every record of it */
+	__u8 pad;
 	__u32 thread_gen; /* of the calling thread; strand may be finer */
 };
 

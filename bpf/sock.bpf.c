@@ -27,7 +27,7 @@ static __noinline int tell_state(struct sock *sk, struct sock_state *st, int old
 {
 	struct ev_state *e;
 
-	if (st->mode == VERDICT_IGNORE)
+	if (st->mode == VERDICT_IGNORE || !(st->flags & SOCK_TOLD))
 		return 0;
 	e = emit_reserve(sizeof(*e));
 	if (!e)
@@ -110,7 +110,7 @@ int BPF_PROG(sock_destroy, struct sock *sk)
 
 	if (!st)
 		return 0;
-	e = emit_reserve(sizeof(*e));
+	e = st->flags & SOCK_TOLD ? emit_reserve(sizeof(*e)) : NULL;
 	if (e) {
 		emit_header(&e->hdr, EV_CLOSE, sizeof(*e));
 		emit_nobody(&e->hdr);
@@ -118,7 +118,7 @@ int BPF_PROG(sock_destroy, struct sock *sk)
 		e->pos[DIR_RX] = st->pos[DIR_RX];
 		e->pos[DIR_TX] = st->pos[DIR_TX];
 		e->err = BPF_CORE_READ(sk, sk_err);
-		e->pad = 0;
+		e->shed = st->shed_gap;
 		emit_submit(e);
 	}
 	bpf_map_delete_elem(&verdicts, &st->id);

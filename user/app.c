@@ -182,7 +182,8 @@ static int replay_records(struct wiring *w, struct replayer *r, struct kernel_fi
 		wiring_feed(w, ev);
 		if (ev->kind != EV_BOOKS)
 			continue;
-		memcpy(kern->stats, ((const struct ev_books *)ev)->stats, sizeof(kern->stats));
+		memcpy(kern->stats, ((const struct ev_books *)ev)->stats,
+		       min(sizeof(kern->stats), ev->sz - sizeof(*ev)));
 		*ret_books = true;
 	}
 	return code;

@@ -23,10 +23,12 @@
 #include "kern/privilege.h"
 #include "live.h"
 #include "quiet.h"
+#include "shed.h"
 #include "targets.h"
 #include "wiring.h"
 
 #define DRAIN_MS 10 /* 8 MiB of ring hold 100,000 requests/s for longer than this */
+#define CALM_MS  250
 #define CLOCK_NS NSEC_PER_SEC
 
 struct live {
@@ -38,6 +40,8 @@ struct live {
 	struct loop *loop;
 	struct child child; /* pid 0: none */
 	struct execs execs;
+	struct shed shed;
+	bool overloaded; /* and it has been said */
 	int signals;
 	int status;
 	bool stopping;
@@ -118,6 +122,7 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 {
 	struct live *l = ctx;
 
+	shed_note(&l->shed, ev);
 	targets_event(l->targets, ev);
 	if (ev->ts_ns >= l->clock_due_ns)
 		take_clock(l, ev->ts_ns);
@@ -331,9 +336,31 @@ static int wait_ms(struct live *l, int drained)
 
 	if (next != UINT64_MAX)
 		timer = next <= now ? 0 : (int)min((next - now) / NSEC_PER_MSEC + 1, 60000ULL);
+	if (l->overloaded) /* whether that is over shows in the lapse of time */
+		timer = timer < 0 ? CALM_MS : min(timer, CALM_MS);
 	if (drained || !capture_sleep(l->capture))
 		return timer < 0 ? DRAIN_MS : min(timer, DRAIN_MS);
 	return timer;
+}
+
+/* True: there is so much in the ring that the next round should come at once. */
+static bool look_at_load(struct live *l, uint64_t now_ns)
+{
+	size_t sz, waiting = capture_waiting(l->capture, &sz);
+	unsigned level;
+
+	if (shed_look(&l->shed, waiting, sz, now_ns)) {
+		capture_shed(l->capture, l->shed.level);
+		level = shed_most(&l->shed);
+		if (level && !l->overloaded)
+			log_warn("overload: more happens than can be traced; whole exchanges of "
+				 "the busiest "
+				 "processes are left out until it is less, and counted");
+		else if (!level)
+			log_warn("overload is over: every exchange is traced again");
+		l->overloaded = level;
+	}
+	return waiting > sz / 8;
 }
 
 static int run_loop(struct live *l)
@@ -349,7 +376,7 @@ static int run_loop(struct live *l)
 			say_quiet(l);
 		if (targets_ended(l->targets) && !drained && !l->child.pid)
 			break;
-		code = loop_wait(l->loop, wait_ms(l, drained));
+		code = loop_wait(l->loop, look_at_load(l, now) ? 0 : wait_ms(l, drained));
 		if (code)
 			return code;
 	}
@@ -378,7 +405,8 @@ static void finish(struct live *l)
 
 	restore_signals(l);
 	capture_stop(l->capture);
-	capture_drain(l->capture, on_record, l);
+	while (capture_drain(l->capture, on_record, l))
+		;
 	capture_figures(l->capture, &kern);
 	memcpy(books.stats, kern.stats, sizeof(books.stats));
 	take(l, &books.hdr);

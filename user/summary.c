@@ -84,12 +84,12 @@ bool summary_closed(const struct summary *s, enum dir dir)
 
 	if (user != v[TALLY_RX_REPORTED])
 		return false;
-	return !k ||
-	       (k[STAT_RX_BYTES] == k[STAT_RX_REPORTED] + k[STAT_RX_IGNORED] + k[STAT_RX_LOST] &&
-		k[STAT_RX_REPORTED] == v[TALLY_RX_REPORTED]);
+	return !k || (k[STAT_RX_BYTES] == k[STAT_RX_REPORTED] + k[STAT_RX_IGNORED] +
+						  k[STAT_RX_LOST] + k[STAT_RX_SHED] &&
+		      k[STAT_RX_REPORTED] == v[TALLY_RX_REPORTED]);
 }
 
-/* received = reported + ignored + lost in the kernel; reported = decoded + skipped + lost here. */
+/* received = reported + ignored + lost + left out in the kernel; reported = decoded + skipped + lost here. */
 static void print_books(FILE *out, const struct summary *s, enum dir dir)
 {
 	const uint64_t *v = s->tally->v + dir;
@@ -98,9 +98,9 @@ static void print_books(FILE *out, const struct summary *s, enum dir dir)
 	if (s->kern) {
 		const uint64_t *k = s->kern->stats + dir;
 
-		fprintf(out, " %llu = %llu reported + %llu ignored + %llu lost;",
+		fprintf(out, " %llu = %llu reported + %llu ignored + %llu lost + %llu left out;",
 			(ull)k[STAT_RX_BYTES], (ull)k[STAT_RX_REPORTED], (ull)k[STAT_RX_IGNORED],
-			(ull)k[STAT_RX_LOST]);
+			(ull)k[STAT_RX_LOST], (ull)k[STAT_RX_SHED]);
 	}
 	fprintf(out,
 		" %llu = %llu decoded + %llu bodies + %llu foreign + %llu resynchronising + %llu "

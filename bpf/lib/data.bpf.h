@@ -18,6 +18,7 @@
 #include "lib/conn.bpf.h"
 #include "lib/iov.bpf.h"
 #include "lib/piece.bpf.h"
+#include "lib/shed.bpf.h"
 #include "lib/strand.bpf.h"
 
 #define MSG_OOB      0x1
@@ -129,7 +130,7 @@ static __noinline int tell_end(struct sock_state *st, enum dir dir, __u32 err)
 {
 	struct ev_end *e;
 
-	if (st->flags & SOCK_ENDED(dir) || st->mode == VERDICT_IGNORE)
+	if (st->flags & SOCK_ENDED(dir) || st->mode == VERDICT_IGNORE || !(st->flags & SOCK_TOLD))
 		return 0;
 	e = emit_reserve(sizeof(*e));
 	if (!e)
@@ -139,6 +140,8 @@ static __noinline int tell_end(struct sock_state *st, enum dir dir, __u32 err)
 	strand_self(&e->strand);
 	e->pos = st->pos[dir & 1];
 	e->dir = dir;
+	e->shed = st->shed_gap >> dir & 1;
+	e->pad = 0;
 	e->err = err;
 	emit_submit(e);
 	st->flags |= SOCK_ENDED(dir);
@@ -219,7 +222,6 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 		stat_add(STAT_RX_IGNORED + dir, n);
 		return;
 	}
-	conn_tell(sk, st);
 	if (st->role == ROLE_UNKNOWN)
 		st->role = dir == DIR_RX ? ROLE_SERVER : ROLE_CLIENT;
 	if (st->transport == TRANSPORT_TCP) {
@@ -229,6 +231,11 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 	c->seq = dir == DIR_TX ? at.tx : at.rx;
 	c->other_seq = dir == DIR_TX ? at.rx : at.tx;
 	c->start_ns = start_of(st, c);
+	if (shed_call(st, c, c->self >> 32)) {
+		stat_add(STAT_RX_BYTES + dir, n);
+		return;
+	}
+	conn_tell(sk, st);
 	strand_self(&c->strand);
 	c->thread_gen = c->strand.gen;
 	if (*(volatile __u32 *)&shared.runtimes &&

@@ -26,6 +26,8 @@ struct bpf_shared {
 	__u32 verdict_gen; /* bumped after each write to `verdicts` */
 	__u32 runtimes; /* some process has a runtime to be read */
 	__u32 procs_gen; /* bumped after each change of which processes are in `procs` */
+	__u32 shedding; /* some lane leaves exchanges out */
+	__u8 shed[SHED_LANES]; /* by tgid: 1 exchange in 2^n is kept; 0: all */
 };
 
 /*

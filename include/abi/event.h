@@ -84,6 +84,7 @@ struct ev_conn {
 #define DATA_MORE	(1 << 0)	/* another piece of the same call follows */
 #define DATA_SEQ	(1 << 1)	/* seq and other_seq are valid */
 #define DATA_NO_BUFFER	(1 << 2)	/* the bytes never were in user memory that could be read */
+#define DATA_SHED	(1 << 4)	/* bytes that are missing before it are whole exchanges, left out on purpose */
 #define DATA_AWAITED	(1 << 3)	/* strand is not who called, but who waits on a channel for that */
 
 struct ev_data {
@@ -98,7 +99,8 @@ struct ev_data {
 	__u32 other_seq;	/* TCP: the position of the other direction then */
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* */
-	__u16 pad;
+	__u8 shed;		/* of the exchanges then 1 in 2^n was told; 0: all */
+	__u8 pad;
 	__u32 thread_gen;	/* of the calling thread, hdr.tid, when strand is something finer */
 	__u8 bytes[];
 };
@@ -108,7 +110,9 @@ struct ev_end {
 	__u64 conn;
 	struct strand strand;
 	__u64 pos;		/* where the direction ended */
-	__u32 dir;		/* enum dir */
+	__u8 dir;		/* enum dir */
+	__u8 shed;		/* bytes missing before it were left out on purpose */
+	__u16 pad;
 	__u32 err;		/* errno of the failed call; 0: end of file */
 };
 
@@ -128,7 +132,7 @@ struct ev_close {
 	__u64 conn;
 	__u64 pos[DIR__CNT];	/* bytes moved in each direction since the CONN record */
 	__u32 err;		/* sk_err */
-	__u32 pad;
+	__u32 shed;		/* bit per enum dir: bytes missing at its end were left out on purpose */
 };
 
 struct ev_fork {

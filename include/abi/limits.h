@@ -23,6 +23,8 @@
 #define GO_SERVERS_MAX	16384	/* goroutines that read requests. LRU: a lost one costs its links */
 #define GO_SLOTS_MAX	1024	/* functions that goroutines run and call from. LRU: found again */
 #define EVENT_LOOPS_MAX	4096	/* threads in which Node runs. LRU: found again */
+#define SHED_LANES	64	/* processes share them by tgid: a flood costs its own lane, a power of two */
+#define SHED_MAX	12	/* 1 exchange in 4096 is kept: a record per second of the busiest server */
 #define WAKES_MAX	8	/* edges per finished call; locks must not flood the ring */
 #define RELAYS_MAX	2	/* threads between who reads an answer and who waits: HttpClient's async has two */
 #define UNIX_PATH_LEN	108	/* sun_path */

@@ -25,6 +25,7 @@ struct scene {
 	uint64_t now_us;
 	uint64_t task; /* what the runtime of the calling thread says that it runs; 0: nothing */
 	uint64_t goroutine; /* the same of Go; 0: none */
+	unsigned shed; /* the next records follow exchanges left out, of which 1 in 2^n was told; 0: none */
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
 	uint64_t verdicts;
@@ -186,7 +187,8 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 	ev->seq = e->seq[dir];
 	ev->other_seq = e->seq[!dir];
 	ev->dir = dir;
-	ev->flags = DATA_SEQ | (sc->awaited ? DATA_AWAITED : 0);
+	ev->flags = DATA_SEQ | (sc->awaited ? DATA_AWAITED : 0) | (sc->shed ? DATA_SHED : 0);
+	ev->shed = sc->shed;
 	memcpy(ev->bytes, text, cap);
 	pipeline_feed(sc->p, &ev->hdr);
 	free(ev);

@@ -122,14 +122,19 @@ static void thresholds(void **state)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		s = sampler("traceidratio", cases[i].ratio);
-		assert_true(sample_state(&s, &id, text));
+		assert_true(sample_state(&s, &id, 0, text));
 		assert_string_equal(text, cases[i].state);
 		assert_int_equal(tracestate_check(slice_str(text)), 0);
 	}
 	s = sampler("traceidratio", 1);
-	assert_false(sample_state(&s, &id, text));
+	assert_false(sample_state(&s, &id, 0, text));
 	s = sampler("always_on", 0.5);
-	assert_false(sample_state(&s, &id, text));
+	assert_false(sample_state(&s, &id, 0, text));
+	assert_true(sample_state(&s, &id, 2, text));
+	assert_string_equal(text, "ot=rv:ffffffffffffff;th:c");
+	s = sampler("traceidratio", 0.5);
+	assert_true(sample_state(&s, &id, 2, text));
+	assert_string_equal(text, "ot=rv:ffffffffffffff;th:e");
 }
 
 /* What is stated decides the same as what was done, and about as many are kept as asked. */
@@ -150,7 +155,7 @@ static void stated_and_done_agree(void **state)
 			struct trace_id id = id_of(rand_u64(&r));
 			bool sampled = sample_root(&s, &id);
 
-			assert_int_equal(sample_state(&s, &id, text), sampled);
+			assert_int_equal(sample_state(&s, &id, 0, text), sampled);
 			kept += sampled;
 		}
 		assert_true((double)kept > 20000 * ratios[i] - 300);

@@ -325,6 +325,24 @@ int capture_drain(struct capture *c, capture_record_fn fn, void *ctx)
 	return ring_drain(&c->ring, fn, ctx);
 }
 
+size_t capture_waiting(const struct capture *c, size_t *ret_sz)
+{
+	*ret_sz = c->ring.sz;
+	return ring_waiting(&c->ring);
+}
+
+void capture_shed(struct capture *c, const uint8_t levels[SHED_LANES])
+{
+	struct bpf_shared *shared = &c->skel->bss->shared;
+	uint32_t any = 0;
+	size_t i;
+
+	for (i = 0; i < SHED_LANES; i++)
+		any |= levels[i];
+	memcpy(shared->shed, levels, sizeof(shared->shed));
+	__atomic_store_n(&shared->shedding, any, __ATOMIC_RELEASE);
+}
+
 bool capture_sleep(struct capture *c)
 {
 	__atomic_store_n(&c->skel->bss->shared.reader_asleep, 1, __ATOMIC_SEQ_CST);

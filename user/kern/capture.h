@@ -53,10 +53,14 @@ void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v);
 typedef void (*capture_record_fn)(void *ctx, const struct ev_hdr *ev);
 int capture_fd(const struct capture *c); /* readable when the kernel woke the reader */
 /*
- * Delivers what is in the ring; returns how many records. Malformed records are counted, not
- * delivered.
+ * Delivers what is in the ring, a part of it when it is full; returns how many records. Malformed
+ * records are counted, not delivered.
  */
 int capture_drain(struct capture *c, capture_record_fn fn, void *ctx);
+/* Bytes that wait in the ring, of so many. */
+size_t capture_waiting(const struct capture *c, size_t *ret_sz);
+/* Of the exchanges of lane n, 1 in 2^levels[n] is told from now on. */
+void capture_shed(struct capture *c, const uint8_t levels[SHED_LANES]);
 /* Announces that the reader will sleep; false: records came meanwhile, drain again first. */
 bool capture_sleep(struct capture *c);
 bool capture_usable(const struct capture *c); /* this thread may still use the maps */

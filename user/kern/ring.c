@@ -39,6 +39,11 @@ void ring_release(struct ring *r)
 	*r = (struct ring){ 0 };
 }
 
+size_t ring_waiting(const struct ring *r)
+{
+	return __atomic_load_n(r->producer, __ATOMIC_ACQUIRE) - *r->consumer;
+}
+
 bool ring_empty(const struct ring *r)
 {
 	return *r->consumer == __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
@@ -55,11 +60,11 @@ int ring_drain(struct ring *r, capture_record_fn fn, void *ctx)
 {
 	const char *data = (const char *)r->producer + page_sz();
 	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
-	unsigned long at = *r->consumer;
+	unsigned long at = *r->consumer, stop = min(end, at + r->sz / 8);
 	int n = 0;
 
 	r->high = max(r->high, end - at);
-	while (at < end) {
+	while (at < stop) {
 		const uint32_t *head = (const uint32_t *)(data + (at & (r->sz - 1)));
 		uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);
 		uint32_t room = len & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);

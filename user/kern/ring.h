@@ -19,8 +19,9 @@ struct ring {
 
 int ring_init(struct ring *r, int map_fd, size_t sz) __must_check; /* 0 or -errno */
 void ring_release(struct ring *r);
-int ring_drain(struct ring *r, capture_record_fn fn,
-	       void *ctx); /* how many records were delivered */
+/* Delivers what is there, at most an eighth of the ring; returns how many records. */
+int ring_drain(struct ring *r, capture_record_fn fn, void *ctx);
+size_t ring_waiting(const struct ring *r); /* bytes */
 bool ring_empty(const struct ring *r);
 
 #endif

@@ -23,7 +23,7 @@ struct feed {
 	struct stamp stamp; /* of the next byte that comes */
 };
 
-enum gap_reason { GAP_NOT_COPIED, GAP_LOST, GAP_SPLICED };
+enum gap_reason { GAP_NOT_COPIED, GAP_LOST, GAP_SHED, GAP_SPLICED };
 
 /* The rows of RX and TX are adjacent, in the order of enum dir. */
 static void count(struct feed *f, enum tally_id rx_row, uint64_t n)
@@ -70,12 +70,18 @@ static void give_up(struct feed *f)
 	send_verdict(f, &v);
 }
 
+/* From here to the next message nothing is understood. */
 static void lose(struct feed *f)
 {
-	f->p->tally.v[TALLY_RESYNCS]++;
 	drop_held(f, TALLY_RX_RESYNC);
 	f->s->skip = 0;
 	f->s->lost = true;
+}
+
+static void lose_counted(struct feed *f)
+{
+	f->p->tally.v[TALLY_RESYNCS]++;
+	lose(f);
 }
 
 static void broke_protocol(struct feed *f)
@@ -84,7 +90,7 @@ static void broke_protocol(struct feed *f)
 	if (++f->c->tries > SNIFF_TRIES_MAX)
 		give_up(f);
 	else
-		lose(f);
+		lose_counted(f);
 }
 
 /* Keeps the bytes of an incomplete head; false: there is no room for them, the stream is lost. */
@@ -94,7 +100,7 @@ static bool hold(struct feed *f, struct slice in, const struct stamp *first)
 		return true;
 	if (f->p->held_bytes + in.n > STREAM_BYTES_MAX || buf_append(&f->s->held, in.p, in.n)) {
 		pass(f, TALLY_RX_RESYNC, in.n);
-		lose(f);
+		lose_counted(f);
 		return false;
 	}
 	if (f->s->held.n == in.n)
@@ -234,7 +240,7 @@ static void forget_other_dir(struct feed *f)
 	struct feed other = { .p = f->p, .c = f->c, .s = &f->c->dir[!f->dir], .dir = !f->dir };
 
 	if (other.s->held.n && f->c->facts.flags & CONN_MIDWAY)
-		lose(&other);
+		lose_counted(&other);
 }
 
 static bool begin_protocol(struct feed *f, const struct proto *proto, bool request)
@@ -369,22 +375,25 @@ static void feed_gap(struct feed *f, uint64_t n, enum gap_reason why)
 		return;
 	if (f->s->held.n || f->c->proto->gap(f->c->state, conn_flow(f->c, f->dir), n, &msg)) {
 		count(f, TALLY_RX_RESYNC, counts ? n : 0);
-		lose(f);
+		if (why == GAP_SHED) /* the next message is where the bytes go on */
+			lose(f);
+		else
+			lose_counted(f);
 		return;
 	}
 	count(f, TALLY_RX_BODY, counts ? n : 0);
 	deliver(f, &msg, &f->stamp, f->s->at);
 }
 
-/* The direction has come to `pos`: the records of what is missing before it were lost. */
-static void feed_lost(struct feed *f, uint64_t pos)
+/* The direction has come to `pos`: the records of what is missing before it were lost, or never made. */
+static void feed_lost(struct feed *f, uint64_t pos, bool shed)
 {
 	uint64_t next = stream_next(f->s);
 
 	if (pos <= next)
 		return;
-	count(f, TALLY_RX_LOST, pos - next);
-	feed_gap(f, pos - next, GAP_LOST);
+	count(f, shed ? TALLY_RX_SHED : TALLY_RX_LOST, pos - next);
+	feed_gap(f, pos - next, shed ? GAP_SHED : GAP_LOST);
 }
 
 /* What is missing before this record: bytes whose record was lost, and bytes that no hook saw. */
@@ -394,7 +403,7 @@ static void feed_missing(struct feed *f, const struct ev_data *ev)
 	uint32_t seq_at_0 = ev->seq - ev->len - (uint32_t)ev->pos;
 	int32_t spliced;
 
-	feed_lost(f, ev->pos);
+	feed_lost(f, ev->pos, ev->flags & DATA_SHED);
 	if (!(ev->flags & DATA_SEQ))
 		return;
 	spliced = s->has_seq ? (int32_t)(seq_at_0 - s->seq_at_0) : 0;
@@ -423,7 +432,7 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 			.start_ns = ev->start_ns, .ts_ns = ev->hdr.ts_ns,
 			.thread = thread_of(ev), .strand = ev->strand,
 			.tgid = ev->hdr.tgid, .has_seq = ev->flags & DATA_SEQ,
-			.awaited = ev->flags & DATA_AWAITED,
+			.awaited = ev->flags & DATA_AWAITED, .kept = ev->shed,
 			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
 		},
 	};
@@ -452,7 +461,7 @@ void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos,
 	if (f.s->ended)
 		return;
 	if (!c->foreign) /* of an ignored connection no records come, and none are missing */
-		feed_lost(&f, pos);
+		feed_lost(&f, pos, at->shed);
 	if (c->proto && !c->foreign) {
 		c->proto->eof(c->state, conn_flow(c, dir), &msg);
 		deliver(&f, &msg, at, f.s->at);

@@ -62,6 +62,7 @@ struct exchange {
 	uint64_t newest;	/* Node: the newest number when it was sent */
 	bool firm;		/* Node: no later evidence is above that for its cause */
 	bool handed;		/* Node: what its answer called back has written a response */
+	uint8_t thinned;	/* of the exchanges then 1 in 2^n was told */
 	bool awaited;		/* thread waited on a channel for whoever sent the request */
 	bool answered;		/* the response's head has come */
 	bool roamed;		/* client: another thread than its sender reads the response */

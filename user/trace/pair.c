@@ -66,6 +66,7 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 	x->thread = c->dir[x->server_side ? DIR_RX : DIR_TX].last.thread;
 	x->strand = c->dir[x->server_side ? DIR_RX : DIR_TX].last.strand;
 	x->awaited = c->dir[x->server_side ? DIR_RX : DIR_TX].last.awaited;
+	x->thinned = first->kept;
 	x->read_ns = first->ts_ns;
 	x->start_ns = first->start_ns ? first->start_ns : first->ts_ns;
 	x->start_exact = first->start_ns;

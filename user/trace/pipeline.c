@@ -84,21 +84,22 @@ void pipeline_free(struct pipeline *p)
 }
 
 /* Both directions are over, and with them what was under way. */
-static void end_conn_at(struct pipeline *p, struct conn *c, const __u64 pos[DIR__CNT], uint32_t err,
-			bool local_close)
+static void end_conn_at(struct pipeline *p, struct conn *c, const __u64 pos[DIR__CNT],
+			uint32_t shed, bool local_close)
 {
-	struct stamp at = { .ts_ns = p->now_ns };
+	const struct stamp rx = { .ts_ns = p->now_ns, .shed = shed & 1 << DIR_RX };
+	const struct stamp tx = { .ts_ns = p->now_ns, .shed = shed & 1 << DIR_TX };
 
-	c->err = c->err ? c->err : err;
-	decode_end(p, c, DIR_RX, pos[DIR_RX], &at);
-	decode_end(p, c, DIR_TX, pos[DIR_TX], &at);
+	decode_end(p, c, DIR_RX, pos[DIR_RX], &rx);
+	decode_end(p, c, DIR_TX, pos[DIR_TX], &tx);
 	pair_conn_over(p, c, local_close);
 }
 
 /* The same when the final positions are not known. */
 static void end_conn(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
 {
-	end_conn_at(p, c, (__u64[DIR__CNT]){ 0 }, err, local_close);
+	c->err = c->err ? c->err : err;
+	end_conn_at(p, c, (__u64[DIR__CNT]){ 0 }, 0, local_close);
 }
 
 static void drop_conn(struct pipeline *p, struct conn *c, uint32_t err, bool local_close)
@@ -181,7 +182,9 @@ static bool may_be_answered(const struct conn *c, const struct ev_end *ev)
 static void on_end(struct pipeline *p, const struct ev_end *ev)
 {
 	struct conn *c = conn_find(&p->conns, ev->conn);
-	struct stamp at = { .ts_ns = ev->hdr.ts_ns, .strand = ev->strand, .tgid = ev->hdr.tgid };
+	struct stamp at = {
+		.ts_ns = ev->hdr.ts_ns, .strand = ev->strand, .tgid = ev->hdr.tgid, .shed = ev->shed
+	};
 
 	if (!c)
 		return;
@@ -216,7 +219,8 @@ static void on_close(struct pipeline *p, const struct ev_close *ev)
 
 	if (!c)
 		return;
-	end_conn_at(p, c, ev->pos, ev->err, true);
+	c->err = c->err ? c->err : ev->err;
+	end_conn_at(p, c, ev->pos, ev->shed, true);
 	conn_free(&p->conns, c);
 }
 

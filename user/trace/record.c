@@ -17,7 +17,11 @@ bool ev_valid(const struct ev_hdr *ev, size_t room)
 {
 	if (room < sizeof(*ev) || ev->sz > room || ev->sz % 8)
 		return false;
-	if (ev->kind == EV_NONE || ev->kind >= EV__CNT || ev->sz < min_sz[ev->kind])
+	if (ev->kind == EV_NONE || ev->kind >= EV__CNT)
+		return false;
+	if (ev->kind == EV_BOOKS) /* an older recording has fewer rows */
+		return ev->sz >= sizeof(*ev);
+	if (ev->sz < min_sz[ev->kind])
 		return false;
 	switch (ev->kind) {
 	case EV_DATA:

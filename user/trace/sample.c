@@ -80,18 +80,20 @@ bool sample_keeps(const struct sampler *s, bool error, uint64_t duration_ns)
  * OpenTelemetry keeps a trace whose random value is not below its threshold; we, as the Go SDK, one whose coordinate is
  * below a bound. So the random value that is stated is the coordinate, mirrored, and the threshold the bound, mirrored.
  */
-bool sample_state(const struct sampler *s, const struct trace_id *id,
+bool sample_state(const struct sampler *s, const struct trace_id *id, unsigned kept,
 		  char ret_text[SAMPLE_STATE_SZ])
 {
 	const uint64_t all = 1ULL << RANDOM_BITS;
-	uint64_t threshold, random;
+	uint64_t bound = all, threshold, random;
 	char digits[DIGITS + 1];
 	size_t n = DIGITS;
 
-	if (s->kind != SAMPLER_RATIO || !(s->ratio > 0) || s->ratio >= 1)
+	if (s->kind == SAMPLER_RATIO && s->ratio < 1)
+		bound = s->ratio > 0 ? (uint64_t)(s->ratio * (double)all) : 0;
+	if (bound == all && !kept)
 		return false;
-	threshold = all - (uint64_t)(s->ratio * (double)all);
-	random = all - 1 - (coordinate(id) >> (63 - RANDOM_BITS));
+	threshold = all - (bound >> kept);
+	random = all - 1 - (coordinate(id) >> (63 - RANDOM_BITS) >> kept);
 	/* A ratio so small that it rounds to nothing, or the one value that rounding puts on the other side. */
 	if (threshold >= all || random < threshold)
 		return false;

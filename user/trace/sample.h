@@ -36,10 +36,10 @@ bool sample_keeps(const struct sampler *s, bool error, uint64_t duration_ns);
 #define SAMPLE_STATE_SZ sizeof("ot=rv:00000000000000;th:00000000000000")
 
 /*
- * The tracestate of a sampled trace that began here: from it a backend knows how many it stands for. False: there is
- * nothing to say.
+ * The tracestate of a sampled trace that began here: from it a backend knows how many it stands for. kept: the kernel
+ * side told 1 exchange in 2^kept then. False: there is nothing to say.
  */
-bool sample_state(const struct sampler *s, const struct trace_id *id, char ret_text[SAMPLE_STATE_SZ]);
+bool sample_state(const struct sampler *s, const struct trace_id *id, unsigned kept, char ret_text[SAMPLE_STATE_SZ]);
 
 #define SAMPLE_STATE_KEPT "ot=th:0"	/* of one that sample_keeps(): all such are kept, it stands for itself alone */
 

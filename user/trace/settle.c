@@ -79,6 +79,7 @@ static void sample(const struct pipeline *p, struct exchange *x)
 	bool ours = !x->has_header || x->header.undecided || s->ignore_parent;
 	bool kept = ours && is_kept(p, x);
 	char state[SAMPLE_STATE_SZ] = SAMPLE_STATE_KEPT;
+	bool stated;
 
 	if (ours)
 		x->sampled = kept || sample_root(s, &x->ctx.trace_id);
@@ -87,7 +88,9 @@ static void sample(const struct pipeline *p, struct exchange *x)
 			sample_remote(s, &x->ctx.trace_id, x->header.flags & TRACE_FLAG_SAMPLED);
 	x->ctx.flags &= ~TRACE_FLAG_SAMPLED;
 	x->ctx.flags |= x->sampled ? TRACE_FLAG_SAMPLED : 0;
-	if (x->has_header || !x->sampled || !(kept || sample_state(s, &x->ctx.trace_id, state)))
+	/* Kept for its outcome while others were left out by the kernel side: for how many it stands is not known. */
+	stated = kept ? !x->thinned : sample_state(s, &x->ctx.trace_id, x->thinned, state);
+	if (x->has_header || !x->sampled || !stated)
 		return;
 	free(x->trace_state);
 	x->trace_state = strdup(state); /* without memory for it only the weight is unknown */

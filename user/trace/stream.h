@@ -24,6 +24,8 @@ struct stamp {
 	uint32_t tgid;
 	uint32_t seq, other_seq; /* of the first byte of the bytes meant; valid with has_seq */
 	bool has_seq;
+	bool shed;		/* bytes missing before them were left out on purpose */
+	uint8_t kept;		/* of the exchanges then 1 in 2^n was told */
 	bool awaited;		/* thread did not move them, it waited on a channel for who did */
 };
 

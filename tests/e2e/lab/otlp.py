@@ -22,6 +22,7 @@ class Span:
     attributes: dict = field(default_factory=dict)
     resource: dict = field(default_factory=dict)
     links: list = field(default_factory=list)
+    trace_state: str = ""
 
     @property
     def path(self):
@@ -67,7 +68,7 @@ def spans_of(request):
                     s["traceId"], s["spanId"], s.get("parentSpanId", ""), s["name"], s["kind"],
                     int(s["startTimeUnixNano"]), int(s["endTimeUnixNano"]),
                     s.get("status", {}).get("code", 0), resource.get("service.name", ""),
-                    attributes_of(s.get("attributes", [])), resource, s.get("links", [])))
+                    attributes_of(s.get("attributes", [])), resource, s.get("links", []), s.get("traceState", "")))
     return spans
 
 
