@@ -139,6 +139,28 @@ static void from_the_queue_of_an_agent(void **state)
 	node_end(&n, "/call2", "/2", "callback");
 }
 
+/* Who put it there is not known any more: not for whom the connection was used before. */
+static void from_a_queue_of_nobody_knows_whom(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	writes(&n.sc, &n.out1, 12, REQUEST("/call1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2")); /* gives out 13 to 15 */
+	runs(&n.sc, 0, 0, 16, 0);
+	transmit(&n.sc, &n.out2, NODE, REQUEST("/other"));
+	reads(&n.sc, &n.out1, 16, OK);
+	runs(&n.sc, 18, 14, 18, CALLBACK_OF_READ);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
+	reads(&n.sc, &n.out1, 20, OK);
+	runs(&n.sc, 0, 0, 21, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	runs(&n.sc, 0, 0, 21, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call2", NULL, "root");
+}
+
 /* What follows an await of a timer has no number: who gets the answer tells, and so for the call before. */
 static void after_a_timer(void **state)
 {
@@ -338,6 +360,7 @@ int main(void)
 		cmocka_unit_test(without_frame_pointers),
 		cmocka_unit_test(in_the_callback_of_the_request),
 		cmocka_unit_test(from_the_queue_of_an_agent),
+		cmocka_unit_test(from_a_queue_of_nobody_knows_whom),
 		cmocka_unit_test(after_a_timer),
 		cmocka_unit_test(after_a_timer_for_nobody),
 		cmocka_unit_test(from_a_list_without_triggers),

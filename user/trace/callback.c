@@ -140,6 +140,8 @@ void callback_tell(struct pipeline *p, const struct ev_callback *ev)
 
 void callback_over(struct callbacks *cb)
 {
+	if (known(cb))
+		cb->before = cb->now.newest;
 	cb->now.hdr.kind = EV_NONE;
 }
 
@@ -181,7 +183,10 @@ static struct exchange *by_immediate(struct pipeline *p, const struct callbacks 
 	return behind(p, cb->left.serial);
 }
 
-/* Anything else may be a step (a nextTick()) of the work that made it. */
+/*
+ * Anything else may be a step (a nextTick()) of the work that made it; one that was only made in
+ * what the last read called back says no more than that.
+ */
 static struct exchange *by_numbers(struct pipeline *p, const struct callbacks *cb)
 {
 	struct exchange *cause;
@@ -189,18 +194,22 @@ static struct exchange *by_numbers(struct pipeline *p, const struct callbacks *c
 	if (cb->now.flags & CALLBACK_IMMEDIATE)
 		return by_immediate(p, cb);
 	cause = behind(p, whose(cb, cb->now.trigger));
-	return cause ? cause : behind(p, whose(cb, cb->now.self));
+	if (cause || (of_read(cb) && cb->now.self > cb->heard_newest))
+		return cause;
+	return behind(p, whose(cb, cb->now.self));
 }
 
 /*
- * Does the work at hand go on with what was read? Not if it was made by work that somebody else began while the answer
- * was on its way.
+ * Does the work at hand go on with what was read? If it was made there, or by what was made for that call when it was
+ * sent. Other work, of which nobody knows whose it is, has waited for the connection.
  */
 static bool goes_on(const struct callbacks *cb, const struct exchange *heard)
 {
 	uint64_t maker = cb->now.trigger;
 
-	return heard && (heard->server_side || maker <= heard->newest || maker > cb->heard_newest);
+	if (!heard || heard->server_side || !maker || maker > cb->heard_newest)
+		return heard;
+	return maker > heard->newest_before && maker <= heard->newest;
 }
 
 /* For whom the thread makes the call at hand. NULL: not known. */
@@ -239,6 +248,7 @@ void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 	x->conn->cause = 0;
 	if (opener && !x->firm)
 		cause = opener;
+	x->newest_before = cb->before;
 	x->newest = cb->now.newest;
 	if (cause && cause->server_side)
 		exchange_adopt(cause, x, x->firm ? LINK_CALLBACK : LINK_SOCKET);

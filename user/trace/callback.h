@@ -30,6 +30,7 @@ struct callbacks {
 	struct ev_callback now; /* of the call at hand; kind EV_NONE: not known */
 	uint64_t heard; /* serial of the exchange whose bytes the thread read last; 0: none */
 	uint64_t heard_newest; /* the newest number then */
+	uint64_t before; /* the newest number at the call before the one at hand */
 	uint64_t sure; /* up to this number the newest mark is beyond doubt */
 	bool proven; /* what a read called back has been seen once: the stack can be read */
 	bool in_callback; /* nothing else has been seen since the thread read */

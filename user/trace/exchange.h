@@ -59,7 +59,7 @@ struct exchange {
 	uint64_t nth;		/* request of its connection, from 1 */
 	bool server_side;
 	uint64_t goes_on;	/* Node: serial of the call, with an open cause, whose answer made this one be sent */
-	uint64_t newest;	/* Node: the newest number when it was sent */
+	uint64_t newest_before, newest;	/* Node: the newest numbers at the call before it and when it was sent */
 	bool firm;		/* Node: no later evidence is above that for its cause */
 	bool handed;		/* Node: what its answer called back has written a response */
 	uint8_t thinned;	/* of the exchanges then 1 in 2^n was told */
