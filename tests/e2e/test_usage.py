@@ -23,7 +23,7 @@ WRONG = {
     "unknown option": (["--zzzzzzzz"], "--help"),
     "stray word": (["4242"], "--pid 4242"),
     "bad URL": (["--all", "--endpoint", "localhost:4318"], "http://"),
-    "unknown exporter": (["--all", "--exporter", "zipkin"], "zipkin"),
+    "unknown exporter": (["--all", "--exporter", "jaeger"], "jaeger"),
     "two exporters on stdout": (["--all", "--exporter", "json,console"], "exporters"),
     "no such recording": (["--replay", "/nonexistent/run.rec"], "/nonexistent/run.rec"),
     "not a recording": (["--replay", "/bin/sh"], "/bin/sh"),
