@@ -10,7 +10,8 @@ static const size_t min_sz[EV__CNT] = {
 
 static bool data_valid(const struct ev_data *ev)
 {
-	return ev->dir < DIR__CNT && ev->cap <= ev->len && ev->cap <= ev->hdr.sz - sizeof(*ev);
+	return ev->dir < DIR__CNT && ev->cap <= ev->len && ev->cap <= ev->hdr.sz - sizeof(*ev) &&
+	       ev->shed <= SHED_MAX;
 }
 
 bool ev_valid(const struct ev_hdr *ev, size_t room)
