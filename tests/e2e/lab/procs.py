@@ -2,6 +2,7 @@
 """Processes that a scenario starts, each with its output in a file, all ended by pid when the scenario ends."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -29,9 +30,16 @@ def wait_until(condition, timeout=30.0, what="condition", step=0.02):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that no connection will be given meanwhile: below those that the kernel hands out."""
+    end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10000, end)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def listens(port, host="127.0.0.1"):
