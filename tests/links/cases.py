@@ -111,14 +111,14 @@ CASES = [
     }, env={"MAX_CONNS": "8"}),
     *rows("node", node, program("node"), {
         "callback": {}, "callback-queue": {"quick": True}, "cluster-callback-queue": {}, "worker-callback-queue": {},
-        "await": {"calls": 2}, "await-queue": {"calls": 2}, "all": {"calls": 3}, "all-queue": {"calls": 3, "quick": True},
+        "await": {"calls": 2}, "await-queue": {"calls": 2}, "all": {"calls": 3, "quick": True}, "all-queue": {"calls": 3},
         "fetch": {"calls": 2}, "fetchall": {"calls": 2}, "fresh": {}, "name": {}, "timer": {}, "timercallback": {},
         "immediate": {}, "immediatecallback": {}, "between": {"calls": 2}, "file": {}, "filecallback": {}, "fileafter": {},
         "limit": {}, "lonely": {"least": 0},
     }, least=0.99),
     *rows("java", jdk, java.missing, {
         "direct": {}, "pool": {"quick": True}, "job": {"least": 0.49}, "batch": {"least": 0.49}, "future": {"least": 0.49},
-        "client": {"quick": True, "least": 0.98}, "async": {"least": 0.48},
+        "client": {"least": 0.98}, "async": {"least": 0.48},
     }, calls=2, env={"CALLS": "2"}),
     *rows("java", jdk21, java.missing21, {
         "virtual": {"quick": True}, "vclient": {"least": 0}, "vspawn": {"least": 0},
