@@ -13,7 +13,6 @@ from measure import measure  # noqa: E402
 
 REQUESTS = 300
 CONCURRENCY = 32
-WARM_UP = 64  # calls that may stay unlinked until a process has shown how it works
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.quick], ids=lambda c: c.name)
@@ -24,6 +23,6 @@ def test_calls_are_rightly_linked(lab, case, record_property):
     result = measure(lab, case, REQUESTS, CONCURRENCY)
     record_property("score", f"{dict(result.verdicts)} by {result.ways()}")
     assert result.seen == result.calls == REQUESTS * case.calls
-    assert result.verdicts["right"] >= case.least * result.calls - WARM_UP, result
+    assert result.verdicts["right"] >= case.least * result.calls - case.warm_up, result
     assert result.sure_wrong == 0, result
     assert result.backs_wrong == 0, result
