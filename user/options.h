@@ -41,6 +41,7 @@ enum option_group { GROUP_SELECT, GROUP_EXPORT, GROUP_CONSOLE, GROUP_SPANS, GROU
 #define OPTION_LIVE	(1 << 1)	/* speaks of the running kernel: senseless in a replay */
 #define OPTION_SELECTOR	(1 << 2)	/* selects processes */
 #define OPTION_DOCTOR	(1 << 3)	/* allowed with the doctor command */
+#define OPTION_RARE	(1 << 4)	/* --help has its name only */
 
 struct option {
 	const char *name;
