@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "lib/data.bpf.h"
+#include "lib/timing.bpf.h"
 
 #define MMSG_MAX 64 /* messages of one sendmmsg or recvmmsg that are looked at */
 
@@ -130,10 +131,9 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 	task_moved(t, st->role, dir);
 }
 
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+/* By a traced process, on a socket or not. */
+static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self)
 {
-	__u64 self = bpf_get_current_pid_tgid();
 	struct task_struct *task;
 	struct sock_state *st;
 	struct fd_sock fs = {};
@@ -141,30 +141,41 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	__u32 flags, n;
 	enum dir dir;
 
-	if (!traced(self >> 32))
-		return 0;
 	call_read(regs, &call);
 	task = (void *)bpf_get_current_task();
 	if (task_is_compat(task, true)) {
 		if (compat_socket_call(call.nr))
 			stat_inc(STAT_COMPAT32);
-		return 0;
+		return;
 	}
 	if (call.nr == NR_IO_URING_ENTER && ret > 0)
 		stat_inc(STAT_IO_URING);
 	dir = call.kind & CALL_TX ? DIR_TX : DIR_RX;
 	if (ret == -EAGAIN || !call.kind || !call_sock(&call, &fs, &dir))
-		return 0;
+		return;
 	flags = call_flags(&call);
 	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
-		return 0;
+		return;
 	n = ret <= 0 ? 0 : call_shape(&call) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret) : ret;
 	st = state_of(&fs, dir, n);
 	if (!st)
-		return 0;
+		return;
 	if (n)
 		exit_moved(&call, &fs, st, self, ret, n, flags, dir);
 	else
 		data_nothing(fs.sk, ret < 0 ? ret : 0, dir, call_asked(&call));
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	__u64 self = bpf_get_current_pid_tgid();
+	struct timing timing;
+
+	if (!traced(self >> 32))
+		return 0;
+	timing = timing_begin();
+	call_over(regs, ret, self);
+	timing_end(&timing);
 	return 0;
 }

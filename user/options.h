@@ -31,6 +31,7 @@ enum option_kind {
 	KIND_SIZE,	/* uint64_t bytes */
 	KIND_SAMPLER,	/* struct sampler */
 	KIND_RATIO,	/* double, 0 to 1 */
+	KIND_PERCENT,	/* double, more than 0 */
 	KIND_STATUS,	/* const char *, a list for struct trace_filter */
 	KIND__CNT,
 };

@@ -7,6 +7,7 @@
 #define BPF_LIB_CALL_H
 
 #include "lib/data.bpf.h"
+#include "lib/timing.bpf.h"
 
 static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 				       const struct syscall *call, struct task_struct *task,
@@ -32,32 +33,40 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 	task_moved(t, st->role, dir);
 }
 
-static __always_inline int data_call(struct sock *sk, int ret, int flags, enum dir dir)
+static __always_inline void call_over(struct sock *sk, __u64 self, int ret, int flags, enum dir dir)
 {
-	__u64 self = bpf_get_current_pid_tgid();
-	struct task_struct *task;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct sock_state *st;
 	struct task_state *t;
 	struct syscall call;
 
-	if (!traced(self >> 32))
-		return 0;
-	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
-		return 0;
-	task = bpf_get_current_task_btf();
 	call_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
 	if (ret <= 0) {
 		t = task_find(task);
 		if (t)
 			t->mmsg = 0;
 		data_nothing(sk, ret, dir, call_asked(&call));
-		return 0;
+		return;
 	}
 	st = sock_find(sk);
 	if (!st)
 		st = sock_new(sk, ROLE_UNKNOWN, dir, ret);
 	if (st)
 		call_moved(sk, st, &call, task, self, ret, flags, dir);
+}
+
+static __always_inline int data_call(struct sock *sk, int ret, int flags, enum dir dir)
+{
+	__u64 self = bpf_get_current_pid_tgid();
+	struct timing timing;
+
+	if (!traced(self >> 32))
+		return 0;
+	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+		return 0;
+	timing = timing_begin();
+	call_over(sk, self, ret, flags, dir);
+	timing_end(&timing);
 	return 0;
 }
 
