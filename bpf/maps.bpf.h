@@ -147,9 +147,26 @@ struct go_search {
 	struct go_found other, other2; /* g of those that do not */
 };
 
+#define PY_FRAMES_MAX 64 /* functions that a thread is in; a power of two */
+#define PY_VARIABLES  8 /* of one, the first: its arguments, and some more */
+
+/* Which tasks wait for what a thread of CPython runs, while it is looked for: strand_asyncio.bpf.c. */
+struct py_search {
+	__u64 frames[PY_FRAMES_MAX]; /* the functions it is in, innermost first */
+	__u64 variables[PY_VARIABLES]; /* of one of them */
+	__u64 context; /* in which it runs; 0: none */
+	__u64 running; /* the task that it runs; 0: none */
+	__u64 found; /* a task that waits */
+	__u32 off[RUNTIME_OFFSETS]; /* of the process */
+	__u32 depth; /* how many frames */
+	__u32 level; /* in which of them it was found last, from the outermost */
+	__u32 vain; /* searches since that found nothing */
+	__u32 again; /* the one for the thread's last call did not */
+};
+
 /*
- * What one thread is in the middle of: lib/task.bpf.h. The last two belong to the running call
- * only. They are here and not on the stack because the verifier follows every value on the stack
+ * What one thread is in the middle of: lib/task.bpf.h. What `moved` and `mem` hold, and the searches, belongs to the
+ * running call only. They are here and not on the stack because the verifier follows every value on the stack
  * through every turn of the walk, and gives up after a million instructions; what lies in a map it
  * does not know, so all turns look alike.
  */
@@ -166,6 +183,7 @@ struct task_state {
 	struct moved moved;
 	struct user_mem mem;
 	struct go_search go;
+	struct py_search py;
 };
 
 /* A goroutine; its number is never used twice in a process. */

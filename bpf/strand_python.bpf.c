@@ -8,17 +8,12 @@
  * pthread_getspecific(), which glibc stores in struct pthread (where fs points). Which key it is,
  * the first calls find out: the state under it knows the thread it belongs to (thread_id, which is
  * that same address), and that is also the proof at every later call.
- *
- * runtime.off: where the keys' values are in struct pthread; PyThreadState.context; .thread_id; the
- * key + 1, once known.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
 #include "lib/strand.bpf.h"
 #include "lib/user.bpf.h"
-
-enum { AT_KEYS, AT_CONTEXT, AT_THREAD_ID, AT_KEY };
 
 #define KEYS_MAX \
 	32 /* the first block of glibc's keys; the interpreter's is among the first of a process */
@@ -28,9 +23,9 @@ enum { AT_KEYS, AT_CONTEXT, AT_THREAD_ID, AT_KEY };
 /* The thread state under a key, if it says that it is this thread's. */
 static __always_inline __u64 state_under(const struct runtime *rt, __u64 fs, __u32 key)
 {
-	__u64 state = user_word(fs + rt->off[AT_KEYS] + key * KEY_SZ + KEY_DATA);
+	__u64 state = user_word(fs + rt->off[PYTHON_KEYS] + key * KEY_SZ + KEY_DATA);
 
-	if (!state || user_word(state + rt->off[AT_THREAD_ID]) != fs)
+	if (!state || user_word(state + rt->off[PYTHON_THREAD_ID]) != fs)
 		return 0;
 	return state;
 }
@@ -40,26 +35,28 @@ static __always_inline __u64 find_state(struct runtime *rt, __u64 fs)
 	__u64 state;
 	__u32 key;
 
-	if (rt->off[AT_KEY])
-		return state_under(rt, fs, rt->off[AT_KEY] - 1);
+	if (rt->off[PYTHON_KEY])
+		return state_under(rt, fs, rt->off[PYTHON_KEY] - 1);
 	for (key = 0; key < KEYS_MAX; key++) {
 		state = state_under(rt, fs, key);
 		if (!state)
 			continue;
-		rt->off[AT_KEY] = key + 1;
+		rt->off[PYTHON_KEY] = key + 1;
 		return state;
 	}
 	return 0;
 }
 
-__hidden enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt)
+__hidden enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt,
+					   enum call_kind kind)
 {
 	__u64 state, context;
 
 	state = find_state(rt, task_thread_pointer());
 	if (!state)
 		return STRAND_UNPROVEN;
-	context = user_word(state + rt->off[AT_CONTEXT]);
+	context = user_word(state + rt->off[PYTHON_CONTEXT]);
+	asyncio_tell(rt, state, context, kind);
 	if (!context)
 		return STRAND_COARSE;
 	ret_strand->id = context;

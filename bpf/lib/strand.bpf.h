@@ -19,7 +19,10 @@ enum strand_reading {
 	STRAND_AWAITED, /* who waits for what the thread runs */
 };
 
-enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt);
+enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt,
+				  enum call_kind kind);
+/* Tells in a record of its own which tasks wait for what the calling thread runs; state: the interpreter's of it. */
+void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context, enum call_kind kind);
 enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
 			      enum call_kind kind);
 enum strand_reading strand_java(struct strand *ret_strand, struct runtime *rt);
@@ -32,7 +35,7 @@ static __always_inline enum strand_reading strand_read(struct strand *ret_strand
 {
 	switch (rt->kind) {
 	case RUNTIME_PYTHON:
-		return strand_python(ret_strand, rt);
+		return strand_python(ret_strand, rt, kind);
 	case RUNTIME_GO:
 		return strand_go(ret_strand, rt, kind);
 	case RUNTIME_JAVA:

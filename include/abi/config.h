@@ -37,7 +37,7 @@ struct bpf_shared {
  */
 enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE, RUNTIME_JAVA };
 #define RUNTIME_MISSES_MAX 64
-#define RUNTIME_OFFSETS	   8
+#define RUNTIME_OFFSETS	   16
 struct runtime {
 	__u32 kind; /* enum runtime_kind */
 	__u32 misses; /* calls without proof; RUNTIME_MISSES_MAX of them end it */
@@ -46,6 +46,28 @@ struct runtime {
 
 /* Of Go: which offset is where in runtime.off. */
 enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SUDOG_C };
+
+/*
+ * The same of CPython. The key + 1 under which the thread state is, once known; in the thread state:
+ * the frame, or what points to it (CFRAME; 0: nothing does); in a frame: the one that called it, its
+ * variables; in a function: what it has captured; in what wakes a task: the task; in a task: its
+ * context; how many bytes before an object is the pointer to its attributes, or enum python_values.
+ */
+enum python_offset {
+	PYTHON_KEYS,
+	PYTHON_CONTEXT,
+	PYTHON_THREAD_ID,
+	PYTHON_KEY,
+	PYTHON_CFRAME,
+	PYTHON_FRAME,
+	PYTHON_PREVIOUS,
+	PYTHON_LOCALS,
+	PYTHON_CLOSURE,
+	PYTHON_WAKES,
+	PYTHON_TASK_CONTEXT,
+	PYTHON_VALUES
+};
+enum python_values { PYTHON_VALUES_INSIDE, PYTHON_VALUES_IN_DICT };
 
 /* The same of Java; the last: the key + 1 under which the thread is, once known. */
 enum java_offset {

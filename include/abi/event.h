@@ -195,6 +195,14 @@ struct ev_seek {
 	__u64 sp;		/* its stack pointer */
 };
 
+/* Of CPython: the contexts of the tasks that wait for what the thread runs whose DATA record follows. */
+struct ev_awaiting {
+	struct ev_hdr hdr;
+	struct strand thread;
+	__u64 contexts[AWAITING_MAX]; /* each waits for the one before it, the first for what runs */
+	__u64 cnt;
+};
+
 /* Facts as items of { __u16 key; __u16 len; bytes }, see user/host/facts.h. */
 struct ev_proc {
 	struct ev_hdr hdr;	/* tgid: the process described */

@@ -28,6 +28,7 @@
 #define TIMED_EVERY	61	/* socket calls for one that is timed: two readings of the clock cost 50 ns */
 #define WAKES_MAX	8	/* edges per finished call; locks must not flood the ring */
 #define RELAYS_MAX	2	/* threads between who reads an answer and who waits: HttpClient's async has two */
+#define AWAITING_MAX	4	/* tasks, each waiting for the one before: gather() within wait_for() within a group */
 #define UNIX_PATH_LEN	108	/* sun_path */
 #define COMM_LEN	16	/* TASK_COMM_LEN */
 

@@ -95,14 +95,14 @@ CASES = [
     Case("puma", puma, program("puma")),
     Case("php", php, program("php"), env={"PHP_CLI_SERVER_WORKERS": "16"}),
     *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
-        "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "least": 0},
-        "task": {"least": 0}, "thread": {"least": 0}, "executor": {"least": 0},
+        "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "quick": True},
+        "task": {}, "thread": {}, "executor": {"quick": True},
     }),
     *rows("aiohttp-uvloop", python("aio.py"), modules("aiohttp", "uvloop"), {
         "direct": {"least": 0}, "gather": {"calls": 3, "least": 0},
     }, env={"UVLOOP": "1"}),
     *rows("fastapi", python("asgi.py"), modules("fastapi", "uvicorn", "httpx"), {
-        "direct": {}, "sync": {"least": 0}, "gather": {"calls": 3, "least": 0},
+        "direct": {}, "sync": {}, "gather": {"calls": 3},
     }),
     Case("fastapi-uvloop-direct", python("asgi.py"), modules("fastapi", "uvicorn", "httpx", "uvloop"), how="direct",
          env={"UVLOOP": "1"}, least=0),

@@ -16,12 +16,19 @@
 #define PTHREAD_KEYS 784 /* struct pthread.specific_1stblock; the same in every glibc since 2.3.4 */
 #define MAPS_MAX     ((size_t)256 << 10) /* of /proc/PID/maps; libpython is mapped early */
 
+/* In the order of enum python_offset, from the fifth on; where there are none, tasks that wait are not looked for. */
 static const struct {
 	unsigned minor;
 	uint32_t context, thread_id;
+	uint32_t more[RUNTIME_OFFSETS - PYTHON_CFRAME];
 } layouts[] = {
-	{ 7, 256, 176 },  { 8, 240, 176 },  { 9, 240, 176 },  { 10, 240, 176 },
-	{ 11, 224, 152 }, { 12, 208, 136 }, { 13, 208, 152 },
+	{ 7, 256, 176, {} },
+	{ 8, 240, 176, {} },
+	{ 9, 240, 176, { 0, 24, 24, 360, 48, 16, 168, PYTHON_VALUES_IN_DICT } },
+	{ 10, 240, 176, { 0, 24, 24, 352, 72, 24, 176, PYTHON_VALUES_IN_DICT } },
+	{ 11, 224, 152, { 56, 8, 48, 72, 72, 24, 152, 32 } },
+	{ 12, 208, 136, { 56, 0, 8, 72, 72, 24, 152, 24 } },
+	{ 13, 208, 152, { 0, 72, 8, 72, 72, 24, 136, PYTHON_VALUES_INSIDE } },
 };
 
 /* The 11 of "python3.11" wherever it stands in the text; 0: nowhere. */
@@ -67,6 +74,7 @@ bool strand_python(const struct proc_facts *facts, struct strand_found *ret_foun
 			.rt.kind = RUNTIME_PYTHON,
 			.rt.off = { PTHREAD_KEYS, layouts[i].context, layouts[i].thread_id },
 		};
+		memcpy(ret_found->rt.off + PYTHON_CFRAME, layouts[i].more, sizeof(layouts[i].more));
 		snprintf(ret_found->version, sizeof(ret_found->version), "3.%u", minor);
 		return true;
 	}

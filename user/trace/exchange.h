@@ -46,6 +46,12 @@ struct news_edge {
 	bool job;		/* it came with a later call of the thread that made this one */
 };
 
+/* A task of CPython for which a call may have been made. */
+struct task_call {
+	uint64_t context;
+	uint64_t before;	/* serial of the call that was filed with it before; 0: none */
+};
+
 struct exchange {
 	uint64_t serial;	/* never used twice */
 	struct hnode by_serial;
@@ -100,8 +106,9 @@ struct exchange {
 	struct list sibling;	/* in parent->children */
 	enum link_method method;
 	double confidence;
-	uint64_t prev_call;	/* serials of the calls before it, also without a cause: by its thread, */
-	uint64_t prev_task_call; /* and by its task */
+	uint64_t prev_call;	/* serial of its thread's call before it that had no cause, too */
+	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: its own task, and those that wait for that */
+	uint32_t tasks_cnt;
 	struct list in_turn;	/* turns->asked or ->told */
 	uint64_t turn;		/* client: serial of the request whose turn it was when it was sent */
 	uint64_t continues;	/* client: serial of the call whose answer the thread had read before; 0: none */

@@ -103,8 +103,6 @@ static void leave_unlinked(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_get(&p->processes, x->tgid);
 	struct strand_state *thread = strand_get(&p->strands, &x->thread);
-	struct strand_state *task =
-		x->strand.kind == STRAND_TASK ? strand_get(&p->strands, &x->strand) : NULL;
 
 	if (!proc)
 		return;
@@ -115,10 +113,7 @@ static void leave_unlinked(struct pipeline *p, struct exchange *x)
 		x->heard_before_ns = thread->heard_ns;
 		x->handed_before = thread->handed_over;
 	}
-	if (task) {
-		x->prev_task_call = task->last_call;
-		task->last_call = x->serial;
-	}
+	tasks_file(p, x, thread);
 }
 
 struct exchange *link_open_call(struct pipeline *p, uint64_t serial)
@@ -200,6 +195,7 @@ void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 		st->sent = st->turns.sent = true;
 	if (st->callbacks)
 		callback_over(st->callbacks);
+	tasks_over(st);
 }
 
 /* A call whose answer is read by another thread: goroutines and tasks that change threads do that. */
@@ -236,6 +232,8 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 	struct strand_state *st = strand_find(&p->strands, s);
 
 	if (x && !x->server_side) {
+		if (s->id == x->thread.id && link_open_call(p, x->serial))
+			tasks_file(p, x, st);
 		note_roaming(p, x, s);
 		note_news(p, x, s);
 	}
@@ -249,8 +247,7 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 		strand_heard(st, served->serial);
 }
 
-/* A call made since the request came, whose cause is open, was made for it. */
-static void claim(struct exchange *x, struct exchange *call, enum link_method how)
+void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 {
 	list_del(&call->by_process);
 	exchange_adopt(x, call, how);
@@ -266,39 +263,8 @@ static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct
 			handoff_choice(p, call, &how); /* whom it has given the result to */
 
 		if (!call->roamed)
-			claim(woken ? woken : x, call, how);
+			link_claim(woken ? woken : x, call, how);
 	}
-}
-
-/*
- * A task serves one connection at a time. What answers a request that had been read before it
- * answered another connection's is the loop that writes for its tasks (uvloop); until a second task
- * has answered it could be that.
- */
-static enum link_method method_of_task(struct pipeline *p, struct process *proc,
-				       struct strand_state *task, const struct exchange *x)
-{
-	if (task->answered_on != x->conn_id && task->answered_ns > x->read_ns)
-		task->shared = true;
-	task->answered_on = x->conn_id;
-	task->answered_ns = p->now_ns;
-	if (proc->last_task && proc->last_task != task->strand.id)
-		proc->tasks_differ = true;
-	proc->last_task = task->strand.id;
-	return proc->tasks_differ ? LINK_TASK : LINK_ORDER;
-}
-
-static void claim_of_task(struct pipeline *p, struct exchange *x, struct strand_state *task)
-{
-	struct exchange *call = link_open_call(p, task->last_call);
-	struct process *proc = process_find(&p->processes, x->tgid);
-	enum link_method how = proc ? method_of_task(p, proc, task, x) : LINK_ORDER;
-
-	if (task->shared)
-		return;
-	for (; call && call->start_ns >= x->start_ns;
-	     call = link_open_call(p, call->prev_task_call))
-		claim(x, call, how);
 }
 
 /*
@@ -308,12 +274,8 @@ static void claim_of_task(struct pipeline *p, struct exchange *x, struct strand_
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer)
 {
 	struct strand_state *st = strand_get(&p->strands, &writer->thread);
-	struct strand_state *task = writer->strand.kind == STRAND_TASK
-					    ? strand_find(&p->strands, &writer->strand)
-					    : NULL;
 
-	if (task)
-		claim_of_task(p, x, task);
+	tasks_answer(p, x, &writer->strand);
 	if (st)
 		strand_answers(st, x->serial);
 	if (proven(st))
@@ -412,7 +374,7 @@ void link_server_done(struct pipeline *p, struct exchange *x)
 		if (woken == x)
 			link_best(p, call);
 		else if (!woken && carries_trace_of(proc, call, x))
-			claim(x, call, LINK_HEADER);
+			link_claim(x, call, LINK_HEADER);
 	}
 }
 

@@ -274,6 +274,9 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 	case EV_CALLBACK:
 		callback_tell(p, (const struct ev_callback *)ev);
 		break;
+	case EV_AWAITING:
+		tasks_tell(p, (const struct ev_awaiting *)ev);
+		break;
 	case EV_WAKE:
 		handoff_wake(p, (const struct ev_wake *)ev);
 		break;

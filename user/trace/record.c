@@ -29,6 +29,8 @@ bool ev_valid(const struct ev_hdr *ev, size_t room)
 		return data_valid((const struct ev_data *)ev);
 	case EV_END:
 		return ((const struct ev_end *)ev)->dir < DIR__CNT;
+	case EV_AWAITING:
+		return ((const struct ev_awaiting *)ev)->cnt <= AWAITING_MAX;
 	case EV_PROC:
 		return ((const struct ev_proc *)ev)->len <= ev->sz - sizeof(struct ev_proc);
 	default:

@@ -6,7 +6,7 @@
  *     pipeline.c   a record, by kind
  *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
  *     pair.c       messages -> exchanges        request and response
- *     link.c       who caused it, in the process    threads, hand-overs (handoff.c), Node (callback.c), loops (turns.c)
+ *     link.c       who caused it, in the process    threads; handoff.c, callback.c, tasks.c, turns.c
  *     join.c       who caused it, on this host      both ends of one connection
  *     sdk.c        what an SDK in the process shows itself
  *     settle.c     when that is final           trace ids, waiting, grace
@@ -69,6 +69,8 @@ void link_client_done(struct pipeline *p, struct exchange *x);
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
 /* The call, if its cause is still open; NULL: decided, or gone, and so are those before it. */
 struct exchange *link_open_call(struct pipeline *p, uint64_t serial);
+/* A call made since the request came, whose cause is open, was made for it. */
+void link_claim(struct exchange *x, struct exchange *call, enum link_method how);
 void link_best(struct pipeline *p,
 	       struct exchange *x); /* decides a client exchange by what is known by now */
 
@@ -84,6 +86,13 @@ void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 void callback_answers(struct pipeline *p, const struct callbacks *cb, struct exchange *request);
 /* NULL: no evidence. */
 struct exchange *callback_choice(struct pipeline *p, const struct exchange *x);
+
+/* tasks.c: of CPython */
+void tasks_tell(struct pipeline *p, const struct ev_awaiting *ev); /* of the call that comes next */
+void tasks_over(struct strand_state *st); /* that call has been told */
+void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_state *thread);
+/* The response to x is begun by it, which may be a task. */
+void tasks_answer(struct pipeline *p, struct exchange *x, const struct strand *writer);
 
 /* turns.c: of a thread that serves several */
 void turns_heard(struct pipeline *p, struct turns *t,

@@ -38,6 +38,7 @@ struct strand_state {
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 	uint64_t answered_ns; /* task: when it last began a response, and on which connection */
 	uint64_t answered_on;
+	struct ev_awaiting awaiting; /* CPython: who waits for what makes the call at hand; cnt 0: not known */
 	struct callbacks *callbacks; /* Node runs in it; else NULL */
 	struct turns turns;
 	bool shared; /* it answers several at once: no task, but the loop that writes for all of them */

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * CPython's asyncio: which tasks wait for what the calling thread runs. A call made in a task that a
+ * request's own task has started (gather(), a TaskGroup), or in a thread of a pool (to_thread()), is
+ * for whoever waits for it. A task that waits names the future it waits for, and that future calls
+ * back the task:
+ *
+ *	task.fut_waiter -> future        future.callback0 -> (a method of) task: the proof
+ *
+ * Tasks are futures, too. Where helpers stand between, the future's callback leads to another one
+ * that has a task waiting for it: gather() and wait() in what their function captured, wait_for() in
+ * the arguments of a partial(), a TaskGroup in the attributes of the bound method's object.
+ *
+ * What the thread runs is found in the variables of its outermost functions:
+ *
+ *	an event loop	Handle._run(self): self.context is the thread's, self.callback steps its task
+ *	a pool		self.future of a work item, whose callback captured asyncio's future; or, of
+ *			anyio, that future itself
+ *
+ * In which function, counted from the outermost, is looked at first where it was found before. All
+ * of it is the memory of a thread that holds the interpreter's lock or has just let it go: what does
+ * not agree is not believed.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "lib/emit.bpf.h"
+#include "lib/strand.bpf.h"
+#include "lib/user.bpf.h"
+
+/* The same in CPython 3.9 to 3.13. */
+#define TYPE              8
+#define FUTURE_LOOP       16
+#define FUTURE_CALLBACK   24
+#define FUTURE_CALLBACKS  40 /* the others, a list of (callback, context) */
+#define WAITS_FOR         (-24) /* in a task, from its context */
+#define STEP_TASK         16 /* in what makes a task's step */
+#define HANDLE_CALLBACK   24
+#define HANDLE_CONTEXT    40
+#define SEQUENCE_LEN      16
+#define TUPLE_ITEMS       24
+#define LIST_ITEMS        24 /* a pointer to them */
+#define CELL_CONTENT      16
+#define METHOD_SELF       24
+#define PARTIAL_ARGS      24
+#define OBJECT_DICT       16
+#define DICT_VALUES       40
+#define OBJECT_VALUES     24 /* where they are inside */
+#define WORK_ITEM_FUTURE  0 /* attributes, in the order in which they are first set */
+#define FUTURE_DONE_CALLS 5
+
+#define CELLS_MAX      8 /* variables that a function captured */
+#define ATTRIBUTES_MAX 12
+#define CALLBACKS_MAX  3 /* of a future */
+#define OUTERMOST_MAX  24 /* functions whose variables are looked at */
+#define VAIN_MAX       16 /* searches without a result until they become rare */
+
+static __always_inline __u64 context_of(const struct py_search *s, __u64 task)
+{
+	return user_word(task + s->off[PYTHON_TASK_CONTEXT]);
+}
+
+static __always_inline __u64 waits_for(const struct py_search *s, __u64 task)
+{
+	return user_word(task + s->off[PYTHON_TASK_CONTEXT] + WAITS_FOR);
+}
+
+/* Callback number n of a future; 0: it has not so many. */
+static __always_inline __u64 callback_of(__u64 future, __u32 n)
+{
+	__u64 list;
+
+	if (!n)
+		return user_word(future + FUTURE_CALLBACK);
+	list = user_word(future + FUTURE_CALLBACKS);
+	if (!list || n > user_word(list + SEQUENCE_LEN))
+		return 0;
+	list = user_word(list + LIST_ITEMS);
+	return user_word(user_word(list + (n - 1) * sizeof(list)) + TUPLE_ITEMS);
+}
+
+/* The task that waits for just this future and that the callback wakes; 0: there is none. */
+static __always_inline __u64 woken_by(const struct py_search *s, __u64 callback, __u64 future)
+{
+	__u64 task = user_word(callback + s->off[PYTHON_WAKES]);
+
+	return task && waits_for(s, task) == future ? task : 0;
+}
+
+/* Does a task wait for just this future? Then that is t->py.found. */
+int py_waiter(__u64 future)
+{
+	struct task_state *t = task_self();
+	__u64 callback;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	t->py.found = 0;
+	for (i = 0; i < CALLBACKS_MAX && future && !t->py.found; i++) {
+		callback = callback_of(future, i);
+		if (!callback)
+			return 0;
+		t->py.found = woken_by(&t->py, callback, future);
+	}
+	return !!t->py.found;
+}
+
+static __always_inline __u64 attributes_of(const struct py_search *s, __u64 object)
+{
+	__u32 at = s->off[PYTHON_VALUES];
+
+	if (at == PYTHON_VALUES_INSIDE)
+		return object + OBJECT_VALUES;
+	if (at == PYTHON_VALUES_IN_DICT)
+		return user_word(user_word(object + OBJECT_DICT) + DICT_VALUES);
+	return (user_word(object - at) + 1) & ~1ULL; /* 3.12 marks it by one less */
+}
+
+/* What the function that is the callback has captured. */
+int py_captured(__u64 callback)
+{
+	struct task_state *t = task_self();
+	__u64 cells, cell, n;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	cells = user_word(callback + t->py.off[PYTHON_CLOSURE]);
+	n = user_word(cells + SEQUENCE_LEN);
+	for (i = 0; i < CELLS_MAX && i < n && n <= CELLS_MAX; i++) {
+		cell = user_word(cells + TUPLE_ITEMS + i * sizeof(cell));
+		if (py_waiter(user_word(cell + CELL_CONTENT)))
+			return 1;
+	}
+	return 0;
+}
+
+/* The object whose method is the callback: it has a task as attribute, or a future that one waits for. */
+int py_owned(__u64 object, __u64 type)
+{
+	struct task_state *t = task_self();
+	__u64 values, value;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	values = object ? attributes_of(&t->py, object) : 0;
+	for (i = 0; i < ATTRIBUTES_MAX && values; i++) {
+		value = user_word(values + i * sizeof(value));
+		if (!value)
+			continue;
+		if (py_waiter(value))
+			return 1;
+		if (user_word(value + TYPE) != type)
+			continue;
+		t->py.found = value;
+		return 1;
+	}
+	return 0;
+}
+
+/* Does a callback of the future lead to a task that waits for it? Then that is s->found. */
+static __always_inline bool leads(struct py_search *s, __u64 callback, __u64 future)
+{
+	__u64 self;
+
+	s->found = woken_by(s, callback, future);
+	if (s->found || py_captured(callback))
+		return true;
+	self = user_word(callback + METHOD_SELF);
+	return py_waiter(user_word(self + TUPLE_ITEMS)) || py_owned(self, user_word(future + TYPE));
+}
+
+/* Does a task wait for the task, perhaps by way of a helper? Then that is t->py.found. */
+int py_awaits(__u64 task)
+{
+	struct task_state *t = task_self();
+	__u64 callback;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	for (i = 0; i < CALLBACKS_MAX; i++) {
+		callback = callback_of(task, i);
+		if (!callback)
+			return 0;
+		if (leads(&t->py, callback, task))
+			return 1;
+	}
+	return 0;
+}
+
+/* A variable that is the handle of the task that runs. Nonzero: it is the handle of what runs. */
+static __always_inline int is_handle(struct py_search *s, __u64 object)
+{
+	__u64 callback, task;
+
+	if (!s->context || user_word(object + HANDLE_CONTEXT) != s->context)
+		return 0;
+	callback = user_word(object + HANDLE_CALLBACK);
+	task = user_word(callback + STEP_TASK);
+	if (context_of(s, task) != s->context)
+		task = user_word(callback + METHOD_SELF);
+	s->running = context_of(s, task) == s->context ? task : 0;
+	return 1;
+}
+
+/* A variable that is the work item of a pool. */
+static __always_inline int is_work_item(struct py_search *s, __u64 object)
+{
+	__u64 future, calls;
+
+	future = user_word(attributes_of(s, object) + WORK_ITEM_FUTURE * sizeof(future));
+	calls = user_word(attributes_of(s, future) + FUTURE_DONE_CALLS * sizeof(calls));
+	if (!future || !calls || !user_word(calls + SEQUENCE_LEN))
+		return 0;
+	return py_captured(user_word(user_word(calls + LIST_ITEMS)));
+}
+
+/* Looks for what the thread runs among the first variables of a function. */
+int py_function(__u32 level)
+{
+	struct task_state *t = task_self();
+	struct py_search *s;
+	__u64 frame, object;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	s = &t->py;
+	frame = s->frames[(s->depth - 1 - level) & (PY_FRAMES_MAX - 1)];
+	if (bpf_probe_read_user(s->variables, sizeof(s->variables),
+				(void *)(frame + s->off[PYTHON_LOCALS])))
+		return 0;
+	for (i = 0; i < PY_VARIABLES; i++) {
+		object = s->variables[i];
+		if (!object || object & (sizeof(object) - 1))
+			continue;
+		if (!i && is_handle(s, object))
+			return 1;
+		if (py_waiter(object) || is_work_item(s, object))
+			return 1;
+	}
+	return 0;
+}
+
+/* The functions that the thread is in, innermost first. */
+int py_frames(__u64 state)
+{
+	struct task_state *t = task_self();
+	struct py_search *s;
+	__u64 frame;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	s = &t->py;
+	if (s->off[PYTHON_CFRAME])
+		state = user_word(state + s->off[PYTHON_CFRAME]);
+	frame = user_word(state + s->off[PYTHON_FRAME]);
+	for (i = 0; i < PY_FRAMES_MAX && frame; i++) {
+		s->frames[i] = frame;
+		frame = user_word(frame + s->off[PYTHON_PREVIOUS]);
+	}
+	s->depth = frame ? 0 : i; /* deeper: the outermost is not known */
+	return 0;
+}
+
+static __always_inline bool search_pays(struct py_search *s)
+{
+	return s->vain < VAIN_MAX || !(s->vain & (s->vain - 1));
+}
+
+/* What the thread runs: a task, in s->running, or what the task s->found waits for. */
+static __always_inline bool find_running(struct py_search *s)
+{
+	__u32 level;
+
+	s->running = s->found = 0;
+	if (s->level < s->depth && py_function(s->level))
+		return true;
+	for (level = 0; level < OUTERMOST_MAX && level < s->depth; level++) {
+		if (!py_function(level))
+			continue;
+		s->level = level;
+		return true;
+	}
+	return false;
+}
+
+/* The tasks that wait, one for the other. */
+static __always_inline void climb(struct py_search *s, struct ev_awaiting *e)
+{
+	__u64 task = s->found;
+	__u32 i;
+
+	if (s->running)
+		task = py_awaits(s->running) ? s->found : 0;
+	for (i = 0; i < AWAITING_MAX && task; i++) {
+		e->contexts[i] = context_of(s, task);
+		e->cnt = i + 1;
+		task = py_awaits(task) ? s->found : 0;
+	}
+}
+
+/*
+ * When the call is made; and, if nobody waits for the thread yet, once more at its next: a pool may be
+ * quicker than who gives it the work.
+ */
+__hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
+			   enum call_kind kind)
+{
+	struct task_state *t = task_self();
+	struct ev_awaiting *e, now = {};
+	bool asks = kind == CALL_ASKS;
+
+	if (!t || !rt->off[PYTHON_TASK_CONTEXT] || !(asks || t->py.again))
+		return;
+	t->py.again = 0;
+	if (!search_pays(&t->py)) {
+		t->py.vain++;
+		return;
+	}
+	__builtin_memcpy(t->py.off, rt->off, sizeof(t->py.off));
+	t->py.context = context;
+	py_frames(state);
+	if (!find_running(&t->py)) {
+		t->py.vain++;
+		t->py.again = asks;
+		return;
+	}
+	t->py.vain = 0;
+	climb(&t->py, &now);
+	if (!now.cnt)
+		return;
+	e = emit_reserve(sizeof(*e));
+	if (!e)
+		return;
+	strand_self(&now.thread);
+	*e = now;
+	emit_header(&e->hdr, EV_AWAITING, sizeof(*e));
+	emit_submit(e);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* CPython: a call may be made by a task, or a thread, that the request's own task waits for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <cmocka.h>
+
+#include "found.h"
+
+#define LOOP   100 /* the process, and the thread of its event loop */
+#define WORKER 101
+
+#define READER 0x10 /* contexts: the loop reads in one of its own, */
+#define FIRST  0x11 /* the tasks of two requests answer in theirs, */
+#define SECOND 0x22
+#define CHILD  0x33 /* and start others */
+
+/* The tasks that wait for what makes the call that comes next. */
+static void waits(struct scene *sc, uint32_t tid, uint64_t context, uint64_t next)
+{
+	struct ev_awaiting ev = {
+		.hdr = header(sc, EV_AWAITING, sizeof(ev), LOOP, tid),
+		.thread = thread_of(tid),
+		.contexts = { context, next },
+		.cnt = next ? 2 : 1,
+	};
+
+	pipeline_feed(sc->p, &ev.hdr);
+}
+
+/* One request has been answered, two, /1 and /2, have come, and there is a connection to a backend. */
+struct loop {
+	struct scene sc;
+	struct end in1, in2, out;
+};
+
+static void loop_begin(struct loop *l)
+{
+	scene_begin(&l->sc);
+	l->in1 = open_end(&l->sc, 1, LOOP, 1, 2);
+	l->in2 = open_end(&l->sc, 2, LOOP, 3, 4);
+	l->out = open_end(&l->sc, 3, LOOP, 5, 6);
+	l->sc.task = READER;
+	receive(&l->sc, &l->in1, LOOP, REQUEST("/before"));
+	l->sc.task = FIRST;
+	transmit(&l->sc, &l->in1, LOOP, OK);
+	l->sc.task = READER;
+	receive(&l->sc, &l->in1, LOOP, REQUEST("/1"));
+	receive(&l->sc, &l->in2, LOOP, REQUEST("/2"));
+}
+
+static void answer(struct loop *l)
+{
+	l->sc.task = SECOND;
+	transmit(&l->sc, &l->in2, LOOP, OK);
+	l->sc.task = FIRST;
+	transmit(&l->sc, &l->in1, LOOP, OK);
+}
+
+/* request NULL: /call is nobody's. */
+static void loop_end(struct loop *l, const char *request)
+{
+	const struct span *call;
+
+	answer(l);
+	pass_time(&l->sc, 200000);
+	assert_int_equal(l->sc.n, 4);
+	call = span_of(&l->sc, SPAN_CLIENT, "/call");
+	assert_string_equal(method_of(call), request ? "task" : "root");
+	if (request)
+		assert_true(is_child(call, span_of(&l->sc, SPAN_SERVER, request)));
+	scene_end(&l->sc);
+}
+
+/* gather(): the request's task waits for the one that makes the call. */
+static void of_a_child(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, SECOND, 0);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	loop_end(&l, "/2");
+}
+
+/* Another task stands between. */
+static void of_a_grandchild(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, CHILD + 1, FIRST);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	loop_end(&l, "/1");
+}
+
+/* run_in_executor(): a thread of a pool makes it, in no context at all. */
+static void of_a_worker(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = 0;
+	waits(&l.sc, WORKER, SECOND, 0);
+	transmit(&l.sc, &l.out, WORKER, REQUEST("/call"));
+	receive(&l.sc, &l.out, WORKER, OK);
+	loop_end(&l, "/2");
+}
+
+/* The worker was quicker than the task that then waits for it. */
+static void of_a_quick_worker(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = 0;
+	transmit(&l.sc, &l.out, WORKER, REQUEST("/call"));
+	waits(&l.sc, WORKER, SECOND, 0);
+	receive(&l.sc, &l.out, WORKER, OK);
+	loop_end(&l, "/2");
+}
+
+/* Who waited for a call before this one says nothing about this one. */
+static void of_nobody_after_a_child(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, 0x77, 0);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/other"));
+	receive(&l.sc, &l.out, LOOP, OK);
+	l.sc.task = CHILD + 1;
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	answer(&l);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/other")), "root");
+	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "root");
+	scene_end(&l.sc);
+}
+
+/* Whoever waits for it writes the response to a request that came later. */
+static void before_the_request(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	answer(&l);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, FIRST, 0);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.in1, LOOP, REQUEST("/3"));
+	receive(&l.sc, &l.in2, LOOP, REQUEST("/4"));
+	receive(&l.sc, &l.out, LOOP, OK);
+	answer(&l);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "root");
+	scene_end(&l.sc);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_a_child),
+		cmocka_unit_test(of_a_grandchild),
+		cmocka_unit_test(of_a_worker),
+		cmocka_unit_test(of_a_quick_worker),
+		cmocka_unit_test(of_nobody_after_a_child),
+		cmocka_unit_test(before_the_request),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
