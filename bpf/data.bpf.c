@@ -15,13 +15,37 @@ char LICENSE[] SEC("license") = "GPL";
 SEC("?tp_btf/sock_send_length")
 int BPF_PROG(sock_send, struct sock *sk, int ret, int flags)
 {
-	return data_call(sk, ret, flags, DIR_TX);
+	return data_call_nth(sk, ret, flags, DIR_TX, 0);
+}
+
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(sock_send_2, struct sock *sk, int ret, int flags)
+{
+	return data_call_nth(sk, ret, flags, DIR_TX, 1);
+}
+
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(sock_send_3, struct sock *sk, int ret, int flags)
+{
+	return data_call_nth(sk, ret, flags, DIR_TX, 2);
 }
 
 SEC("?tp_btf/sock_recv_length")
 int BPF_PROG(sock_recv, struct sock *sk, int ret, int flags)
 {
-	return data_call(sk, ret, flags, DIR_RX);
+	return data_call_nth(sk, ret, flags, DIR_RX, 0);
+}
+
+SEC("?tp_btf/sock_recv_length")
+int BPF_PROG(sock_recv_2, struct sock *sk, int ret, int flags)
+{
+	return data_call_nth(sk, ret, flags, DIR_RX, 1);
+}
+
+SEC("?tp_btf/sock_recv_length")
+int BPF_PROG(sock_recv_3, struct sock *sk, int ret, int flags)
+{
+	return data_call_nth(sk, ret, flags, DIR_RX, 2);
 }
 
 /*

@@ -10,7 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "lib/data.bpf.h"
-#include "lib/timing.bpf.h"
+#include "lib/row.bpf.h"
 
 #define MMSG_MAX 64 /* messages of one sendmmsg or recvmmsg that are looked at */
 
@@ -107,7 +107,7 @@ __u32 mmsg_bytes(__u64 array, __u32 cnt)
 
 static __always_inline void exit_moved(const struct syscall *call, const struct fd_sock *fs,
 				       struct sock_state *st, __u64 self, __u32 ret, __u32 n,
-				       __u32 flags, enum dir dir)
+				       __u32 flags, enum dir dir, const __u32 nth)
 {
 	struct task_state *t = task_self();
 	bool readable;
@@ -116,6 +116,8 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 		data_lost(st, n, dir);
 		return;
 	}
+	if (!row_tells(nth, fs->sk, st, &t->moved, n, dir))
+		return;
 	verdict_look(st);
 	mem_clear(&t->mem);
 	readable = caller_readable(call, false, false);
@@ -131,8 +133,7 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 	task_moved(t, st->role, dir);
 }
 
-/* By a traced process, on a socket or not. */
-static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self)
+static __always_inline void exit_call(struct pt_regs *regs, long ret, __u64 self, const __u32 nth)
 {
 	struct task_struct *task;
 	struct sock_state *st;
@@ -161,21 +162,37 @@ static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self
 	if (!st)
 		return;
 	if (n)
-		exit_moved(&call, &fs, st, self, ret, n, flags, dir);
+		exit_moved(&call, &fs, st, self, ret, n, flags, dir, nth);
 	else
 		data_nothing(fs.sk, ret < 0 ? ret : 0, dir, call_asked(&call));
+}
+
+/* The nth program of a row that is for both directions, and counts as DIR_RX. */
+static __always_inline int exit_nth(struct pt_regs *regs, long ret, const __u32 nth)
+{
+	__u64 self = bpf_get_current_pid_tgid();
+
+	if (traced(self >> 32) && row_begin(nth, self, DIR_RX)) {
+		exit_call(regs, ret, self, nth);
+		row_end(nth, self, DIR_RX);
+	}
+	return 0;
 }
 
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	__u64 self = bpf_get_current_pid_tgid();
-	struct timing timing;
+	return exit_nth(regs, ret, 0);
+}
 
-	if (!traced(self >> 32))
-		return 0;
-	timing = timing_begin();
-	call_over(regs, ret, self);
-	timing_end(&timing);
-	return 0;
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(sys_exit_2, struct pt_regs *regs, long ret)
+{
+	return exit_nth(regs, ret, 1);
+}
+
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(sys_exit_3, struct pt_regs *regs, long ret)
+{
+	return exit_nth(regs, ret, 2);
 }

@@ -246,8 +246,11 @@ static int check_command(struct parser *p)
 static int check_trace(struct parser *p)
 {
 	const struct option *live = first_given(p, OPTION_LIVE, true);
+	const struct option *report = first_given(p, OPTION_REPORT, true);
 	struct config *cfg = p->cfg;
 
+	if (report)
+		return err_set(p->err, -EINVAL, "--%s belongs to the doctor command", report->name);
 	if (cfg->replay && live)
 		return err_set(p->err, -EINVAL,
 			       "--replay reads what was recorded, so that --%s has no meaning: "

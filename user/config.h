@@ -63,11 +63,11 @@ struct config {
 	unsigned capture;		/* enum capture_method */
 	const char *btf;		/* NULL: the kernel's own */
 	uint64_t ring_sz;		/* 0: automatic */
-	double max_overhead;		/* percent of the traced processes' CPU; 0: no limit */
 	const char *record, *replay;	/* NULL: not asked for */
 
 	unsigned stats;			/* enum config_stats */
 	bool times;			/* the kernel is to time its programs */
+	bool json;			/* ACTION_DOCTOR: for a program to read */
 
 	unsigned log_level;		/* enum log_level */
 	struct strings warnings;	/* what was ignored, one sentence each, for the log */

@@ -6,7 +6,6 @@
 #include "trace/exchange.h"
 
 #define METHODS_MAX 4
-#define COLUMN      "  %-34s "
 
 static const struct {
 	const char *title;
@@ -21,28 +20,37 @@ static const struct {
 static const enum link_method common[] = { LINK_THREAD, LINK_HANDOFF,  LINK_SOCKET, LINK_FORK,
 					   LINK_ORDER,  LINK_POSITION, LINK_UNIX,   LINK_HEADER };
 
-static void report_method(FILE *out, const char *label, enum link_method m)
+static void report_method(struct report *r, enum link_method m)
 {
-	fprintf(out, COLUMN "%-10s %5.3f%s\n", label, link_method_name(m),
-		link_method_confidence(m), link_method_evidence(m) ? "" : "  inferred");
+	char confidence[16];
+
+	snprintf(confidence, sizeof(confidence), "%5.3f", link_method_confidence(m));
+	report_row(r,
+		   &(struct report_row){ "link.method, link.confidence", link_method_name(m),
+					 confidence, link_method_evidence(m) ? NULL : "inferred" });
 }
 
-static void report_runtime(FILE *out, const struct proc_facts *facts,
+static void report_runtime(struct report *r, const struct proc_facts *facts,
 			   const struct strand_found *found)
 {
 	const char *name = describe_runtime(facts);
+	char text[128];
 
-	if (found)
-		fprintf(out, COLUMN "%s%s%s, read from its memory\n", "runtime",
-			readers[found->row].title, *found->version ? " " : "", found->version);
-	else
-		fprintf(out, COLUMN "%s\n", "runtime",
-			name ? name : "none that has a reader: threads and sockets tell");
+	if (found) {
+		snprintf(text, sizeof(text), "%s%s%s", readers[found->row].title,
+			 *found->version ? " " : "", found->version);
+		report_row(r,
+			   &(struct report_row){ "runtime", NULL, text, "read from its memory" });
+		return;
+	}
+	report_row(r, &(struct report_row){
+			      "runtime", NULL,
+			      name ? name : "none that has a reader: threads and sockets tell",
+			      NULL });
 }
 
-void links_report(FILE *out, uint32_t pid)
+void links_report(struct report *r, uint32_t pid)
 {
-	const char *label = "link.method, link.confidence";
 	struct proc_facts facts;
 	struct strand_found found;
 	bool known;
@@ -51,10 +59,10 @@ void links_report(FILE *out, uint32_t pid)
 	if (facts_read(pid, &facts))
 		return;
 	known = strand_recognise(&facts, &found);
-	report_runtime(out, &facts, known ? &found : NULL);
-	for (i = 0; known && i < METHODS_MAX && readers[found.row].methods[i]; i++, label = "")
-		report_method(out, label, readers[found.row].methods[i]);
-	for (i = 0; i < ARRAY_SIZE(common); i++, label = "")
-		report_method(out, label, common[i]);
+	report_runtime(r, &facts, known ? &found : NULL);
+	for (i = 0; known && i < METHODS_MAX && readers[found.row].methods[i]; i++)
+		report_method(r, readers[found.row].methods[i]);
+	for (i = 0; i < ARRAY_SIZE(common); i++)
+		report_method(r, common[i]);
 	facts_release(&facts);
 }

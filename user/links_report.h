@@ -3,9 +3,10 @@
 #define LINKS_REPORT_H
 
 #include <stdint.h>
-#include <stdio.h>
 
-/* Prints what a process runs on, how its calls will be linked and how sure that is: for doctor. */
-void links_report(FILE *out, uint32_t pid);
+#include "base/report.h"
+
+/* Tells what a process runs on, how its calls will be linked and how sure that is: for doctor. */
+void links_report(struct report *r, uint32_t pid);
 
 #endif

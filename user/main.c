@@ -44,14 +44,20 @@ static int finish_stdout(int status)
 
 static int diagnose(const struct config *cfg)
 {
-	int err = doctor_report(stdout);
+	struct report r;
+	bool possible;
 	size_t i;
 
+	report_begin(&r, stdout, cfg->json);
+	possible = doctor_report(&r, cfg->btf);
 	for (i = 0; i < cfg->pids.n; i++) {
-		inspect_process(stdout, cfg->pids.v[i]);
-		links_report(stdout, cfg->pids.v[i]);
+		if (inspect_process(&r, cfg->pids.v[i]))
+			links_report(&r, cfg->pids.v[i]);
+		else
+			possible = false;
 	}
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+	report_end(&r, possible);
+	return possible ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run(const struct config *cfg)

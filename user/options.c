@@ -19,7 +19,7 @@ const char *const option_groups[GROUP__CNT] = {
 };
 
 const struct command commands[] = {
-	{ "doctor", ACTION_DOCTOR, "[--pid N]", NULL, "what can be traced here, and why" },
+	{ "doctor", ACTION_DOCTOR, "[--pid N] [--json]", NULL, "what can be traced here, and why" },
 	{ "completion", ACTION_COMPLETION, "SHELL", "bash|zsh|fish", "for bash, zsh or fish" },
 	{ "man", ACTION_MAN, "", NULL, "the manual page" },
 };

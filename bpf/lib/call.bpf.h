@@ -7,11 +7,11 @@
 #define BPF_LIB_CALL_H
 
 #include "lib/data.bpf.h"
-#include "lib/timing.bpf.h"
+#include "lib/row.bpf.h"
 
 static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 				       const struct syscall *call, struct task_struct *task,
-				       __u64 self, int ret, int flags, enum dir dir)
+				       __u64 self, int ret, int flags, enum dir dir, const __u32 nth)
 {
 	struct task_state *t = task_self();
 	bool mmsg = call_shape(call) == SHAPE_MESSAGES;
@@ -21,6 +21,8 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 		data_lost(st, ret, dir);
 		return;
 	}
+	if (!row_tells(nth, sk, st, &t->moved, ret, dir))
+		return;
 	verdict_look(st);
 	mem_clear(&t->mem);
 	readable = caller_readable(call, task_is_compat(task, false), task->flags & PF_IO_WORKER) &&
@@ -33,13 +35,17 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 	task_moved(t, st->role, dir);
 }
 
-static __always_inline void call_over(struct sock *sk, __u64 self, int ret, int flags, enum dir dir)
+static __always_inline void data_call_as(struct sock *sk, __u64 self, int ret, int flags,
+					 enum dir dir, const __u32 nth)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task;
 	struct sock_state *st;
 	struct task_state *t;
 	struct syscall call;
 
+	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+		return;
+	task = bpf_get_current_task_btf();
 	call_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
 	if (ret <= 0) {
 		t = task_find(task);
@@ -52,22 +58,26 @@ static __always_inline void call_over(struct sock *sk, __u64 self, int ret, int 
 	if (!st)
 		st = sock_new(sk, ROLE_UNKNOWN, dir, ret);
 	if (st)
-		call_moved(sk, st, &call, task, self, ret, flags, dir);
+		call_moved(sk, st, &call, task, self, ret, flags, dir, nth);
 }
 
-static __always_inline int data_call(struct sock *sk, int ret, int flags, enum dir dir)
+/* Of the nth program of a row. */
+static __always_inline int data_call_nth(struct sock *sk, int ret, int flags, enum dir dir,
+					 const __u32 nth)
 {
 	__u64 self = bpf_get_current_pid_tgid();
-	struct timing timing;
 
-	if (!traced(self >> 32))
-		return 0;
-	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
-		return 0;
-	timing = timing_begin();
-	call_over(sk, self, ret, flags, dir);
-	timing_end(&timing);
+	if (traced(self >> 32) && row_begin(nth, self, dir)) {
+		data_call_as(sk, self, ret, flags, dir, nth);
+		row_end(nth, self, dir);
+	}
 	return 0;
+}
+
+/* Of a program that stands alone. */
+static __always_inline int data_call(struct sock *sk, int ret, int flags, enum dir dir)
+{
+	return data_call_nth(sk, ret, flags, dir, 0);
 }
 
 #endif

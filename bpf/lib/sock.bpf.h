@@ -32,7 +32,8 @@
 #define SOCK_MIDWAY     (1 << 1) /* bytes had flowed before */
 #define SOCK_ENDED(dir) (1 << (2 + (dir))) /* the END record of this direction is in the ring */
 
-#define CPU_BITS 16 /* of a connection's number: the rest counts up on each CPU */
+#define CPU_BITS     16 /* of a connection's number: the rest counts up on each CPU */
+#define NUMBER_TRIES 4
 
 /*
  * TCP's positions: next byte to write, next byte to read; they name the same moment at both ends of
@@ -180,15 +181,26 @@ static __always_inline struct sock_state *sock_insert(struct sock *sk, struct so
 	return st;
 }
 
-/* Numbers are dealt out per CPU: unique for ever without a counter that all CPUs fight for. */
+/*
+ * Numbers are dealt out per CPU: unique for ever without a counter that all CPUs fight for. Whoever is preempted
+ * here sees that others counted meanwhile, and counts once more: before 5.12 an addition does not say what it found.
+ * 0: in vain.
+ */
 static __always_inline __u64 sock_number(void)
 {
 	struct counters *c = counters_here();
+	__u64 before, after;
+	int i;
 
-	if (!c)
-		return 0;
-	c->conns++;
-	return c->conns << CPU_BITS | (bpf_get_smp_processor_id() & ((1 << CPU_BITS) - 1));
+	for (i = 0; c && i < NUMBER_TRIES; i++) {
+		before = *(volatile __u64 *)&c->conns;
+		__sync_fetch_and_add(&c->conns, 1);
+		after = *(volatile __u64 *)&c->conns;
+		if (after == before + 1)
+			return after << CPU_BITS |
+			       (bpf_get_smp_processor_id() & ((1 << CPU_BITS) - 1));
+	}
+	return 0;
 }
 
 /*
@@ -204,6 +216,10 @@ static __noinline struct sock_state *sock_new(struct sock *sk, enum role role, e
 	if (!sock_is_ours(sk, &fresh.transport))
 		return NULL;
 	fresh.id = sock_number();
+	if (!fresh.id) {
+		stat_inc(STAT_NO_SOCK_STATE);
+		return NULL;
+	}
 	fresh.last_dir = dir;
 	if (fresh.transport == TRANSPORT_TCP && role == ROLE_UNKNOWN) {
 		fresh.role = BPF_CORE_READ(sk, sk_max_ack_backlog) ? ROLE_SERVER : ROLE_CLIENT;

@@ -19,6 +19,8 @@ struct bpf_cfg {
 	__u8 watch_listen; /* report LISTEN of processes that are not traced (--port) */
 	__u8 wake_edges; /* report WAKE */
 	__u8 own_tables; /* tables instead of socket and task storage: kern/ fills it in */
+	__u8 rows; /* programs may be preempted: those that move bytes stand in rows (bpf/lib/row.bpf.h) */
+	__u8 pad[2];
 };
 
 struct bpf_shared {
@@ -113,8 +115,7 @@ struct counters {
 	__u64 stats[STAT__CNT];
 	__u64 conns; /* sockets numbered by this CPU */
 	__u64 asked; /* the last process that it asked about, at which procs_gen, and the answer */
-	__u64 untimed; /* socket calls since the last that was timed */
-	__u64 timed_ns; /* what those that were timed took */
+	__u64 told_by[DIR__CNT]; /* who made the last call that a program of a row told; 0: not known */
 };
 
 #endif

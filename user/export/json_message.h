@@ -8,7 +8,6 @@
 #include "base/buf.h"
 
 /* Appends the message as one line without a newline. 0; -ENOMEM, -E2BIG: part of it may have been appended. */
-int json_text(struct buf *out, const char *text) __must_check;	/* one string, in quotes */
 int json_message(struct buf *out, const ProtobufCMessage *msg) __must_check;
 
 #endif

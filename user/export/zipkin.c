@@ -10,6 +10,7 @@
 
 #include "abi/limits.h"
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "export/json_message.h"
 #include "export/otlp_wire.h"
 

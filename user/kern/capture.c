@@ -65,9 +65,9 @@ static size_t ring_size(size_t asked)
 	return sz;
 }
 
-static void choose_programs(struct capture *c, const struct capture_opts *opts,
-			    const struct btf *btf)
+static void choose_programs(struct capture *c, const struct btf *btf)
 {
+	const struct bpf_cfg *cfg = (const void *)&c->skel->rodata->cfg;
 	char lacks[256];
 	size_t i;
 
@@ -76,7 +76,7 @@ static void choose_programs(struct capture *c, const struct capture_opts *opts,
 		struct bpf_program *prog =
 			bpf_object__find_program_by_name(c->skel->obj, h->program);
 
-		if (prog && hook_used(h, c->method, &opts->cfg) &&
+		if (prog && hook_used(h, c->method, cfg) &&
 		    !hook_lacks(h, btf, lacks, sizeof(lacks)))
 			bpf_program__set_autoload(prog, true);
 	}
@@ -102,9 +102,10 @@ static int open_and_load(struct capture *c, const struct capture_opts *opts, con
 	memcpy((void *)&c->skel->rodata->cfg, &opts->cfg, sizeof(opts->cfg));
 	c->skel->rodata->cfg.tracer_tgid = getpid();
 	c->skel->rodata->cfg.own_tables = c->method == CAPTURE_SYSCALL;
+	c->skel->rodata->cfg.rows |= feature_in(btf, FEAT_PREEMPTIBLE);
 	choose_homes(c->skel, c->skel->rodata->cfg.own_tables);
 	bpf_map__set_max_entries(c->skel->maps.ring, sz);
-	choose_programs(c, opts, btf);
+	choose_programs(c, btf);
 	code = tracer_bpf__load(c->skel);
 	if (code)
 		return err_set(err, code, "the kernel refused the programs for capture by %s: %s",
@@ -173,7 +174,7 @@ static int try_provider(const struct capture_opts *opts, enum capture_method met
 	return 0;
 }
 
-static int load_btf(const char *path, struct btf **ret_btf, struct err *err)
+int capture_btf(const char *path, struct btf **ret_btf, struct err *err)
 {
 	struct btf *btf = path ? btf__parse(path, NULL) : btf__load_vmlinux_btf();
 
@@ -181,9 +182,10 @@ static int load_btf(const char *path, struct btf **ret_btf, struct err *err)
 		return err_set(err, -errno, "cannot read kernel types (BTF) from '%s': %s", path,
 			       strerror(errno));
 	if (!btf)
-		return err_set(err, -errno,
-			       "this kernel has no types (BTF) at /sys/kernel/btf/vmlinux: it must "
-			       "be built with CONFIG_DEBUG_INFO_BTF");
+		return err_set(
+			err, -errno,
+			"this kernel has no types (BTF) at /sys/kernel/btf/vmlinux: it must "
+			"be built with CONFIG_DEBUG_INFO_BTF, or --btf name a file that has them");
 	*ret_btf = btf;
 	return 0;
 }
@@ -214,7 +216,7 @@ int capture_new(const struct capture_opts *opts, struct capture **ret_capture, s
 
 	libbpf_set_print(log_libbpf);
 	if (!code)
-		code = load_btf(opts->btf_path, &btf, err);
+		code = capture_btf(opts->btf_path, &btf, err);
 	if (!code && opts->method == CAPTURE_AUTO)
 		code = first_that_works(opts, btf, ret_capture, err);
 	else if (!code)
@@ -363,40 +365,22 @@ bool capture_usable(const struct capture *c)
 	       errno == ENOENT;
 }
 
-/* Zeros when they cannot be read. */
-static void sum_counters(const struct capture *c, struct counters *ret_sum)
+void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT])
 {
 	size_t cpus = libbpf_num_possible_cpus(), row_sz = sizeof(struct counters);
 	_cleanup_(freep) struct counters *rows = calloc(cpus, row_sz);
 	uint32_t zero = 0;
 	size_t i, cpu;
 
-	memset(ret_sum, 0, sizeof(*ret_sum));
+	memset(ret_stats, 0, STAT__CNT * sizeof(*ret_stats));
 	if (!rows || bpf_map__lookup_elem(c->skel->maps.counters, &zero, sizeof(zero), rows,
 					  cpus * row_sz, 0))
 		return;
 	for (cpu = 0; cpu < cpus; cpu++) {
 		for (i = 0; i < STAT__CNT; i++)
-			ret_sum->stats[i] += rows[cpu].stats[i];
-		ret_sum->timed_ns += rows[cpu].timed_ns;
+			ret_stats[i] += rows[cpu].stats[i];
 	}
-}
-
-void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT])
-{
-	struct counters sum;
-
-	sum_counters(c, &sum);
-	memcpy(ret_stats, sum.stats, sizeof(sum.stats));
 	ret_stats[STAT_MALFORMED] = c->ring.malformed;
-}
-
-uint64_t capture_calls_ns(const struct capture *c)
-{
-	struct counters sum;
-
-	sum_counters(c, &sum);
-	return sum.timed_ns * TIMED_EVERY;
 }
 
 /* A program that is not loaded has no figures. */
@@ -426,7 +410,6 @@ void capture_figures(const struct capture *c, struct kernel_figures *ret_figures
 	ret_figures->ring_sz = c->ring.sz;
 	ret_figures->ring_high = c->ring.high;
 	ret_figures->ring_read = *c->ring.consumer;
-	ret_figures->calls_ns = capture_calls_ns(c);
 	bpf_object__for_each_program(prog, c->skel->obj)
 	{
 		if (*n < PROGRAMS_MAX && program_figures(prog, &ret_figures->programs[*n]))

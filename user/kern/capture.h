@@ -27,7 +27,10 @@ struct capture_opts {
 };
 
 struct capture;
+struct btf;
 
+/* The kernel's types, from a file or (NULL) its own; for btf__free(). */
+int capture_btf(const char *path, struct btf **ret_btf, struct err *err) __must_check;
 /*
  * Loads and attaches. On failure `err` names the missing capability, the kernel feature or the
  * refused program.
@@ -65,7 +68,6 @@ void capture_shed(struct capture *c, const uint8_t levels[SHED_LANES]);
 bool capture_sleep(struct capture *c);
 bool capture_usable(const struct capture *c); /* this thread may still use the maps */
 void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT]);
-uint64_t capture_calls_ns(const struct capture *c); /* as in kernel_figures */
 void capture_figures(const struct capture *c, struct kernel_figures *ret_figures);
 
 DEFINE_FREEP(capture_free, struct capture)

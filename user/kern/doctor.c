@@ -13,9 +13,13 @@
 
 static const enum capture_method methods[] = { CAPTURE_SOCKET, CAPTURE_FENTRY, CAPTURE_SYSCALL };
 
-static bool try_method(enum capture_method method, struct err *err)
+static bool try_method(const char *btf_path, enum capture_method method, struct err *err)
 {
-	struct capture_opts opts = { .method = method, .cfg = { .wake_edges = true } };
+	struct capture_opts opts = {
+		.method = method,
+		.btf_path = btf_path,
+		.cfg = { .wake_edges = true },
+	};
 	struct capture *c;
 
 	if (capture_new(&opts, &c, err))
@@ -24,115 +28,149 @@ static bool try_method(enum capture_method method, struct err *err)
 	return true;
 }
 
-static void report_features(FILE *out, const struct btf *btf)
+static void report_features(struct report *r, const struct btf *btf)
 {
 	int f;
 
-	fprintf(out, "\nkernel features\n");
+	report_section(r, "kernel features");
 	for (f = 0; f < FEAT__CNT; f++) {
 		const struct feature_info *info = feature_info(f);
 
-		fprintf(out, "  %-34s %-10s %s\n", info->name, info->since,
-			feature_in(btf, f) ? "yes" : "no");
+		report_row(r, &(struct report_row){ info->name, info->since,
+						    feature_in(btf, f) ? "yes" : "no", NULL });
 	}
 }
 
 /* The first that works is the one that `auto` takes. CAPTURE_AUTO: none does. */
-static enum capture_method report_methods(FILE *out)
+static enum capture_method report_methods(struct report *r, const char *btf_path)
 {
 	enum capture_method best = CAPTURE_AUTO;
 	size_t i;
 
-	fprintf(out, "\ncapture methods\n");
+	report_section(r, "capture methods");
 	for (i = 0; i < ARRAY_SIZE(methods); i++) {
-		struct err why = { "" };
-		bool works = try_method(methods[i], &why);
+		struct err err = { "" };
+		bool works = try_method(btf_path, methods[i], &err);
+		const char *why = works ? NULL : err.text;
 
-		fprintf(out, "  %-34s %s\n", provider_name(methods[i]),
-			!works                 ? why.text
-			: best == CAPTURE_AUTO ? "works, preferred"
-					       : "works");
-		if (works && best == CAPTURE_AUTO)
+		if (works && best == CAPTURE_AUTO) {
 			best = methods[i];
+			why = "preferred";
+		}
+		report_row(r, &(struct report_row){ provider_name(methods[i]), NULL,
+						    works ? "works" : "refused", why });
 	}
 	return best;
+}
+
+/* Whether a capture by this method would want it. */
+static bool wanted(const struct hook *h, enum capture_method method, const struct btf *btf)
+{
+	const struct bpf_cfg cfg = {
+		.wake_edges = true,
+		.rows = feature_in(btf, FEAT_PREEMPTIBLE),
+	};
+
+	return hook_used(h, method, &cfg);
 }
 
 static bool attached(const struct hook *h, enum capture_method method, const struct btf *btf)
 {
 	char lacks[256];
 
-	return h->providers & BY(method) && !hook_lacks(h, btf, lacks, sizeof(lacks));
+	return wanted(h, method, btf) && !hook_lacks(h, btf, lacks, sizeof(lacks));
 }
 
-static void report_capability(FILE *out, enum capability cap, enum capture_method method,
+static void report_hook(struct report *r, const struct hook *h, const struct btf *btf)
+{
+	char lacks[256], why[300];
+	bool missing = hook_lacks(h, btf, lacks, sizeof(lacks));
+
+	snprintf(why, sizeof(why), "no %s", lacks);
+	report_row(r,
+		   &(struct report_row){ capability_name(h->capability), h->where,
+					 missing ? "missing" : "attached", missing ? why : NULL });
+}
+
+static void report_capability(struct report *r, enum capability cap, enum capture_method method,
 			      const struct btf *btf)
 {
-	char lacks[256];
 	bool served = false;
+	char so[128];
 	size_t i;
 
 	for (i = 0; i < hooks_cnt(); i++) {
 		const struct hook *h = hook_at(i);
 
-		if (h->capability != cap || !(h->providers & BY(method)))
+		if (h->capability != cap || !wanted(h, method, btf))
 			continue;
-		fprintf(out, "  %-28s %-34s ", served ? "" : capability_name(cap), h->where);
-		served = true;
-		if (attached(h, method, btf))
-			fprintf(out, "attached\n");
-		else
-			fprintf(out, "missing: %s\n", hook_lacks(h, btf, lacks, sizeof(lacks)));
+		report_hook(r, h, btf);
+		served |= attached(h, method, btf);
 	}
-	for (i = 0; i < hooks_cnt(); i++) {
-		if (hook_at(i)->capability == cap && attached(hook_at(i), method, btf))
-			return;
-	}
-	fprintf(out, "  %-28s %-34s missing, so %s\n", served ? "" : capability_name(cap), "none",
-		capability_without(cap));
+	if (served)
+		return;
+	snprintf(so, sizeof(so), "so %s", capability_without(cap));
+	report_row(r, &(struct report_row){ capability_name(cap), "none", "missing", so });
 }
 
-static void report_hooks(FILE *out, enum capture_method method, const struct btf *btf)
+static void report_hooks(struct report *r, enum capture_method method, const struct btf *btf)
 {
+	char title[64];
 	int cap;
 
-	fprintf(out, "\nhooks, by %s\n", provider_name(method));
+	snprintf(title, sizeof(title), "hooks, by %s", provider_name(method));
+	report_section(r, title);
 	for (cap = 0; cap < CAPABILITY__CNT; cap++)
-		report_capability(out, cap, method, btf);
+		report_capability(r, cap, method, btf);
 }
 
-static void report_limits(FILE *out, enum capture_method method)
+static void report_limits(struct report *r, enum capture_method method)
 {
-	fprintf(out, "\nseen in part\n"
-		     "  sendfile, splice             lengths, no bytes\n");
-	if (method == CAPTURE_SYSCALL)
-		fprintf(out, "  io_uring, 32-bit programs    not seen by system calls\n");
-	else
-		fprintf(out, "  io_uring, 32-bit programs    lengths, no bytes\n");
-	fprintf(out, "  MPTCP connections            not traced, counted\n");
+	bool unseen = method == CAPTURE_SYSCALL;
+
+	report_section(r, "seen in part");
+	report_row(r, &(struct report_row){ "sendfile, splice", NULL, "lengths, no bytes", NULL });
+	report_row(r, &(struct report_row){
+			      "io_uring, 32-bit programs", NULL,
+			      unseen ? "not seen by system calls" : "lengths, no bytes", NULL });
+	report_row(r, &(struct report_row){ "MPTCP connections", NULL, "not traced", "counted" });
 }
 
-int doctor_report(FILE *out)
+static struct btf *report_kernel(struct report *r, const char *btf_path)
 {
-	enum capture_method best;
 	struct err err = { "" };
 	struct utsname u;
 	struct btf *btf;
 
-	if (!uname(&u))
-		fprintf(out, "kernel %s on %s\n", u.release, u.machine);
-	fprintf(out, "  %-34s %s\n", "privileges", privilege_check(&err) ? err.text : "enough");
-	btf = btf__load_vmlinux_btf();
-	fprintf(out, "  %-34s %s\n", "kernel types (BTF)",
-		btf ? "there" : "missing: CONFIG_DEBUG_INFO_BTF");
+	report_section(r, "kernel");
+	if (!uname(&u)) {
+		report_row(r, &(struct report_row){ "release", NULL, u.release, NULL });
+		report_row(r, &(struct report_row){ "machine", NULL, u.machine, NULL });
+	}
+	if (privilege_check(&err))
+		report_row(r, &(struct report_row){ "privileges", NULL, "not enough", err.text });
+	else
+		report_row(r, &(struct report_row){ "privileges", NULL, "enough", NULL });
+	if (capture_btf(btf_path, &btf, &err))
+		btf = NULL;
+	report_row(r, &(struct report_row){ "kernel types (BTF)", NULL, btf ? "there" : "missing",
+					    btf ? btf_path : err.text });
+	return btf;
+}
+
+bool doctor_report(struct report *r, const char *btf_path)
+{
+	struct btf *btf = report_kernel(r, btf_path);
+	enum capture_method best;
+
 	if (!btf)
-		return -1;
-	report_features(out, btf);
-	best = report_methods(out);
+		return false;
+	report_features(r, btf);
+	best = report_methods(r, btf_path);
 	if (best != CAPTURE_AUTO) {
-		report_hooks(out, best, btf);
-		report_limits(out, best);
+		report_hooks(r, best, btf);
+		report_limits(r, best);
 	}
 	btf__free(btf);
-	return best == CAPTURE_AUTO ? -1 : 0;
+	return best != CAPTURE_AUTO;
 }

@@ -2,11 +2,14 @@
 #ifndef KERN_DOCTOR_H
 #define KERN_DOCTOR_H
 
-#include <stdio.h>
+#include <stdbool.h>
+
+#include "base/report.h"
 
 /*
- * Prints what this kernel allows, what will be traced and what not, and why. 0: tracing is possible.
+ * Tells what this kernel allows, what will be traced and what not, and why; true: tracing is possible. btf_path: NULL:
+ * the kernel's own types.
  */
-int doctor_report(FILE *out);
+bool doctor_report(struct report *r, const char *btf_path);
 
 #endif

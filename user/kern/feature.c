@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <bpf/btf.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 
 #include "base/compiler.h"
 #include "kern/feature.h"
 
-enum probe { PROBE_TRACEPOINT, PROBE_FUNCTION, PROBE_HELPER, PROBE_MAP };
+enum probe { PROBE_TRACEPOINT, PROBE_FUNCTION, PROBE_HELPER, PROBE_MAP, PROBE_RELEASE };
 
 #define ANY_ARGS 0
 
@@ -12,7 +14,7 @@ static const struct {
 	struct feature_info info;
 	enum probe probe;
 	const char *symbol;
-	/* TRACEPOINT: at least so many; FUNCTION: so many, or up to `more` more; else ANY_ARGS */
+	/* TRACEPOINT: at least so many; FUNCTION: so many, or up to `more` more; RELEASE: "7.0"; else ANY_ARGS */
 	unsigned args;
 	unsigned more;
 } features[FEAT__CNT] = {
@@ -65,6 +67,10 @@ static const struct {
 			       PROBE_FUNCTION,
 			       "tcp_splice_read",
 			       5 },
+	[FEAT_PREEMPTIBLE] = { { "preemptible tracepoint programs", "7.0" },
+			       PROBE_RELEASE,
+			       "7.0",
+			       ANY_ARGS },
 };
 
 static const struct btf_type *target(const struct btf *btf, const struct btf_type *t)
@@ -114,6 +120,17 @@ static bool has_enumerator(const struct btf *btf, const char *type, const char *
 	return false;
 }
 
+/* "6.12.107+deb13-amd64" is at least "6.3". */
+static bool is_release(const char *wanted)
+{
+	unsigned major, minor, least_major, least_minor;
+	struct utsname u;
+
+	return !uname(&u) && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
+	       sscanf(wanted, "%u.%u", &least_major, &least_minor) == 2 &&
+	       (major > least_major || (major == least_major && minor >= least_minor));
+}
+
 const struct feature_info *feature_info(enum feature f)
 {
 	return &features[f].info;
@@ -132,6 +149,8 @@ bool feature_in(const struct btf *btf, enum feature f)
 		return has_enumerator(btf, "bpf_func_id", symbol);
 	case PROBE_MAP:
 		return has_enumerator(btf, "bpf_map_type", symbol);
+	case PROBE_RELEASE:
+		return is_release(symbol);
 	}
 	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What this kernel has of what our programs need, read from its BTF: one table, asked through one
- * function.
+ * What this kernel has of what our programs need or must reckon with, read from its BTF, or from its release where no
+ * type shows it: one table, asked through one function.
  */
 #ifndef KERN_FEATURE_H
 #define KERN_FEATURE_H
@@ -24,6 +24,7 @@ enum feature {
 	FEAT_TCP_SENDPAGE,
 	FEAT_UNIX_SENDPAGE,
 	FEAT_SPLICE_READ,
+	FEAT_PREEMPTIBLE,
 	FEAT__CNT,
 };
 

@@ -9,42 +9,61 @@
 
 static const struct hook hooks[] = {
 	{ CAPABILITY_SEND, "sock_send", "tracepoint sock_send_length", BY(CAPTURE_SOCKET), SOCKET,
-	  true },
+	  HOOK_REQUIRED },
 	{ CAPABILITY_RECV, "sock_recv", "tracepoint sock_recv_length", BY(CAPTURE_SOCKET), SOCKET,
-	  true },
-	{ CAPABILITY_SEND, "tcp_send", "function tcp_sendmsg", BY(CAPTURE_FENTRY), FENTRY, true },
+	  HOOK_REQUIRED },
+	{ CAPABILITY_SEND, "sock_send_2", "the same, while that stands still", BY(CAPTURE_SOCKET),
+	  SOCKET, HOOK_IN_ROW },
+	{ CAPABILITY_RECV, "sock_recv_2", "the same, while that stands still", BY(CAPTURE_SOCKET),
+	  SOCKET, HOOK_IN_ROW },
+	{ CAPABILITY_SEND, "sock_send_3", "the same, while that stands still", BY(CAPTURE_SOCKET),
+	  SOCKET, HOOK_IN_ROW },
+	{ CAPABILITY_RECV, "sock_recv_3", "the same, while that stands still", BY(CAPTURE_SOCKET),
+	  SOCKET, HOOK_IN_ROW },
+	{ CAPABILITY_SEND, "tcp_send", "function tcp_sendmsg", BY(CAPTURE_FENTRY), FENTRY,
+	  HOOK_REQUIRED },
 	{ CAPABILITY_SEND, "tcp_sendpage", "function tcp_sendpage", BY(CAPTURE_FENTRY),
-	  NEEDS(FEAT_TCP_SENDPAGE), false },
+	  NEEDS(FEAT_TCP_SENDPAGE), HOOK_OPTIONAL },
 	{ CAPABILITY_SEND, "unix_send", "function unix_stream_sendmsg", BY(CAPTURE_FENTRY),
-	  NEEDS(FEAT_UNIX_MSG), false },
+	  NEEDS(FEAT_UNIX_MSG), HOOK_OPTIONAL },
 	{ CAPABILITY_SEND, "unix_sendpage", "function unix_stream_sendpage", BY(CAPTURE_FENTRY),
-	  NEEDS(FEAT_UNIX_SENDPAGE), false },
-	{ CAPABILITY_RECV, "tcp_recv", "function tcp_recvmsg", BY(CAPTURE_FENTRY), FENTRY, true },
+	  NEEDS(FEAT_UNIX_SENDPAGE), HOOK_OPTIONAL },
+	{ CAPABILITY_RECV, "tcp_recv", "function tcp_recvmsg", BY(CAPTURE_FENTRY), FENTRY,
+	  HOOK_REQUIRED },
 	{ CAPABILITY_RECV, "tcp_splice", "function tcp_splice_read", BY(CAPTURE_FENTRY),
-	  NEEDS(FEAT_SPLICE_READ), false },
+	  NEEDS(FEAT_SPLICE_READ), HOOK_OPTIONAL },
 	{ CAPABILITY_RECV, "unix_recv", "function unix_stream_recvmsg", BY(CAPTURE_FENTRY),
-	  NEEDS(FEAT_UNIX_MSG), false },
+	  NEEDS(FEAT_UNIX_MSG), HOOK_OPTIONAL },
 	{ CAPABILITY_SEND, "sys_exit", "tracepoint sys_exit", BY(CAPTURE_SYSCALL),
-	  NEEDS(FEAT_SYS_EXIT), true },
+	  NEEDS(FEAT_SYS_EXIT), HOOK_REQUIRED },
 	{ CAPABILITY_RECV, "sys_exit", "tracepoint sys_exit", BY(CAPTURE_SYSCALL),
-	  NEEDS(FEAT_SYS_EXIT), true },
+	  NEEDS(FEAT_SYS_EXIT), HOOK_REQUIRED },
+	{ CAPABILITY_SEND, "sys_exit_2", "the same, while that stands still", BY(CAPTURE_SYSCALL),
+	  NEEDS(FEAT_SYS_EXIT), HOOK_IN_ROW },
+	{ CAPABILITY_RECV, "sys_exit_2", "the same, while that stands still", BY(CAPTURE_SYSCALL),
+	  NEEDS(FEAT_SYS_EXIT), HOOK_IN_ROW },
+	{ CAPABILITY_SEND, "sys_exit_3", "the same, while that stands still", BY(CAPTURE_SYSCALL),
+	  NEEDS(FEAT_SYS_EXIT), HOOK_IN_ROW },
+	{ CAPABILITY_RECV, "sys_exit_3", "the same, while that stands still", BY(CAPTURE_SYSCALL),
+	  NEEDS(FEAT_SYS_EXIT), HOOK_IN_ROW },
 	{ CAPABILITY_SEND_START, "send_start", "tracepoint tcp_sendmsg_locked",
-	  BY(CAPTURE_SOCKET) | BY(CAPTURE_SYSCALL), NEEDS(FEAT_SEND_START), false },
+	  BY(CAPTURE_SOCKET) | BY(CAPTURE_SYSCALL), NEEDS(FEAT_SEND_START), HOOK_OPTIONAL },
 	{ CAPABILITY_SEND_START, "tcp_send_entry", "function tcp_sendmsg", BY(CAPTURE_FENTRY),
-	  FENTRY, false },
-	{ CAPABILITY_ARRIVAL, "arrive", "tracepoint tcp_probe", ALL, NEEDS(FEAT_TCP_PROBE), false },
+	  FENTRY, HOOK_OPTIONAL },
+	{ CAPABILITY_ARRIVAL, "arrive", "tracepoint tcp_probe", ALL, NEEDS(FEAT_TCP_PROBE),
+	  HOOK_OPTIONAL },
 	{ CAPABILITY_CONN_LIFE, "sock_set_state", "tracepoint inet_sock_set_state", ALL,
-	  NEEDS(FEAT_SOCK_STATE), true },
+	  NEEDS(FEAT_SOCK_STATE), HOOK_REQUIRED },
 	{ CAPABILITY_CONN_LIFE, "sock_destroy", "tracepoint tcp_destroy_sock", ALL,
-	  NEEDS(FEAT_RINGBUF), true },
+	  NEEDS(FEAT_RINGBUF), HOOK_REQUIRED },
 	{ CAPABILITY_TASK_LIFE, "task_fork", "tracepoint sched_process_fork", ALL,
-	  NEEDS(FEAT_RINGBUF), true },
+	  NEEDS(FEAT_RINGBUF), HOOK_REQUIRED },
 	{ CAPABILITY_TASK_LIFE, "task_exec", "tracepoint sched_process_exec", ALL,
-	  NEEDS(FEAT_RINGBUF), true },
+	  NEEDS(FEAT_RINGBUF), HOOK_REQUIRED },
 	{ CAPABILITY_TASK_LIFE, "task_exit", "tracepoint sched_process_exit", ALL,
-	  NEEDS(FEAT_RINGBUF), true },
+	  NEEDS(FEAT_RINGBUF), HOOK_REQUIRED },
 	{ CAPABILITY_WAKE, "task_wake", "tracepoint sched_waking", ALL, NEEDS(FEAT_TASK_PT_REGS),
-	  false },
+	  HOOK_OPTIONAL },
 };
 
 static const struct {
@@ -75,7 +94,8 @@ const struct hook *hook_at(size_t i)
 
 bool hook_used(const struct hook *h, enum capture_method method, const struct bpf_cfg *cfg)
 {
-	return h->providers & BY(method) && (h->capability != CAPABILITY_WAKE || cfg->wake_edges);
+	return h->providers & BY(method) && (h->capability != CAPABILITY_WAKE || cfg->wake_edges) &&
+	       (h->kind != HOOK_IN_ROW || cfg->rows);
 }
 
 const char *capability_name(enum capability c)
@@ -125,7 +145,7 @@ int provider_check(enum capture_method method, const struct btf *btf, struct err
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		const struct hook *h = &hooks[i];
 
-		if (!(h->providers & BY(method)) || !h->required ||
+		if (!(h->providers & BY(method)) || h->kind != HOOK_REQUIRED ||
 		    !hook_lacks(h, btf, lacks, sizeof(lacks)))
 			continue;
 		return err_set(err, -EOPNOTSUPP, "this kernel lacks %s, which capture by %s needs",

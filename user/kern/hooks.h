@@ -27,13 +27,19 @@ enum capability {
 #define NEEDS(f)   (1u << (f))
 #define BY(method) (1u << (method))
 
+enum hook_kind {
+	HOOK_OPTIONAL,
+	HOOK_REQUIRED, /* without it the provider is of no use */
+	HOOK_IN_ROW, /* behind another, only where programs may be preempted (bpf/lib/row.bpf.h) */
+};
+
 struct hook {
 	enum capability capability;
 	const char *program;
 	const char *where; /* where it attaches, as a person reads it */
 	unsigned providers; /* BY(CAPTURE_*) of those that use it */
 	unsigned needs; /* NEEDS(FEAT_*) */
-	bool required; /* without it the provider is of no use */
+	enum hook_kind kind;
 };
 
 size_t hooks_cnt(void);

@@ -86,28 +86,38 @@ static void look_at_fds(uint32_t pid, struct sockets *s)
 		closedir(dir);
 }
 
-void inspect_process(FILE *out, uint32_t pid)
+static void report_count(struct report *r, const char *name, unsigned n, const char *why)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", n);
+	if (n)
+		report_row(r, &(struct report_row){ name, NULL, text, why });
+}
+
+bool inspect_process(struct report *r, uint32_t pid)
 {
 	struct sockets s = { 0 };
-	char path[64];
+	bool short_words = is_32bit(pid);
+	char text[64];
 
-	fprintf(out, "\nprocess %" PRIu32 "\n", pid);
-	proc_path(path, sizeof(path), pid, "");
-	if (access(path, F_OK)) {
-		fprintf(out, "  there is none\n");
-		return;
+	snprintf(text, sizeof(text), "process %" PRIu32, pid);
+	report_section(r, text);
+	proc_path(text, sizeof(text), pid, "");
+	if (access(text, F_OK)) {
+		report_row(r, &(struct report_row){ "process", NULL, "there is none", NULL });
+		return false;
 	}
 	look_at_fds(pid, &s);
-	fprintf(out, "  %-34s %s\n", "program", is_32bit(pid) ? "32-bit: lengths only" : "64-bit");
-	fprintf(out, "  %-34s %s\n", "network namespace",
-		own_netns(pid) ? "its own, traced all the same" : "the tracer's");
-	fprintf(out, "  %-34s %u\n", "sockets open", s.all);
-	if (s.rings)
-		fprintf(out, "  %-34s %u: calls through them are seen in part\n",
-			"io_uring instances", s.rings);
-	if (s.mptcp)
-		fprintf(out, "  %-34s %u: not traced\n", "MPTCP sockets", s.mptcp);
-	if (s.hidden)
-		fprintf(out, "  %-34s %u: their kind is not known\n",
-			"sockets that may not be looked at", s.hidden);
+	report_row(r, &(struct report_row){ "program", NULL, short_words ? "32-bit" : "64-bit",
+					    short_words ? "lengths only" : NULL });
+	report_row(r, &(struct report_row){ "network namespace", NULL,
+					    own_netns(pid) ? "its own" : "the tracer's",
+					    own_netns(pid) ? "traced all the same" : NULL });
+	snprintf(text, sizeof(text), "%u", s.all);
+	report_row(r, &(struct report_row){ "sockets open", NULL, text, NULL });
+	report_count(r, "io_uring instances", s.rings, "calls through them are seen in part");
+	report_count(r, "MPTCP sockets", s.mptcp, "not traced");
+	report_count(r, "sockets that may not be looked at", s.hidden, "their kind is not known");
+	return true;
 }

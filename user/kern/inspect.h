@@ -3,9 +3,10 @@
 #define KERN_INSPECT_H
 
 #include <stdint.h>
-#include <stdio.h>
 
-/* Prints what of one process can be traced and what not: for doctor. */
-void inspect_process(FILE *out, uint32_t pid);
+#include "base/report.h"
+
+/* Tells what of one process can be traced and what not; false: there is none. */
+bool inspect_process(struct report *r, uint32_t pid);
 
 #endif
