@@ -11,6 +11,7 @@
 
 #include "lib/data.bpf.h"
 #include "lib/row.bpf.h"
+#include "lib/timing.bpf.h"
 
 #define MMSG_MAX 64 /* messages of one sendmmsg or recvmmsg that are looked at */
 
@@ -133,7 +134,8 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 	task_moved(t, st->role, dir);
 }
 
-static __always_inline void exit_call(struct pt_regs *regs, long ret, __u64 self, const __u32 nth)
+/* By a traced process, on a socket or not. */
+static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self, const __u32 nth)
 {
 	struct task_struct *task;
 	struct sock_state *st;
@@ -171,11 +173,14 @@ static __always_inline void exit_call(struct pt_regs *regs, long ret, __u64 self
 static __always_inline int exit_nth(struct pt_regs *regs, long ret, const __u32 nth)
 {
 	__u64 self = bpf_get_current_pid_tgid();
+	struct timing timing;
 
-	if (traced(self >> 32) && row_begin(nth, self, DIR_RX)) {
-		exit_call(regs, ret, self, nth);
-		row_end(nth, self, DIR_RX);
-	}
+	if (!traced(self >> 32) || !row_begin(nth, self, DIR_RX))
+		return 0;
+	timing = timing_begin();
+	call_over(regs, ret, self, nth);
+	timing_end(&timing);
+	row_end(nth, self, DIR_RX);
 	return 0;
 }
 

@@ -63,6 +63,7 @@ struct config {
 	unsigned capture;		/* enum capture_method */
 	const char *btf;		/* NULL: the kernel's own */
 	uint64_t ring_sz;		/* 0: automatic */
+	double max_overhead;		/* percent of the traced processes' CPU; 0: no limit */
 	const char *record, *replay;	/* NULL: not asked for */
 
 	unsigned stats;			/* enum config_stats */

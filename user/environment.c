@@ -222,7 +222,7 @@ static int apply_sampler(struct config *cfg, const struct variable *var, const c
 static int apply_ratio(struct config *cfg, const struct variable *var, const char *name,
 		       const char *value, struct err *err)
 {
-	if (!value_ratio(slice_trim(slice_str(value)), &cfg->sampler.ratio))
+	if (!value_decimal(slice_trim(slice_str(value)), 0, 1, &cfg->sampler.ratio))
 		return err_set(err, -EINVAL, "%s='%s' is not a number from 0 to 1", name, value);
 	return 0;
 }

@@ -22,8 +22,8 @@
 #include "execs.h"
 #include "kern/privilege.h"
 #include "live.h"
+#include "overload.h"
 #include "quiet.h"
-#include "shed.h"
 #include "targets.h"
 #include "wiring.h"
 
@@ -40,8 +40,7 @@ struct live {
 	struct loop *loop;
 	struct child child; /* pid 0: none */
 	struct execs execs;
-	struct shed shed;
-	bool overloaded; /* and it has been said */
+	struct overload overload;
 	int signals;
 	int status;
 	bool stopping;
@@ -55,6 +54,7 @@ static void live_release(struct live *l)
 	wiring_release(&l->w);
 	recorder_free(l->recorder);
 	targets_free(l->targets);
+	overload_release(&l->overload);
 	loop_free(l->loop);
 	if (l->signals >= 0)
 		close(l->signals);
@@ -122,7 +122,7 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 {
 	struct live *l = ctx;
 
-	shed_note(&l->shed, ev);
+	overload_note(&l->overload, ev);
 	targets_event(l->targets, ev);
 	if (ev->ts_ns >= l->clock_due_ns)
 		take_clock(l, ev->ts_ns);
@@ -282,6 +282,8 @@ static int start(struct live *l, struct err *err)
 		return err_set(err, -ENOMEM, "cannot start: out of memory or file descriptors");
 	code = targets_new(l->cfg, &l->targets, err);
 	if (!code)
+		code = overload_init(&l->overload, l->cfg->max_overhead, err);
+	if (!code)
 		code = watch_signals(l, err);
 	if (!code)
 		code = start_recording(l, &facts, err);
@@ -336,31 +338,11 @@ static int wait_ms(struct live *l, int drained)
 
 	if (next != UINT64_MAX)
 		timer = next <= now ? 0 : (int)min((next - now) / NSEC_PER_MSEC + 1, 60000ULL);
-	if (l->overloaded) /* whether that is over shows in the lapse of time */
+	if (l->overload.said) /* whether that is over shows in the lapse of time */
 		timer = timer < 0 ? CALM_MS : min(timer, CALM_MS);
 	if (drained || !capture_sleep(l->capture))
 		return timer < 0 ? DRAIN_MS : min(timer, DRAIN_MS);
 	return timer;
-}
-
-/* True: there is so much in the ring that the next round should come at once. */
-static bool look_at_load(struct live *l, uint64_t now_ns)
-{
-	size_t sz, waiting = capture_waiting(l->capture, &sz);
-	unsigned level;
-
-	if (shed_look(&l->shed, waiting, sz, now_ns)) {
-		capture_shed(l->capture, l->shed.level);
-		level = shed_most(&l->shed);
-		if (level && !l->overloaded)
-			log_warn("overload: more happens than can be traced; whole exchanges of "
-				 "the busiest "
-				 "processes are left out until it is less, and counted");
-		else if (!level)
-			log_warn("overload is over: every exchange is traced again");
-		l->overloaded = level;
-	}
-	return waiting > sz / 8;
 }
 
 static int run_loop(struct live *l)
@@ -376,7 +358,9 @@ static int run_loop(struct live *l)
 			say_quiet(l);
 		if (targets_ended(l->targets) && !drained && !l->child.pid)
 			break;
-		code = loop_wait(l->loop, look_at_load(l, now) ? 0 : wait_ms(l, drained));
+		code = loop_wait(l->loop, overload_look(&l->overload, l->capture, now)
+						  ? 0
+						  : wait_ms(l, drained));
 		if (code)
 			return code;
 	}

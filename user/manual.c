@@ -6,6 +6,7 @@
 #define HELP_COLUMN  33 /* where explanations begin */
 #define USAGE_COLUMN 37 /* the same for the commands */
 #define LINE_TEXT    128
+#define LINE_WIDTH   80
 
 /* "-p, --pid N" */
 static int name_option(struct buf *b, const struct option *opt)
@@ -36,6 +37,36 @@ static void help_option(FILE *out, const struct option *opt)
 	fputc('\n', out);
 }
 
+/* The names of what few need, on as few lines as they fit. */
+static void help_rare(FILE *out, unsigned group)
+{
+	int column = 0;
+
+	for (size_t i = 0; i < OPT__CNT; i++) {
+		const struct option *opt = &options[i];
+		const char *before = column ? ", " : "      also ";
+
+		if (opt->group != group || !(opt->flags & OPTION_RARE))
+			continue;
+		if (column + strlen(", --") + strlen(opt->name) >= LINE_WIDTH) {
+			before = ",\n           ";
+			column = 0;
+		}
+		column += fprintf(out, "%s--%s", before, opt->name);
+	}
+	if (column)
+		fputc('\n', out);
+}
+
+static void help_group(FILE *out, unsigned group)
+{
+	fprintf(out, "\n%s:\n", option_groups[group]);
+	for (size_t i = 0; i < OPT__CNT; i++)
+		if (options[i].group == group && !(options[i].flags & OPTION_RARE))
+			help_option(out, &options[i]);
+	help_rare(out, group);
+}
+
 void cli_help(FILE *out)
 {
 	fputs("Usage: ebpf-tracer SELECTOR... [OPTION]...\n"
@@ -47,13 +78,10 @@ void cli_help(FILE *out)
 
 		fprintf(out, "%*s%s\n", max(USAGE_COLUMN - n, 1), "", commands[i].help);
 	}
-	for (unsigned g = 0; g < GROUP__CNT; g++) {
-		fprintf(out, "\n%s:\n", option_groups[g]);
-		for (size_t i = 0; i < OPT__CNT; i++)
-			if (options[i].group == g)
-				help_option(out, &options[i]);
-	}
-	fputs("\nOptions beat the OTEL_* variables. For both: ebpf-tracer man | man -l -\n", out);
+	for (unsigned g = 0; g < GROUP__CNT; g++)
+		help_group(out, g);
+	fputs("\nMore on each, and the OTEL_* variables they beat: ebpf-tracer man | man -l -\n",
+	      out);
 }
 
 /* In troff a backslash, a hyphen and a control character at the start of a line have a meaning. */

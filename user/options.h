@@ -31,6 +31,7 @@ enum option_kind {
 	KIND_SIZE,	/* uint64_t bytes */
 	KIND_SAMPLER,	/* struct sampler */
 	KIND_RATIO,	/* double, 0 to 1 */
+	KIND_PERCENT,	/* double, more than 0 */
 	KIND_STATUS,	/* const char *, a list for struct trace_filter */
 	KIND__CNT,
 };
@@ -41,7 +42,8 @@ enum option_group { GROUP_SELECT, GROUP_EXPORT, GROUP_CONSOLE, GROUP_SPANS, GROU
 #define OPTION_LIVE	(1 << 1)	/* speaks of the running kernel: senseless in a replay */
 #define OPTION_SELECTOR	(1 << 2)	/* selects processes */
 #define OPTION_DOCTOR	(1 << 3)	/* allowed with the doctor command */
-#define OPTION_REPORT	(1 << 4)	/* and with nothing else */
+#define OPTION_RARE	(1 << 4)	/* --help has its name only */
+#define OPTION_REPORT	(1 << 5)	/* allowed with the doctor command only */
 
 struct option {
 	const char *name;

@@ -15,9 +15,11 @@
 #define COMM_VISIBLE 15 /* TASK_COMM_LEN without its NUL */
 #define WAIT_LIMIT \
 	(3600 * NSEC_PER_SEC) /* longer, and the table of waiting spans decides, not the clock */
-#define RING_MIN   (64ULL << 10)
-#define RING_LIMIT (1ULL << 30)
-#define LIST_TEXT  4096 /* an exporter list, a header, a warning: what a person writes on one line */
+#define RING_MIN      (64ULL << 10)
+#define RING_LIMIT    (1ULL << 30)
+#define PERCENT_MIN   0.1
+#define PERCENT_LIMIT 1000.0 /* what serves a request in 5 us is dearer to trace than to run */
+#define LIST_TEXT     4096 /* an exporter list, a header, a warning: what a person writes on one line */
 
 /* The lists are as long as the command line and the environment, which the kernel bounds. */
 int strings_add(struct strings *l, struct slice s)
@@ -391,9 +393,22 @@ static int set_sampler(struct config *cfg, const struct option *opt, const char 
 static int set_ratio(struct config *cfg, const struct option *opt, const char *value,
 		     struct err *err)
 {
-	if (!value_ratio(slice_str(value), field(cfg, opt)))
+	if (!value_decimal(slice_str(value), 0, 1, field(cfg, opt)))
 		return err_set(err, -EINVAL, "--%s '%s' is not a number from 0 to 1, such as 0.1",
 			       opt->name, value);
+	return 0;
+}
+
+static int set_percent(struct config *cfg, const struct option *opt, const char *value,
+		       struct err *err)
+{
+	struct slice s = slice_str(value);
+
+	if (s.n && s.p[s.n - 1] == '%')
+		s.n--;
+	if (!value_decimal(s, PERCENT_MIN, PERCENT_LIMIT, field(cfg, opt)))
+		return err_set(err, -EINVAL, "--%s '%s' is not a number from %g to %g, such as 5",
+			       opt->name, value, PERCENT_MIN, PERCENT_LIMIT);
 	return 0;
 }
 
@@ -443,7 +458,7 @@ int setting_set(struct config *cfg, const struct option *opt, const char *value,
 		[KIND_EXPORTERS] = set_exporters, [KIND_DURATION] = set_duration,
 		[KIND_SIZE] = set_size,           [KIND_SAMPLER] = set_sampler,
 		[KIND_FIELD] = set_fields,        [KIND_RATIO] = set_ratio,
-		[KIND_STATUS] = set_status,
+		[KIND_STATUS] = set_status,       [KIND_PERCENT] = set_percent,
 	};
 
 	return set[opt->kind](cfg, opt, value, err);

@@ -25,28 +25,30 @@ static void print_counts(FILE *out, const struct summary *s)
 		(ull)e->failed, (ull)s->export.dropped_full);
 }
 
-/* Run time of our programs, if the kernel keeps it. */
-static uint64_t kernel_ns(const struct kernel_figures *kern)
+/* Run time of our programs: as the kernel keeps it (--times), else that of socket calls, from a sample. */
+uint64_t summary_kernel_ns(const struct summary *s)
 {
 	uint64_t sum = 0;
 	size_t i;
 
-	for (i = 0; kern && i < kern->programs_cnt; i++)
-		sum += kern->programs[i].ns;
-	return sum;
+	for (i = 0; s->kern && i < s->kern->programs_cnt; i++)
+		sum += s->kern->programs[i].ns;
+	return !sum && s->kern ? s->kern->calls_ns : sum;
 }
 
 static void print_cost(FILE *out, const struct summary *s)
 {
-	uint64_t requests = s->tally->v[TALLY_REQUESTS], bpf_ns = kernel_ns(s->kern);
+	uint64_t requests = s->tally->v[TALLY_REQUESTS], kernel_ns = summary_kernel_ns(s);
 
 	fprintf(out, "ebpf-tracer: cost: %.3f s of CPU in %.1f s", (double)s->cpu_ns / NSEC_PER_SEC,
 		(double)s->wall_ns / NSEC_PER_SEC);
 	if (requests)
 		fprintf(out, ", %.1f us per request", (double)s->cpu_ns / NSEC_PER_USEC / requests);
 	fprintf(out, "; %.3f s to start", (double)s->start_cpu_ns / NSEC_PER_SEC);
-	if (bpf_ns)
-		fprintf(out, "; in the kernel %.3f s", (double)bpf_ns / NSEC_PER_SEC);
+	if (kernel_ns)
+		fprintf(out, "; in the kernel %.3f s", (double)kernel_ns / NSEC_PER_SEC);
+	if (kernel_ns && requests)
+		fprintf(out, ", %.0f ns per request", (double)kernel_ns / requests);
 	fprintf(out, "; %.1f MB of memory, %.1f MB at most", s->rss / MEGABYTE,
 		s->rss_peak / MEGABYTE);
 	if (s->kern && s->kern->ring_sz)

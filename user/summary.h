@@ -25,6 +25,8 @@ struct summary {
 /* Is every byte of one direction in exactly one row? */
 bool summary_closed(const struct summary *s, enum dir dir);
 
+uint64_t summary_kernel_ns(const struct summary *s);	/* what our programs took; 0: unknown */
+
 void summary_print(FILE *out, const struct summary *s);
 void summary_json(FILE *out, const struct summary *s); /* one line; its names are those of the rows */
 

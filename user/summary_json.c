@@ -46,8 +46,9 @@ static void put_programs(FILE *out, const struct kernel_figures *kern)
 		fprintf(out, "%s{\"name\":\"%s\",\"runs\":%llu,\"ns\":%llu,\"missed\":%llu}",
 			i ? "," : "", p->name, (ull)p->runs, (ull)p->ns, (ull)p->missed);
 	}
-	fprintf(out, "],\"ring\":{\"size\":%llu,\"high\":%llu,\"read\":%llu}", (ull)kern->ring_sz,
-		(ull)kern->ring_high, (ull)kern->ring_read);
+	fprintf(out, "],\"calls_ns\":%llu,\"ring\":{\"size\":%llu,\"high\":%llu,\"read\":%llu}",
+		(ull)kern->calls_ns, (ull)kern->ring_sz, (ull)kern->ring_high,
+		(ull)kern->ring_read);
 }
 
 void summary_json(FILE *out, const struct summary *s)

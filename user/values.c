@@ -80,7 +80,7 @@ static bool alnum(char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-bool value_ratio(struct slice s, double *ret_ratio)
+bool value_decimal(struct slice s, double low, double high, double *ret_v)
 {
 	char text[64];
 	double v;
@@ -94,9 +94,9 @@ bool value_ratio(struct slice s, double *ret_ratio)
 	if (text[strspn(text, "0123456789.eE+-")])
 		return false;
 	v = strtod(text, &end);
-	if (*end || end == text || !(v >= 0 && v <= 1))
+	if (*end || end == text || !(v >= low && v <= high))
 		return false;
-	*ret_ratio = v;
+	*ret_v = v;
 	return true;
 }
 

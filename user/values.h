@@ -12,7 +12,7 @@
 bool value_duration_ns(struct slice s, uint64_t *ret_ns);	/* 500ms, 10s, 1m, 2h, 0 */
 bool value_size(struct slice s, uint64_t *ret_sz);		/* 65536, 64K, 8M, 1G */
 bool value_number(struct slice s, uint64_t low, uint64_t high, uint64_t *ret_v);	/* decimal, low..high */
-bool value_ratio(struct slice s, double *ret_ratio);		/* 0 to 1, with or without a fraction */
+bool value_decimal(struct slice s, double low, double high, double *ret_v);	/* with or without a fraction */
 bool value_is_token(struct slice s);				/* what HTTP allows as the name of a header */
 bool value_is_line(struct slice s);				/* no control characters */
 

@@ -8,6 +8,7 @@
 
 #include "lib/data.bpf.h"
 #include "lib/row.bpf.h"
+#include "lib/timing.bpf.h"
 
 static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 				       const struct syscall *call, struct task_struct *task,
@@ -35,17 +36,14 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 	task_moved(t, st->role, dir);
 }
 
-static __always_inline void data_call_as(struct sock *sk, __u64 self, int ret, int flags,
-					 enum dir dir, const __u32 nth)
+static __always_inline void call_over(struct sock *sk, __u64 self, int ret, int flags,
+				      enum dir dir, const __u32 nth)
 {
-	struct task_struct *task;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct sock_state *st;
 	struct task_state *t;
 	struct syscall call;
 
-	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
-		return;
-	task = bpf_get_current_task_btf();
 	call_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
 	if (ret <= 0) {
 		t = task_find(task);
@@ -66,11 +64,18 @@ static __always_inline int data_call_nth(struct sock *sk, int ret, int flags, en
 					 const __u32 nth)
 {
 	__u64 self = bpf_get_current_pid_tgid();
+	struct timing timing;
 
-	if (traced(self >> 32) && row_begin(nth, self, dir)) {
-		data_call_as(sk, self, ret, flags, dir, nth);
-		row_end(nth, self, dir);
-	}
+	if (!traced(self >> 32))
+		return 0;
+	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+		return 0;
+	if (!row_begin(nth, self, dir))
+		return 0;
+	timing = timing_begin();
+	call_over(sk, self, ret, flags, dir, nth);
+	timing_end(&timing);
+	row_end(nth, self, dir);
 	return 0;
 }
 

@@ -115,6 +115,8 @@ struct counters {
 	__u64 stats[STAT__CNT];
 	__u64 conns; /* sockets numbered by this CPU */
 	__u64 asked; /* the last process that it asked about, at which procs_gen, and the answer */
+	__u64 untimed; /* socket calls since the last that was timed */
+	__u64 timed_ns; /* what those that were timed took */
 	__u64 told_by[DIR__CNT]; /* who made the last call that a program of a row told; 0: not known */
 };
 

@@ -25,6 +25,7 @@
 #define EVENT_LOOPS_MAX	4096	/* threads in which Node runs. LRU: found again */
 #define SHED_LANES	64	/* processes share them by tgid: a flood costs its own lane, a power of two */
 #define SHED_MAX	12	/* 1 exchange in 4096 is kept: a record per second of the busiest server */
+#define TIMED_EVERY	61	/* socket calls for one that is timed: two readings of the clock cost 50 ns */
 #define WAKES_MAX	8	/* edges per finished call; locks must not flood the ring */
 #define RELAYS_MAX	2	/* threads between who reads an answer and who waits: HttpClient's async has two */
 #define AWAITING_MAX	4	/* tasks, each waiting for the one before: gather() within wait_for() within a group */

@@ -42,20 +42,29 @@ class Client(threading.Thread):
             self.ask()
 
 
-def busy(port, tracer):
-    """The reader stands still under load, and comes back; afterwards all is calm and a few more requests follow."""
-    clients = [Client(port) for _ in range(4)]
+def start_clients(port, n=4):
+    clients = [Client(port) for _ in range(n)]
     for c in clients:
         c.start()
+    return clients
+
+
+def end_clients(clients):
+    for c in clients:
+        c.ended.set()
+        c.join()
+
+
+def busy(port, tracer):
+    """The reader stands still under load, and comes back; afterwards all is calm and a few more requests follow."""
+    clients = start_clients(port)
     time.sleep(0.3)
     tracer.proc.tell(signal.SIGSTOP)
     time.sleep(0.4)
     tracer.proc.tell(signal.SIGCONT)
     wait_until(lambda: "overload: " in tracer.proc.errors(), 10, "word of the overload")
     time.sleep(0.3)
-    for c in clients:
-        c.ended.set()
-        c.join()
+    end_clients(clients)
     wait_until(lambda: "overload is over" in tracer.proc.errors(), 60, "end of the overload")
     for _ in range(20):
         clients[0].ask()
@@ -80,3 +89,20 @@ def test_the_smallest_ring(lab):
     assert not any(s.trace_state for s in last), "what came after the overload is not one of several"
     weighed = [s for s in spans if s.trace_state]
     assert weighed and all(";th:" in s.trace_state for s in weighed)
+
+
+def test_no_dearer_than_allowed(lab):
+    """nginx takes 5 us for a request: to trace each of them is more than a part of that."""
+    port, nginx = start_nginx(lab)
+    tracer = Tracer(lab, "--pid", nginx.pid, "--max-overhead", "2", "--stats", "json", exporter="none")
+    clients = start_clients(port)
+    wait_until(lambda: "and may take 2 (--max-overhead)" in tracer.proc.errors(), 20, "word of the price")
+    time.sleep(0.5)
+    end_clients(clients)
+    tracer.stop()
+    stats = tracer.stats()[-1]
+    kernel, asked = stats["kernel"], sum(c.asked for c in clients)
+    assert stats["closed"] == {"received": True, "sent": True}
+    assert kernel["exchanges_shed"] > 0 and kernel["rx_lost"] == 0
+    assert stats["user"]["requests"] + kernel["exchanges_shed"] == asked
+    assert 100 < stats["calls_ns"] / (2 * asked) < 20000, "ns of our programs in a socket call of nginx"

@@ -71,7 +71,7 @@ def test_help_fits_two_screens():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""
     lines = done.stdout.splitlines()
-    assert len(lines) <= 100 and max(map(len, lines)) <= 100
+    assert len(lines) <= 48 and max(map(len, lines)) <= 80
     assert "--pid" in done.stdout and "--replay" in done.stdout
 
 

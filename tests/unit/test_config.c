@@ -176,6 +176,10 @@ static const char *const wrong_uses[][2] = {
 	{ "--all --link-wait 99999999999999999h",
 	  "--link-wait '99999999999999999h' is not a duration such "
 	  "as 500ms, 10s or 1m" },
+	{ "--all --max-overhead 0",
+	  "--max-overhead '0' is not a number from 0.1 to 1000, such as 5" },
+	{ "--all --max-overhead %",
+	  "--max-overhead '%' is not a number from 0.1 to 1000, such as 5" },
 	{ "--all --ring-size 9M",
 	  "--ring-size '9M' is not a power of two from 64K to 1G, such as 8M" },
 	{ "--all --ring-size 4K",

@@ -91,6 +91,45 @@ static void test_tries_less_often(void **state)
 	assert_true(shed_look(&s, 10, SIZE, now + 1000 * NSEC_PER_MSEC));
 }
 
+/* Four times as dear as it may be: a quarter is kept, of the busiest first; more again only when that can be paid. */
+static void test_what_is_too_dear(void **state)
+{
+	uint64_t now = 10 * NSEC_PER_SEC;
+	struct shed s = { 0 };
+
+	fill(&s, 1, 100);
+	fill(&s, 2, 900);
+	assert_true(shed_price(&s, 4));
+	assert_int_equal(s.level[2], 3);
+	assert_int_equal(s.level[1], 0);
+	fill(&s, 2, 100);
+	assert_false(shed_price(&s, 0.8));
+	assert_false(shed_look(&s, 10, SIZE, now));
+	assert_false(
+		shed_look(&s, 10, SIZE, now + 9 * NSEC_PER_SEC)); /* twice as much is too dear */
+	assert_false(shed_price(&s, 0.3));
+	assert_true(shed_look(&s, 10, SIZE, now + 10 * NSEC_PER_SEC));
+	assert_int_equal(s.level[2], 2);
+	assert_false(shed_look(&s, 10, SIZE,
+			       now + 20 * NSEC_PER_SEC)); /* what that costs is not known yet */
+	assert_false(shed_price(&s, 0.4));
+	assert_true(shed_look(&s, 10, SIZE, now + 21 * NSEC_PER_SEC));
+	assert_int_equal(s.level[2], 1);
+}
+
+static void test_a_price_that_nobody_can_lower(void **state)
+{
+	struct shed s = { 0 };
+	int i;
+
+	assert_false(shed_price(&s, 50));
+	for (i = 0; i < 30; i++) {
+		fill(&s, 2, 100);
+		shed_price(&s, 50);
+	}
+	assert_int_equal(s.level[2], SHED_MAX);
+}
+
 /* Exchanges were left out between two that were told: both are whole, and nothing had to be looked for. */
 static void test_what_was_left_out_harms_nobody(void **state)
 {
@@ -131,6 +170,8 @@ int main(void)
 		cmocka_unit_test(test_it_ends_where_it_can),
 		cmocka_unit_test(test_recovers_by_itself),
 		cmocka_unit_test(test_tries_less_often),
+		cmocka_unit_test(test_what_is_too_dear),
+		cmocka_unit_test(test_a_price_that_nobody_can_lower),
 		cmocka_unit_test(test_what_was_left_out_harms_nobody),
 	};
 

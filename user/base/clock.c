@@ -42,6 +42,13 @@ uint64_t clock_wall_offset_ns(void)
 	return offset;
 }
 
+uint64_t clock_process_ns(uint32_t tgid)
+{
+	clockid_t clock;
+
+	return clock_getcpuclockid((pid_t)tgid, &clock) ? 0 : read_ns(clock);
+}
+
 uint64_t clock_cpu_ns(void)
 {
 	return read_ns(CLOCK_PROCESS_CPUTIME_ID);

@@ -8,5 +8,6 @@ uint64_t clock_mono_ns(void);
 uint64_t clock_wall_ns(void);
 uint64_t clock_wall_offset_ns(void);	/* wall - mono, taken between two readings of mono */
 uint64_t clock_cpu_ns(void);		/* CPU time of this process */
+uint64_t clock_process_ns(uint32_t tgid);	/* of another, all its threads; 0: there is none */
 
 #endif

@@ -365,22 +365,40 @@ bool capture_usable(const struct capture *c)
 	       errno == ENOENT;
 }
 
-void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT])
+/* Zeros when they cannot be read. */
+static void sum_counters(const struct capture *c, struct counters *ret_sum)
 {
 	size_t cpus = libbpf_num_possible_cpus(), row_sz = sizeof(struct counters);
 	_cleanup_(freep) struct counters *rows = calloc(cpus, row_sz);
 	uint32_t zero = 0;
 	size_t i, cpu;
 
-	memset(ret_stats, 0, STAT__CNT * sizeof(*ret_stats));
+	memset(ret_sum, 0, sizeof(*ret_sum));
 	if (!rows || bpf_map__lookup_elem(c->skel->maps.counters, &zero, sizeof(zero), rows,
 					  cpus * row_sz, 0))
 		return;
 	for (cpu = 0; cpu < cpus; cpu++) {
 		for (i = 0; i < STAT__CNT; i++)
-			ret_stats[i] += rows[cpu].stats[i];
+			ret_sum->stats[i] += rows[cpu].stats[i];
+		ret_sum->timed_ns += rows[cpu].timed_ns;
 	}
+}
+
+void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT])
+{
+	struct counters sum;
+
+	sum_counters(c, &sum);
+	memcpy(ret_stats, sum.stats, sizeof(sum.stats));
 	ret_stats[STAT_MALFORMED] = c->ring.malformed;
+}
+
+uint64_t capture_calls_ns(const struct capture *c)
+{
+	struct counters sum;
+
+	sum_counters(c, &sum);
+	return sum.timed_ns * TIMED_EVERY;
 }
 
 /* A program that is not loaded has no figures. */
@@ -410,6 +428,7 @@ void capture_figures(const struct capture *c, struct kernel_figures *ret_figures
 	ret_figures->ring_sz = c->ring.sz;
 	ret_figures->ring_high = c->ring.high;
 	ret_figures->ring_read = *c->ring.consumer;
+	ret_figures->calls_ns = capture_calls_ns(c);
 	bpf_object__for_each_program(prog, c->skel->obj)
 	{
 		if (*n < PROGRAMS_MAX && program_figures(prog, &ret_figures->programs[*n]))

@@ -68,6 +68,7 @@ void capture_shed(struct capture *c, const uint8_t levels[SHED_LANES]);
 bool capture_sleep(struct capture *c);
 bool capture_usable(const struct capture *c); /* this thread may still use the maps */
 void capture_stats(const struct capture *c, uint64_t ret_stats[STAT__CNT]);
+uint64_t capture_calls_ns(const struct capture *c); /* as in kernel_figures */
 void capture_figures(const struct capture *c, struct kernel_figures *ret_figures);
 
 DEFINE_FREEP(capture_free, struct capture)

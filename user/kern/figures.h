@@ -21,6 +21,7 @@ struct kernel_figures {
 	uint64_t ring_sz;		/* bytes; 0: no ring (replay) */
 	uint64_t ring_high;		/* how full it was at most */
 	uint64_t ring_read;		/* what went through it */
+	uint64_t calls_ns;		/* what socket calls took in our programs, from a sample of them */
 	struct program_figures programs[PROGRAMS_MAX];
 	size_t programs_cnt;
 };
