@@ -88,8 +88,11 @@ static __always_inline bool task_user_frame(__u64 *ret_fp, __u64 *ret_sp)
  */
 static __always_inline __u64 task_thread_pointer(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task;
 
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return bpf_get_current_task_btf()->thread.fsbase;
+	task = (void *)bpf_get_current_task();
 	return BPF_CORE_READ(task, thread.fsbase);
 }
 

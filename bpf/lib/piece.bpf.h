@@ -69,7 +69,9 @@ static __always_inline void piece_copy(struct moved *c, const __u32 room)
 /* Records have one of a few sizes because the verifier asks for constants. */
 static __noinline int piece_tell(struct moved *c)
 {
-	if (c->piece_cap <= PIECE_SMALL)
+	if (c->piece_cap <= PIECE_TINY)
+		piece_copy(c, PIECE_TINY);
+	else if (c->piece_cap <= PIECE_SMALL)
 		piece_copy(c, PIECE_SMALL);
 	else if (c->piece_cap <= PIECE_LOW)
 		piece_copy(c, PIECE_LOW);
@@ -135,7 +137,9 @@ static __always_inline bool piece_tell_few(struct moved *c, struct user_mem *m)
 	if (bpf_probe_read_user(vec, (vecs & (2 * GATHER_MAX - 1)) * sizeof(vec[0]),
 				(void *)m->vec))
 		return false;
-	if (c->n <= PIECE_SMALL)
+	if (c->n <= PIECE_SHORT)
+		piece_gather(c, m, vec, PIECE_SHORT);
+	else if (c->n <= PIECE_SMALL)
 		piece_gather(c, m, vec, PIECE_SMALL);
 	else
 		piece_gather(c, m, vec, PIECE_LOW);

@@ -13,7 +13,9 @@
 #define VERDICTS_MAX	16384	/* one per long body. LRU: the default is safe */
 #define SEGS_MAX	16	/* iovec entries per call; nginx sends 64, heads first */
 #define GATHER_MAX	4	/* of these, if few and short, told by one record: a head and a body */
-#define PIECE_SMALL	256	/* smallest record: an API request, a response head */
+#define PIECE_TINY	96	/* smallest record, three lines of the cache in the ring: a bare request */
+#define PIECE_SHORT	176	/* a server's shortest response, head and body gathered: seven lines */
+#define PIECE_SMALL	256	/* an API request, a response head */
 #define PIECE_LOW	768	/* the same with cookies and tokens */
 #define PIECE_MID	2048	/* a browser's request head */
 #define PIECE_MAX	16384	/* one TLS-record-sized read; the largest single record */
