@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/usage.h"
 #include "live.h"
+#include "own_metrics.h"
 #include "recording.h"
 #include "wiring.h"
 
@@ -66,6 +67,19 @@ void wiring_feed(struct wiring *w, const struct ev_hdr *ev)
 		services_forget(w->services, ev->tgid);
 }
 
+static int init_metrics(struct wiring *w, const struct export_options *export,
+			const struct recording_facts *facts, struct err *err)
+{
+	attrs_init(&w->self, 8, 1024);
+	if (!export->metrics_endpoint)
+		return 0;
+	attrs_str(&w->self, "service.name", SLICE("ebpf-tracer"));
+	attrs_str(&w->self, "service.version", slice_str(export->version));
+	attrs_str(&w->self, "host.name", slice_str(facts->host.name));
+	attrs_str(&w->self, "host.id", slice_str(facts->host.id));
+	return metrics_new(export, &w->self, clock_wall_ns(), &w->metrics, err);
+}
+
 int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
 		const struct recording_facts *facts,
 		void (*verdict)(void *, uint64_t, const struct verdict *), struct err *err)
@@ -95,6 +109,8 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 	};
 	int code = batch_new(cfg->exporters, export, &w->batch, err);
 
+	if (!code)
+		code = init_metrics(w, export, facts, err);
 	if (code)
 		return code;
 	wiring_started(w);
@@ -130,6 +146,8 @@ int wiring_start(struct wiring *w, const struct config *cfg, const struct guard 
 	code = guard_process(&w->guard, err);
 	if (!code)
 		code = batch_start(w->batch, &w->entry, err);
+	if (!code && w->metrics)
+		code = metrics_start(w->metrics, &w->entry, err);
 	return code ? code : guard_loop(&w->guard, err);
 }
 
@@ -143,32 +161,54 @@ void wiring_release(struct wiring *w)
 {
 	pipeline_free(w->pipeline);
 	batch_free(w->batch);
+	metrics_free(w->metrics);
+	attrs_release(&w->self);
 	services_free(w->services);
 }
 
-void wiring_summary(const struct wiring *w, const struct config *cfg,
-		    const struct kernel_figures *kern)
+static void sum_up(const struct wiring *w, const struct kernel_figures *kern,
+		   struct summary *ret_sum)
 {
-	struct summary s = {
+	*ret_sum = (struct summary){
 		.tally = pipeline_tally(w->pipeline),
 		.kern = kern,
 		.wall_ns = clock_mono_ns() - w->started_ns,
 		.cpu_ns = clock_cpu_ns() - w->started_cpu_ns,
 		.start_cpu_ns = w->started_cpu_ns,
 	};
+	usage_memory(&ret_sum->rss, &ret_sum->rss_peak);
+	batch_counts(w->batch, &ret_sum->export);
+}
 
-	usage_memory(&s.rss, &s.rss_peak);
-	batch_counts(w->batch, &s.export);
+void wiring_summary(const struct wiring *w, const struct config *cfg,
+		    const struct kernel_figures *kern)
+{
+	struct summary s;
+
+	sum_up(w, kern, &s);
 	if (cfg->stats == STATS_JSON)
 		summary_json(stderr, &s);
 	else
 		summary_print(stderr, &s);
 }
 
+void wiring_metrics(struct wiring *w, const struct kernel_figures *kern)
+{
+	struct metric list[OWN_METRICS_MAX];
+	struct summary s;
+
+	sum_up(w, kern, &s);
+	metrics_put(w->metrics, list, own_metrics(&s, list), clock_wall_ns());
+}
+
 void wiring_finish(struct wiring *w, const struct config *cfg, const struct kernel_figures *kern)
 {
 	pipeline_flush(w->pipeline);
 	batch_end(w->batch, cfg->export.timeout_ms);
+	if (w->metrics) {
+		wiring_metrics(w, kern);
+		metrics_end(w->metrics, cfg->export.timeout_ms);
+	}
 	wiring_summary(w, cfg, kern);
 }
 

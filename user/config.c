@@ -9,8 +9,10 @@
 #include "environment.h"
 #include "export/exporter.h"
 #include "settings.h"
+#include "values.h"
 
 #define LIST_TEXT 512 /* a few option names */
+#define URL_TEXT  4096
 
 struct parser {
 	const struct config_input *in;
@@ -32,6 +34,7 @@ static int set_defaults(struct config *cfg, struct err *err)
 			.queue_max = QUEUE_MAX,
 			.batch_max = BATCH_MAX,
 			.batch_delay_ms = BATCH_DELAY_MS,
+			.metrics_every_ms = METRICS_EVERY_MS,
 		},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
@@ -311,6 +314,28 @@ static int resolve_endpoint(struct config *cfg, struct err *err)
 				grpc ? URL_GRPC : URL_BASE_OR_FULL, err);
 }
 
+/* Without --metrics nobody is to find an endpoint for them. */
+static int resolve_metrics(struct config *cfg, struct err *err)
+{
+	_cleanup_(buf_release) struct buf url = BUF_INIT(URL_TEXT);
+	int ret;
+
+	if (!cfg->metrics || cfg->export.metrics_endpoint) {
+		cfg->export.metrics_endpoint = cfg->metrics ? cfg->export.metrics_endpoint : NULL;
+		return 0;
+	}
+	ret = value_signal_endpoint(slice_str(cfg->export.endpoint), "metrics", &url);
+	if (ret == -EINVAL)
+		return err_set(err, ret,
+			       "--metrics: the endpoint '%s' does not end in /v1/traces, so where "
+			       "metrics go has to be said by OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+			       cfg->export.endpoint);
+	if (ret)
+		return ret;
+	cfg->export.metrics_endpoint = config_keep(cfg, buf_slice(&url));
+	return cfg->export.metrics_endpoint ? 0 : -ENOMEM;
+}
+
 static int resolve_batch(struct config *cfg)
 {
 	struct export_options *x = &cfg->export;
@@ -350,6 +375,8 @@ static int resolve(struct parser *p)
 		ret = check_outputs(cfg, p->err);
 	if (!ret)
 		ret = resolve_endpoint(cfg, p->err);
+	if (!ret)
+		ret = resolve_metrics(cfg, p->err);
 	if (!ret)
 		ret = resolve_batch(cfg);
 	if (ret)

@@ -69,6 +69,7 @@ struct config {
 	unsigned stats;			/* enum config_stats */
 	bool times;			/* the kernel is to time its programs */
 	bool json;			/* ACTION_DOCTOR: for a program to read */
+	bool metrics;			/* export.metrics_endpoint then says where they go */
 
 	unsigned log_level;		/* enum log_level */
 	struct strings warnings;	/* what was ignored, one sentence each, for the log */

@@ -87,6 +87,22 @@ static int apply_endpoint(struct config *cfg, const struct variable *var, const 
 	return setting_endpoint(cfg, name, buf_slice(&url), URL_GRPC, err);
 }
 
+static int apply_metrics_endpoint(struct config *cfg, const struct variable *var, const char *name,
+				  const char *value, struct err *err)
+{
+	_cleanup_(buf_release) struct buf url = BUF_INIT(TEXT_MAX), full = BUF_INIT(TEXT_MAX);
+	bool grpc = cfg->export.protocol == PROTOCOL_GRPC;
+	int ret = value_endpoint(name, slice_trim(slice_str(value)), grpc ? URL_GRPC : URL_FULL,
+				 &url, err);
+
+	if (!ret && grpc)
+		ret = value_signal_endpoint(buf_slice(&url), "metrics", &full);
+	if (ret)
+		return ret == -E2BIG ? err_set(err, -EINVAL, "%s is too long", name) : ret;
+	cfg->export.metrics_endpoint = config_keep(cfg, buf_slice(grpc ? &full : &url));
+	return cfg->export.metrics_endpoint ? 0 : -ENOMEM;
+}
+
 static int apply_zipkin(struct config *cfg, const struct variable *var, const char *name,
 			const char *value, struct err *err)
 {
@@ -337,6 +353,19 @@ const struct variable variables[] = {
 	  .field = FIELD(export.cert_file), .help = "PEM file of the tracer's own certificate." },
 	{ OTLP("CLIENT_KEY"), .apply = apply_file, .fatal = true, .option = -1,
 	  .field = FIELD(export.key_file), .help = "PEM file of its key." },
+	{ .name = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+	  .apply = apply_metrics_endpoint,
+	  .fatal = true,
+	  .option = -1,
+	  .help = "URL for --metrics, used as is; default: that for traces with v1/metrics at its "
+		  "end." },
+	{ .name = "OTEL_METRIC_EXPORT_INTERVAL",
+	  .apply = apply_number,
+	  .option = -1,
+	  .field = FIELD(export.metrics_every_ms),
+	  .low = 100,
+	  .high = MS_MAX,
+	  .help = "Milliseconds from one sending of --metrics to the next; default 60000." },
 	{ .name = "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
 	  .apply = apply_zipkin,
 	  .fatal = true,

@@ -45,6 +45,7 @@ struct live {
 	int status;
 	bool stopping;
 	uint64_t clock_due_ns;
+	uint64_t metrics_due_ns; /* UINT64_MAX: they are not sent */
 	uint64_t quiet_due_ns; /* UINT64_MAX: said, or not to be said */
 };
 
@@ -326,6 +327,15 @@ static void say_quiet(struct live *l)
 	l->quiet_due_ns = UINT64_MAX;
 }
 
+static void send_metrics(struct live *l, uint64_t now_ns)
+{
+	struct kernel_figures kern;
+
+	capture_figures(l->capture, &kern);
+	wiring_metrics(&l->w, &kern);
+	l->metrics_due_ns = now_ns + l->cfg->export.metrics_every_ms * NSEC_PER_MSEC;
+}
+
 /*
  * How long the loop may wait: not at all while there is work, DRAIN_MS while there is traffic, else
  * until a timer.
@@ -336,6 +346,7 @@ static int wait_ms(struct live *l, int drained)
 		 now = clock_mono_ns();
 	int timer = -1;
 
+	next = min(next, l->metrics_due_ns);
 	if (next != UINT64_MAX)
 		timer = next <= now ? 0 : (int)min((next - now) / NSEC_PER_MSEC + 1, 60000ULL);
 	if (l->overload.said) /* whether that is over shows in the lapse of time */
@@ -356,6 +367,8 @@ static int run_loop(struct live *l)
 			take_tick(l, now);
 		if (l->quiet_due_ns <= now)
 			say_quiet(l);
+		if (l->metrics_due_ns <= now)
+			send_metrics(l, now);
 		if (targets_ended(l->targets) && !drained && !l->child.pid)
 			break;
 		code = loop_wait(l->loop, overload_look(&l->overload, l->capture, now)
@@ -411,6 +424,7 @@ int live_run(const struct config *cfg, int *ret_status, struct err *err)
 	say_ready(&l);
 	wiring_started(&l.w);
 	l.quiet_due_ns = clock_mono_ns() + QUIET_S * NSEC_PER_SEC;
+	l.metrics_due_ns = l.w.metrics ? clock_mono_ns() : UINT64_MAX;
 	code = run_loop(&l);
 	if (code)
 		return err_set(err, code, "the event loop failed: %s", strerror(-code));

@@ -468,7 +468,7 @@ bool config_wants_otlp(const struct config *cfg)
 {
 	struct slice rest = slice_str(cfg->exporters);
 
-	if (!cfg->exporters)
+	if (!cfg->exporters || cfg->metrics)
 		return true;
 	while (rest.n) {
 		struct slice name = slice_split(&rest, ',');

@@ -1,36 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The summary as one line of JSON: every row of the books by its name in stats.def and tally.def, zeros included. */
-#include <ctype.h>
-
-#include "base/compiler.h"
+#include "rows.h"
 #include "summary.h"
 
 typedef unsigned long long ull;
 
-static const char *const stat_names[STAT__CNT] = {
-#define STAT(id, text) [STAT_##id] = #id,
-#include "abi/stats.def"
-#undef STAT
-};
-
-static const char *const tally_names[TALLY__CNT] = {
-#define TALLY(id, text) [TALLY_##id] = #id,
-#include "trace/tally.def"
-#undef TALLY
-};
-
-static void put_rows(FILE *out, const char *what, const char *const *names, const uint64_t *v,
-		     size_t n)
+static void put_tally(FILE *out, const uint64_t *v)
 {
-	const char *c;
-	size_t i;
+	char name[ROW_NAME_SZ];
+	int i;
 
-	fprintf(out, ",\"%s\":{", what);
-	for (i = 0; i < n; i++) {
-		fputs(i ? ",\"" : "\"", out);
-		for (c = names[i]; *c; c++)
-			fputc(tolower((unsigned char)*c), out);
-		fprintf(out, "\":%llu", (ull)v[i]);
+	for (i = 0; i < TALLY__CNT; i++) {
+		row_name_of_tally(i, name);
+		fprintf(out, "%s\"%s\":%llu", i ? "," : ",\"user\":{", name, (ull)v[i]);
+	}
+	fputc('}', out);
+}
+
+static void put_stats(FILE *out, const uint64_t *v)
+{
+	char name[ROW_NAME_SZ];
+	int i;
+
+	for (i = 0; i < STAT__CNT; i++) {
+		row_name_of_stat(i, name);
+		fprintf(out, "%s\"%s\":%llu", i ? "," : ",\"kernel\":{", name, (ull)v[i]);
 	}
 	fputc('}', out);
 }
@@ -66,9 +60,9 @@ void summary_json(FILE *out, const struct summary *s)
 	fprintf(out, ",\"closed\":{\"received\":%s,\"sent\":%s}",
 		summary_closed(s, DIR_RX) ? "true" : "false",
 		summary_closed(s, DIR_TX) ? "true" : "false");
-	put_rows(out, "user", tally_names, s->tally->v, TALLY__CNT);
+	put_tally(out, s->tally->v);
 	if (s->kern) {
-		put_rows(out, "kernel", stat_names, s->kern->stats, STAT__CNT);
+		put_stats(out, s->kern->stats);
 		put_programs(out, s->kern);
 	}
 	fputs("}\n", out);

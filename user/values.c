@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -296,4 +297,28 @@ int value_endpoint(const char *what, struct slice url, enum url_form form, struc
 	return buf_printf(out, SLICE_FMT SLICE_FMT SLICE_FMT "%s" SLICE_FMT,
 			  SLICE_ARG(slice_sub(url, 0, scheme)), SLICE_ARG(parts.authority),
 			  SLICE_ARG(path), end, SLICE_ARG(parts.query));
+}
+
+/* "logs" gives LogsService. */
+static int put_signal_path(bool grpc, const char *signal, struct buf *out)
+{
+	if (!grpc)
+		return buf_printf(out, "/v1/%s", signal);
+	return buf_printf(out, "/opentelemetry.proto.collector.%s.v1.%c%sService/Export", signal,
+			  toupper((unsigned char)*signal), signal + 1);
+}
+
+int value_signal_endpoint(struct slice traces_url, const char *signal, struct buf *out)
+{
+	struct slice rest = traces_url, url = take_until(&rest, '?', '?');
+	bool grpc = ends_in(url, SLICE(GRPC_PATH));
+	size_t end = grpc ? sizeof(GRPC_PATH) - 1 : sizeof(TRACES_PATH) - 1;
+	int err;
+
+	if (!grpc && !ends_in(url, SLICE(TRACES_PATH)))
+		return -EINVAL;
+	err = buf_append(out, url.p, url.n - end);
+	if (!err)
+		err = put_signal_path(grpc, signal, out);
+	return err ? err : buf_append(out, rest.p, rest.n);
 }

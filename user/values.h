@@ -33,4 +33,10 @@ enum url_form {
 int value_endpoint(const char *what, struct slice url, enum url_form form, struct buf *out,
 		   struct err *err) __must_check;
 
+/*
+ * From the URL of the traces endpoint that of another signal of the same backend, "logs" or "metrics". -EINVAL: it does
+ * not end as such endpoints do, so that nothing can be concluded from it; -ENOMEM, -E2BIG.
+ */
+int value_signal_endpoint(struct slice traces_url, const char *signal, struct buf *out) __must_check;
+
 #endif

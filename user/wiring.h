@@ -8,6 +8,7 @@
 #include "config.h"
 #include "guard/guard.h"
 #include "export/batch.h"
+#include "export/metrics.h"
 #include "host/services.h"
 #include "recording.h"
 #include "summary.h"
@@ -17,6 +18,8 @@ struct wiring {
 	struct services *services;
 	struct pipeline *pipeline;
 	struct batch *batch;
+	struct metrics *metrics;	/* NULL: they are not sent */
+	struct attrs self;		/* what they say of whose they are */
 	enum sdk_mode with_sdk;
 	uint64_t started_ns, started_cpu_ns;
 	struct guard guard;
@@ -43,5 +46,6 @@ void wiring_feed(struct wiring *w, const struct ev_hdr *ev);
  */
 void wiring_finish(struct wiring *w, const struct config *cfg, const struct kernel_figures *kern);
 void wiring_summary(const struct wiring *w, const struct config *cfg, const struct kernel_figures *kern);
+void wiring_metrics(struct wiring *w, const struct kernel_figures *kern); /* the figures of now; only with --metrics */
 
 #endif

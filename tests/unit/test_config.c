@@ -335,6 +335,36 @@ static void test_settings(void **state)
 	config_release(&o.cfg);
 }
 
+static void check_metrics(const char *line, const char *env, const char *endpoint)
+{
+	struct line l;
+	struct outcome o = good(&l, line, env);
+
+	if (endpoint)
+		assert_string_equal(o.cfg.export.metrics_endpoint, endpoint);
+	else
+		assert_null(o.cfg.export.metrics_endpoint);
+	config_release(&o.cfg);
+}
+
+static void test_where_metrics_go(void **state)
+{
+	check_metrics("--all", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://m", NULL);
+	check_metrics("--all --metrics", "", "http://localhost:4318/v1/metrics");
+	check_metrics("--all --metrics -e none", "OTEL_EXPORTER_OTLP_ENDPOINT=https://h/p/?k=1",
+		      "https://h/p/v1/metrics?k=1");
+	check_metrics("--all --metrics", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://m/x",
+		      "http://m/x");
+	check_metrics("--all --metrics --protocol grpc",
+		      "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=http://m:1",
+		      "http://m:1/opentelemetry.proto.collector.metrics.v1.MetricsService/Export");
+	check_metrics("--all --metrics --protocol grpc --endpoint http://g:2", "",
+		      "http://g:2/opentelemetry.proto.collector.metrics.v1.MetricsService/Export");
+	check_wrong("--all --metrics", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://h/in",
+		    "--metrics: the endpoint 'http://h/in' does not end in /v1/traces, so where "
+		    "metrics go has to be said by OTEL_EXPORTER_OTLP_METRICS_ENDPOINT");
+}
+
 static void test_services(void **state)
 {
 	struct line l;
@@ -742,6 +772,7 @@ int main(void)
 		cmocka_unit_test(test_selectors_add_up),
 		cmocka_unit_test(test_command_keeps_its_own_options),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_where_metrics_go),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_headers),

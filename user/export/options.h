@@ -16,6 +16,8 @@ enum otlp_protocol { PROTOCOL_HTTP, PROTOCOL_GRPC, PROTOCOL_JSON };	/* --protoco
 struct export_options {
 	const char *version;		/* of this program: User-Agent, version of the scopes */
 	const char *endpoint;		/* the full URL of the traces endpoint, already resolved */
+	const char *metrics_endpoint;	/* the same for the tracer's own metrics; NULL: they are not sent */
+	uint64_t metrics_every_ms;
 	const char *unix_socket;	/* path of the socket that listens there; NULL: it is reached by its address */
 	const char *zipkin_endpoint;	/* the full URL */
 	uint64_t zipkin_timeout_ms;	/* as timeout_ms */
@@ -37,6 +39,7 @@ struct export_options {
 
 #define BATCH_MAX	512	/* OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default */
 #define BATCH_DELAY_MS	200	/* not OTEL_BSP_SCHEDULE_DELAY's 5 s: a span is to be seen within a second */
+#define METRICS_EVERY_MS 60000	/* OTEL_METRIC_EXPORT_INTERVAL's default */
 #define EXPORT_TIMEOUT_MS 10000	/* OTEL_EXPORTER_OTLP_TIMEOUT's default */
 
 #endif

@@ -63,7 +63,7 @@ void wire_close(void *self)
 
 DEFINE_FREEP(wire_close, struct otlp_exporter)
 
-static const struct otlp_wire *wire_of(const struct export_options *opt)
+const struct otlp_wire *otlp_wire_of(const struct export_options *opt)
 {
 	static const struct otlp_wire *const wires[] = {
 		[PROTOCOL_HTTP] = &otlp_wire_http,
@@ -131,7 +131,7 @@ static int otlp_open(const struct export_env *env, const char *target, void **re
 		return err_set(err, -EINVAL,
 			       "exporter 'otlp' takes no target; "
 			       "use --endpoint for its URL");
-	return wire_open(env, wire_of(env->opt), NULL, ret_self, err);
+	return wire_open(env, otlp_wire_of(env->opt), NULL, ret_self, err);
 }
 
 int wire_describe(const void *self, struct buf *out)

@@ -31,6 +31,7 @@ struct otlp_wire {
 };
 
 extern const struct otlp_wire otlp_wire_http, otlp_wire_json, otlp_wire_grpc;
+const struct otlp_wire *otlp_wire_of(const struct export_options *opt);	/* as its protocol says */
 
 /* What exporters over such a wire are made of. opt: in place of env's, copied; NULL: env's. */
 int wire_open(const struct export_env *env, const struct otlp_wire *wire, const struct export_options *opt,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The OpenTelemetry Collector: OTLP in; every span on its log in full detail, and in a file."""
+"""The OpenTelemetry Collector: OTLP in; everything on its log in full detail, and in a file."""
 
 from lab.procs import BUILD, free_port, listens, wait_until
 
@@ -9,7 +9,9 @@ CONFIG = """
 receivers: {{otlp: {{protocols: {{grpc: {{endpoint: "127.0.0.1:{grpc}"}}, http: {{endpoint: "127.0.0.1:{http}"}}}}}}}}
 exporters: {{debug: {{verbosity: detailed}}, file: {{path: "{file}"}}}}
 service:
-  pipelines: {{traces: {{receivers: [otlp], exporters: [{exporters}]}}}}
+  pipelines:
+    traces: {{receivers: [otlp], exporters: [{exporters}]}}
+    metrics: {{receivers: [otlp], exporters: [{exporters}]}}
   telemetry: {{metrics: {{level: none}}}}
 """
 
