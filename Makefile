@@ -127,7 +127,7 @@ DEPS_BUILD := gcc libc6-dev clang llvm bpftool pkg-config protobuf-c-compiler pr
 	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev uuid-dev
 DEPS_DEMO := python3 python3-flask python3-requests python3-venv ca-certificates
 DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light iproute2 shellcheck codespell \
-	clang-format procps sudo libcap2-bin strace valgrind
+	clang-format procps sudo libcap2-bin strace valgrind wrk
 DEPS_BENCH := wrk redis-server redis-tools nodejs npm default-jdk-headless nginx-light gunicorn python3-flask \
 	python3-requests python3-venv
 DEPS_LINKS := nginx-light haproxy python3-aiohttp python3-uvloop python3-fastapi python3-uvicorn python3-httpx \

@@ -186,7 +186,10 @@ harmless: all ## other people's test suites, with and without the tracer: the sa
 soak: all ## MINUTES (5) of 5,000 requests a second: nothing grows
 	$(Q)OUTPUT=$(OUTPUT) MINUTES=$(or $(MINUTES),5) $(PYTHON) tests/soak/run
 
-.PHONY: harmless soak
+peak: all ## SECONDS (60) at the highest rate that wrk reaches, the backend away, the smallest ring: all is accounted for
+	$(Q)OUTPUT=$(OUTPUT) SECONDS=$(or $(SECONDS),60) $(PYTHON) tests/soak/peak
+
+.PHONY: harmless soak peak
 
 e2e: all ## only the end-to-end tests; E2E=name runs those that match
 	$(Q)OUTPUT=$(OUTPUT) PYTHONPATH=tests $(PYTHON) -m pytest -q $(if $(E2E),-k '$(E2E)') tests/e2e
