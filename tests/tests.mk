@@ -254,7 +254,7 @@ instructions: $(T)/bench/path ## count what user space spends on an exchange, ag
 	$(Q)OUTPUT=$(OUTPUT) tests/bench/instructions
 
 BENCH := PYTHONPATH=tests OUTPUT=$(OUTPUT) tests/bench/run
-bench-tools: all $(addprefix $(T)/bench/,hooks pace hooks.bpf.o)
+bench-tools: all $(addprefix $(T)/bench/,crowd hooks pace path hooks.bpf.o)
 bench: bench-tools ## what tracing costs, as root, alone on the machine; WORKLOAD='nginx redis' picks, ROUNDS=5
 	$(Q)$(BENCH) $(if $(ROUNDS),--rounds $(ROUNDS)) $(WORKLOAD)
 bench-full: bench-tools ## the same beside OpenTelemetry's own agents, which it fetches; then docs/bench.md

@@ -4,7 +4,9 @@
 import functools
 import json
 import re
+import socket
 import subprocess
+import time
 
 from lab.procs import BUILD
 
@@ -31,6 +33,19 @@ def wrk(port, seconds, connections=32, path="/", close=False):
 def redis(port, seconds):
     text = output(["redis-benchmark", "-p", port, "-t", "get", "-c", 32, "-n", int(70_000 * seconds), "--csv"])
     return int(70_000 * seconds) if "GET" in text else 0
+
+
+def crowd_says(port):
+    """Round trips of the bystanders so far, the process they descend from, the one to be traced."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+        return [int(x) for x in s.makefile().readline().split()]
+
+
+def crowd(port, seconds):
+    """It loads itself."""
+    before = crowd_says(port)[0]
+    time.sleep(seconds)
+    return crowd_says(port)[0] - before
 
 
 def paced(port, seconds, rate, busy=32, idle=0):

@@ -13,7 +13,7 @@ from lab.procs import PYTHON, Lab, free_port
 
 from price import kits, loads, workloads
 from price.cpu import LOAD_CPU, cpu_ns, family, host_busy_ns, pinned, rss
-from price.variants import Hooks, Nothing, Ours
+from price.variants import Company, Hooks, Nothing, Ours
 
 SINK = __file__.replace("measure.py", "sink.py")
 LATENCY_ROUNDS = 3
@@ -35,6 +35,7 @@ class Bench:
             self.lab.serve("sink", pinned(LOAD_CPU, [PYTHON, SINK, self.sink]), self.sink)
             self.sdk = workload.serve(self.lab, kits.Kit(workload.language, self.sink))
         self.bystander = self.lab.start("bystander", ["sleep", "3600"])
+        self.share = 0	# of the load's CPU that the tracer took when it was last measured
 
     def __enter__(self):
         return self
@@ -44,7 +45,9 @@ class Bench:
         self.folder.cleanup()
 
     def traced(self):
-        return self.bare.roots if self.workload.traced else [self.bystander.pid]
+        if not self.workload.traced:
+            return [self.bystander.pid]
+        return self.bare.traced or self.bare.roots
 
     def variants(self):
         """name -> (starts it, whom to load)"""
@@ -52,6 +55,7 @@ class Bench:
         found = {
             "bare": (Nothing, self.bare),
             "hooks": (lambda: Hooks(self.lab), self.bare),
+            "company": (lambda: Company(self.share), self.bare),
             "capture": (lambda: Ours(self.lab, self.traced()), self.bare),
             "ours": (lambda: Ours(self.lab, self.traced(), *otlp, exporter="otlp"), self.bare),
         }
@@ -72,9 +76,12 @@ def measure(bench, variant, served, load, seconds):
     had = bench.received()
     beside = variant()
     pids = [pid for root in served.roots for pid in family(root)]
-    before, host, began = cpu_ns(pids), host_busy_ns(), time.monotonic()
+    company = [beside.tracer.pid] if isinstance(beside, Ours) else []
+    before, host, own, began = cpu_ns(pids), host_busy_ns(), cpu_ns(company), time.monotonic()
     done = load(served.port, seconds)
     took = time.monotonic() - began
+    if company:
+        bench.share = (cpu_ns(company) - own) / took / 1e9
     units = done["requests"] if isinstance(done, dict) else done
     slice_ = {
         "units": units, "us": (cpu_ns(pids) - before) / units / 1000, "rate": units / took,
@@ -134,6 +141,7 @@ def kernel(bench):
 def run(workload, count, contenders):
     with Bench(workload, contenders) as bench:
         workload.load(bench.bare.port, 1)
+        measure(bench, bench.variants()["ours"][0], bench.bare, workload.load, 1)	# how much company it is
         found, wrong = rounds(bench, count)
         result = {"rounds": found, "wrong": wrong, "kernel": kernel(bench)}
         if workload.latency:

@@ -4,8 +4,9 @@
 import json
 import os
 import signal
+import subprocess
 
-from lab.procs import BUILD, wait_until
+from lab.procs import BUILD, PYTHON, wait_until
 from lab.tracer import Tracer
 
 from price.cpu import LOAD_CPU, pinned
@@ -16,6 +17,28 @@ OUT = BUILD / "tests/bench"
 class Nothing:
     @staticmethod
     def stop():
+        return {}
+
+
+class Company:
+    """The control: somebody who takes as much of the load's CPU as the tracer does, as often as it looks, and nothing else."""
+
+    BURN = """
+import sys, time
+share = float(sys.argv[1])
+while True:
+    began = time.perf_counter()
+    while time.perf_counter() - began < share * 0.01:
+        pass
+    time.sleep((1 - share) * 0.01)
+"""
+
+    def __init__(self, share):
+        self.proc = subprocess.Popen(pinned(LOAD_CPU, [PYTHON, "-c", self.BURN, str(min(share, 0.95))]))
+
+    def stop(self):
+        self.proc.kill()
+        self.proc.wait()
         return {}
 
 

@@ -39,7 +39,8 @@ PROXY = 'proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connec
 @dataclass
 class Served:
     port: int
-    roots: list		# processes whose families are measured and traced
+    roots: list		# processes whose families are measured
+    traced: list = None	# and traced, unless these are
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Workload:
     traced: bool = True
     latency: bool = False
     language: str = ""	# which kits of it exist
-    seconds: float = 2
+    seconds: int = 1
 
 
 def start(lab, name, args, port, env=None, kit=None, cpu=SERVER_CPU):
@@ -99,6 +100,13 @@ def serve_file(size):
 def serve_redis(lab, _kit=None):
     port = free_port()
     return start(lab, "redis", ["redis-server", "--port", port, "--save", "", "--bind", "127.0.0.1"], port)
+
+
+def serve_crowd(lab, _kit=None):
+    port = free_port()
+    lab.serve("crowd", pinned(SERVER_CPU, [OUT / "crowd", port, 199]), port)
+    _, crowd, traced = loads.crowd_says(port)
+    return Served(port, [crowd], [traced])
 
 
 def flask(lab, kit=None, backend=None):
@@ -151,10 +159,12 @@ ALL = [
     Workload("java", "Java HttpServer, 8 threads", serve_java, loads.wrk, "javac", latency=True, language="java"),
     Workload("1MB", "nginx, bodies of 1 MB", serve_file(1 << 20), loads.each(loads.wrk, path=BODY), "nginx"),
     Workload("100MB", "nginx, bodies of 100 MB", serve_file(100 << 20),
-             loads.each(loads.wrk, path=BODY, connections=2), "nginx"),
+             loads.each(loads.wrk, path=BODY, connections=2), "nginx", seconds=2),
     Workload("idle", "nginx, 10,000 connections, 1 % of them busy", serve_nginx,
              loads.each(loads.paced_count, rate=20000, busy=100, idle=9900), "nginx", seconds=4),
     Workload("other", "redis GET, not traced", serve_redis, loads.redis, "redis-server", requests=0, traced=False),
+    Workload("crowd", "199 processes, a send and a receive each, beside one that is traced", serve_crowd, loads.crowd, "sh",
+             requests=0),
 ]
 
 
