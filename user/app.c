@@ -67,6 +67,48 @@ void wiring_feed(struct wiring *w, const struct ev_hdr *ev)
 		services_forget(w->services, ev->tgid);
 }
 
+/* A name for the service and what was executed have to do. */
+static void record_facts(struct wiring *w, const struct ev_proc *ev, struct recorder *recorder)
+{
+	struct buf record = BUF_INIT(sizeof(*ev) + FACTS_MAX);
+	struct proc_facts facts;
+
+	if (facts_decode(ev, &facts))
+		return;
+	if (!facts_hide_arguments(&facts, resource_service(find_resource(w, facts.tgid, 0))) &&
+	    !facts_encode(&facts, ev->hdr.ts_ns, &record))
+		recorder_write(recorder, (const struct ev_hdr *)record.p);
+	facts_release(&facts);
+	buf_release(&record);
+}
+
+static void record_data(struct wiring *w, const struct ev_data *ev, struct recorder *recorder)
+{
+	struct ev_data *redacted = calloc(1, ev->hdr.sz);
+
+	if (!redacted) {
+		pipeline_feed(w->pipeline, &ev->hdr);
+		return;
+	}
+	memcpy(redacted, ev, sizeof(*ev));
+	pipeline_feed_redacting(w->pipeline, ev, (char *)redacted->bytes);
+	recorder_write(recorder, &redacted->hdr);
+	free(redacted);
+}
+
+void wiring_feed_redacting(struct wiring *w, const struct ev_hdr *ev, struct recorder *recorder)
+{
+	if (ev->kind == EV_DATA) {
+		record_data(w, (const struct ev_data *)ev, recorder);
+		return;
+	}
+	wiring_feed(w, ev);
+	if (ev->kind == EV_PROC)
+		record_facts(w, (const struct ev_proc *)ev, recorder);
+	else
+		recorder_write(recorder, ev);
+}
+
 static int init_metrics(struct wiring *w, const struct export_options *export,
 			const struct recording_facts *facts, struct err *err)
 {

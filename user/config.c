@@ -254,6 +254,10 @@ static int check_trace(struct parser *p)
 
 	if (report)
 		return err_set(p->err, -EINVAL, "--%s belongs to the doctor command", report->name);
+	if (cfg->redact_payload && !cfg->record)
+		return err_set(
+			p->err, -EINVAL,
+			"--redact-payload says what a recording holds: it needs --record FILE");
 	if (cfg->replay && live)
 		return err_set(p->err, -EINVAL,
 			       "--replay reads what was recorded, so that --%s has no meaning: "

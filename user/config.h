@@ -65,6 +65,7 @@ struct config {
 	uint64_t ring_sz;		/* 0: automatic */
 	double max_overhead;		/* percent of the traced processes' CPU; 0: no limit */
 	const char *record, *replay;	/* NULL: not asked for */
+	bool redact_payload;		/* of the recording */
 
 	unsigned stats;			/* enum config_stats */
 	bool times;			/* the kernel is to time its programs */

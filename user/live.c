@@ -64,6 +64,10 @@ static void live_release(struct live *l)
 /* Every record goes this way, whoever made it. */
 static void take(struct live *l, const struct ev_hdr *ev)
 {
+	if (l->recorder && l->cfg->redact_payload) {
+		wiring_feed_redacting(&l->w, ev, l->recorder);
+		return;
+	}
 	if (l->recorder)
 		recorder_write(l->recorder, ev);
 	wiring_feed(&l->w, ev);
@@ -212,7 +216,7 @@ static int start_recording(struct live *l, const struct recording_facts *facts, 
 	if (!l->cfg->record)
 		return 0;
 	code = recorder_new(l->cfg->record, facts, &l->recorder, err);
-	if (!code)
+	if (!code && !l->cfg->redact_payload)
 		log_info("the recording '%s' will hold what is sent and received, passwords "
 			 "included; only its owner may read it",
 			 l->cfg->record);

@@ -40,6 +40,8 @@ int wiring_start(struct wiring *w, const struct config *cfg, const struct guard 
 void wiring_release(struct wiring *w);
 void wiring_started(struct wiring *w); /* the cost of starting is stated apart */
 void wiring_feed(struct wiring *w, const struct ev_hdr *ev);
+/* The same, and writes the record into the recording without what it says: no content, no command line. */
+void wiring_feed_redacting(struct wiring *w, const struct ev_hdr *ev, struct recorder *recorder);
 /*
  * Everything in flight goes out, within the export timeout, and the summary is printed. kern: NULL: none known (an old
  * recording).

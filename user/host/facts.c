@@ -324,6 +324,23 @@ static int put_items(const struct proc_facts *f, struct buf *b)
 	return err;
 }
 
+int facts_hide_arguments(struct proc_facts *f, const char *service)
+{
+	char *name = *f->service_name ? NULL : strdup(service);
+
+	if (name) {
+		free(f->service_name);
+		f->service_name = name;
+	} else if (!*f->service_name) {
+		return -ENOMEM;
+	}
+	while (f->args_cnt > 1) {
+		free(f->args[--f->args_cnt]);
+		f->args[f->args_cnt] = NULL;
+	}
+	return 0;
+}
+
 int facts_encode(const struct proc_facts *f, uint64_t ts_ns, struct buf *ret_record)
 {
 	static const char zeros[8];

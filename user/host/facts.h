@@ -38,6 +38,8 @@ int facts_read(uint32_t tgid, struct proc_facts *ret_facts) __must_check;
 int facts_of_exec(const struct ev_exec *ev, struct proc_facts *ret_facts) __must_check;
 /* Appends one whole struct ev_proc. */
 int facts_encode(const struct proc_facts *f, uint64_t ts_ns, struct buf *ret_record) __must_check;
+/* Of the command line only the program stays, and the name that was given to the service for it. */
+int facts_hide_arguments(struct proc_facts *f, const char *service) __must_check; /* -ENOMEM */
 /* -EINVAL: malformed */
 int facts_decode(const struct ev_proc *ev, struct proc_facts *ret_facts) __must_check;
 void facts_release(struct proc_facts *f);			/* leaves it zeroed */

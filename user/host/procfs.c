@@ -201,12 +201,12 @@ int procfs_status(uint32_t pid, struct proc_status *ret_status)
 	return err ? err : procfs_parse_status(buf_slice(&text), ret_status);
 }
 
-struct slice procfs_variable(struct slice environ, const char *name)
+struct slice procfs_variable(struct slice variables, const char *name)
 {
 	struct slice key = slice_str(name);
 
-	while (environ.n) {
-		struct slice entry = slice_split(&environ, '\0');
+	while (variables.n) {
+		struct slice entry = slice_split(&variables, '\0');
 
 		if (slice_starts(entry, key) && entry.n > key.n && entry.p[key.n] == '=')
 			return slice_sub(entry, key.n + 1, entry.n);

@@ -48,7 +48,7 @@ int procfs_inode(uint32_t pid, const char *name, uint64_t *ret_inode) __must_che
  */
 bool procfs_may_read(uint32_t pid);
 /* Value of one variable in what /proc/PID/environ holds; p == NULL: not set. */
-struct slice procfs_variable(struct slice environ, const char *name);
+struct slice procfs_variable(struct slice variables, const char *name);
 
 typedef int (*procfs_each_fn)(void *ctx, uint32_t number);	/* nonzero ends the walk */
 int procfs_each_process(procfs_each_fn fn, void *ctx); /* what fn returned last, or -errno */

@@ -437,6 +437,13 @@ static enum telemetry h1_telemetry_of(const void *state)
 	return h1_telemetry(&st->flow[FLOW_REQUEST].head);
 }
 
+static bool h1_frames_body(const void *state, enum flow flow)
+{
+	const struct h1_state *st = state;
+
+	return st->flow[flow].phase == H1_CHUNK_SIZE || st->flow[flow].phase == H1_CHUNK_END;
+}
+
 const struct proto proto_http1 = {
 	.name = "http1",
 	.scope = "ebpf-tracer.http1",
@@ -450,4 +457,6 @@ const struct proto proto_http1 = {
 	.span_name = h1_name,
 	.context = h1_context,
 	.telemetry = h1_telemetry_of,
+	.redact = h1_redact,
+	.frames_body = h1_frames_body,
 };

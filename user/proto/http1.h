@@ -9,6 +9,7 @@
  *   http1_attrs.c	semantic conventions
  *   http1_captured.c	headers that were asked for by name
  *   http1_telemetry.c	is this a report to a tracing backend
+ *   http1_redact.c	framing without content
  */
 #ifndef PROTO_HTTP1_H
 #define PROTO_HTTP1_H
@@ -88,6 +89,9 @@ void h1_trace_context(const struct h1_head *head, struct trace_context *out);
 /* http1_captured.c */
 void h1_describe_captured(const struct h1_head *head, enum flow flow,
 			  const struct peer_facts *peer, struct attrs *out);
+
+/* http1_redact.c */
+void h1_redact(struct redaction *r, bool body, struct slice framing, char *out);
 
 /* http1_telemetry.c */
 enum telemetry h1_telemetry(const struct h1_head *head);

@@ -89,6 +89,16 @@ enum telemetry {
 	TELEMETRY_SPANS,	/* whoever sends these has a tracing SDK */
 };
 
+#define REDACTED 'x' /* in the place of each byte of content */
+
+/* How far the framing of one flow has been redacted; zeroed where bytes are missing before it. */
+struct redaction {
+	uint64_t words;	/* which words of the protocol the line may still begin with */
+	uint8_t n;	/* bytes of them that have come */
+	uint8_t where;
+	bool kept;	/* the field before was told as it is: so is a line that goes on with it */
+};
+
 struct proto {
 	const char *name;
 	const char *scope; /* instrumentation scope of its spans */
@@ -113,6 +123,13 @@ struct proto {
 	struct slice (*span_name)(const void *state);
 	void (*context)(const void *state, struct trace_context *out);
 	enum telemetry (*telemetry)(const void *state);	/* NULL: none */
+	/*
+	 * Copies bytes that decode() takes, or holds, as framing, without what they say: all that is told of a
+	 * recording is the same, but nobody learns what it was about. Any pieces, in order. Whether they frame a body
+	 * rather than stand in a head, frames_body() says before decode() takes them.
+	 */
+	void (*redact)(struct redaction *r, bool body, struct slice framing, char *out);
+	bool (*frames_body)(const void *state, enum flow flow);
 	void (*release)(void *state);	/* NULL: the state owns nothing */
 };
 

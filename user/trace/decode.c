@@ -21,6 +21,7 @@ struct feed {
 	struct stream *s;
 	enum dir dir;
 	struct stamp stamp; /* of the next byte that comes */
+	const struct ev_data *ev; /* NULL: none, a gap or an end */
 };
 
 enum gap_reason { GAP_NOT_COPIED, GAP_LOST, GAP_SHED, GAP_SPLICED };
@@ -91,6 +92,28 @@ static void broke_protocol(struct feed *f)
 		give_up(f);
 	else
 		lose_counted(f);
+}
+
+/*
+ * The bytes at `pos` are framing, or held because they may be: as far as they are of this record, its redacted bytes
+ * get what may be told of them. What has no protocol yet is held for the sake of the one that it may be.
+ */
+static void redact_framing(struct feed *f, uint64_t pos, struct slice bytes, bool body)
+{
+	const struct proto *proto = f->c->proto ? f->c->proto : proto_get(PROTO_HTTP1);
+	size_t before, off;
+
+	if (!f->p->redacted || !f->ev || pos + bytes.n <= f->ev->pos)
+		return;
+	before = pos < f->ev->pos ? f->ev->pos - pos : 0;
+	off = pos + before - f->ev->pos;
+	bytes = slice_sub(bytes, before, bytes.n - before);
+	if (off + bytes.n > f->ev->cap)
+		return;
+	if (pos + before != f->s->redacted)
+		f->s->redaction = (struct redaction){ 0 };
+	f->s->redacted = pos + before + bytes.n;
+	proto->redact(&f->s->redaction, body, bytes, f->p->redacted + off);
 }
 
 /* Keeps the bytes of an incomplete head; false: there is no room for them, the stream is lost. */
@@ -164,6 +187,7 @@ static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
 		struct stamp first = stamp_at(f, off, held_n);
 		struct msg msg = { .kind = MSG_NONE };
 		uint64_t skip = 0;
+		bool framed = proto->frames_body(f->c->state, flow);
 		ssize_t n = proto->decode(f->c->state, flow, rest, &msg, &skip);
 		size_t body;
 
@@ -172,6 +196,7 @@ static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
 			return off;
 		}
 		count(f, TALLY_RX_DECODED, n);
+		redact_framing(f, start + off, slice_sub(rest, 0, n), framed);
 		if (!deliver(f, &msg, &first, start + off))
 			return off + n;
 		off += n;
@@ -216,6 +241,9 @@ static void decode_bytes(struct feed *f, struct slice in)
 	done = run_decoder(f, all, held_n);
 	first = stamp_at(f, done, held_n);
 	rest = slice_sub(all, done, all.n - done);
+	if (!f->c->foreign && !s->lost)
+		redact_framing(f, start + done, rest,
+			       f->c->proto->frames_body(f->c->state, conn_flow(f->c, f->dir)));
 	s->at = start + done;
 	f->stamp.seq += in.n;
 	if (f->c->foreign || s->lost) {
@@ -293,9 +321,10 @@ static void sniff(struct feed *f, struct slice in)
 		in = SLICE("");
 	}
 	verdict = proto_sniff(all, &proto);
-	if (verdict == SNIFF_MORE)
+	if (verdict == SNIFF_MORE) {
+		redact_framing(f, f->s->at, all, false);
 		hold(f, in, &f->stamp);
-	else if (verdict != SNIFF_NO && begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST))
+	} else if (verdict != SNIFF_NO && begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST))
 		decode_bytes(f, in);
 	else
 		sniffed_in_vain(f, in, all);
@@ -435,6 +464,7 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 			.awaited = ev->flags & DATA_AWAITED, .kept = ev->shed,
 			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
 		},
+		.ev = ev,
 	};
 
 	count(&f, TALLY_RX_REPORTED, ev->len);

@@ -292,6 +292,14 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 	settle_time(p);
 }
 
+void pipeline_feed_redacting(struct pipeline *p, const struct ev_data *ev, char *ret_bytes)
+{
+	memset(ret_bytes, REDACTED, ev->cap);
+	p->redacted = ret_bytes;
+	pipeline_feed(p, &ev->hdr);
+	p->redacted = NULL;
+}
+
 void pipeline_flush(struct pipeline *p)
 {
 	struct conn *c;

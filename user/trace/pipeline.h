@@ -57,6 +57,8 @@ pipeline_new(const struct pipeline_cfg *cfg,
 void pipeline_free(struct pipeline *p); /* what was not flushed is dropped */
 void pipeline_feed(struct pipeline *p,
 		   const struct ev_hdr *ev); /* ev is borrowed, already checked by ev_valid() */
+/* The same of a DATA record; ret_bytes, as many as it has copied, become its framing without content. */
+void pipeline_feed_redacting(struct pipeline *p, const struct ev_data *ev, char *ret_bytes);
 void pipeline_flush(struct pipeline *p); /* everything in flight goes out as it is */
 uint64_t
 pipeline_next_ns(const struct pipeline *p); /* when a TICK is due (monotonic); UINT64_MAX: never */

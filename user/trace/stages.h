@@ -44,6 +44,7 @@ struct pipeline {
 	uint64_t held_bytes; /* of incomplete heads, all connections */
 	uint64_t now_ns; /* of the newest record */
 	uint64_t wall_offset_ns;
+	char *redacted; /* the bytes of pipeline_feed_redacting(), while that runs; else NULL */
 };
 
 /* decode.c */

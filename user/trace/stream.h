@@ -2,7 +2,7 @@
 /*
  * One direction of one connection: contiguous bytes, explicit gaps. It knows where the next
  * undecoded byte stands, keeps the bytes of an incomplete head, and counts what is to be skipped.
- * It knows no protocol.
+ * It knows no protocol, but keeps for it how far it has redacted.
  *
  *     ... decoded or skipped | held: the start of an incomplete head | next record
  *                            ^ at                                    ^ at + held.n
@@ -12,6 +12,7 @@
 
 #include "abi/event.h"
 #include "base/buf.h"
+#include "proto/proto.h"
 
 #define SKIP_TO_END UINT64_MAX
 
@@ -37,6 +38,8 @@ struct stream {
 	uint64_t skip; /* body bytes still to pass */
 	uint32_t seq_at_0; /* TCP position of position 0; valid with has_seq */
 	bool has_seq;
+	struct redaction redaction; /* of a recording without content */
+	uint64_t redacted; /* it has come to here */
 	bool lost; /* looking for the next message */
 	bool ended;
 };
