@@ -259,8 +259,8 @@ struct {
 
 /*
  * verdicts: id of a socket -> struct verdict. Inserted by user space, which then moves
- * shared.verdict_gen; deleted at tcp_destroy_sock, or by the LRU rule (the default verdict is
- * safe). Bound: VERDICTS_MAX.
+ * shared.verdict_gen; deleted at tcp_destroy_sock if the socket has looked or has reason to, or by
+ * the LRU rule (the default verdict is safe). Bound: VERDICTS_MAX.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

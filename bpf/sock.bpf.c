@@ -12,16 +12,6 @@
 
 #define PROTO_OF(sk) BPF_CORE_READ(sk, sk_protocol)
 
-/*
- * Whether the program that owns the socket does this itself: only those transitions say whose
- * strand it is. All others come from the network, in softirq, where the current task is a
- * bystander.
- */
-static __always_inline bool in_caller(int new_state)
-{
-	return new_state == TCP_SYN_SENT || new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK;
-}
-
 static __noinline int tell_state(struct sock *sk, struct sock_state *st, int old_state,
 				 int new_state)
 {
@@ -34,7 +24,8 @@ static __noinline int tell_state(struct sock *sk, struct sock_state *st, int old
 		return 0;
 	emit_header(&e->hdr, EV_STATE, sizeof(*e));
 	strand_none(&e->strand);
-	if (in_caller(new_state))
+	/* The other comes from the network: whom it interrupted is a bystander. */
+	if (new_state == TCP_SYN_SENT)
 		strand_self(&e->strand);
 	else
 		emit_nobody(&e->hdr);
@@ -78,6 +69,25 @@ static __always_inline struct sock_state *state_connect(struct sock *sk)
 	return st;
 }
 
+/*
+ * Two of the states say what no other record does: whose call begins a connection, and that it broke, before its owner
+ * knows. That a connection is up or comes to its end shows in its bytes and in its CLOSE record.
+ */
+static __always_inline struct sock_state *worth_telling(struct sock *sk, int new_state)
+{
+	struct sock_state *st;
+
+	if (new_state == TCP_CLOSE && BPF_CORE_READ(sk, sk_err))
+		return sock_find(sk);
+	if (new_state != TCP_SYN_SENT)
+		return NULL;
+	if (PROTO_OF(sk) != IPPROTO_TCP || !traced(bpf_get_current_pid_tgid() >> 32))
+		return sock_find(sk);
+	st = state_connect(sk);
+	strand_connects();
+	return st;
+}
+
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(sock_set_state, struct sock *sk, int old_state, int new_state)
 {
@@ -90,13 +100,7 @@ int BPF_PROG(sock_set_state, struct sock *sk, int old_state, int new_state)
 			tell_listen(sk);
 		return 0;
 	}
-	if (new_state == TCP_SYN_SENT && PROTO_OF(sk) == IPPROTO_TCP &&
-	    traced(bpf_get_current_pid_tgid() >> 32)) {
-		st = state_connect(sk);
-		strand_connects();
-	} else {
-		st = sock_find(sk);
-	}
+	st = worth_telling(sk, new_state);
 	if (st)
 		tell_state(sk, st, old_state, new_state);
 	return 0;
@@ -121,7 +125,8 @@ int BPF_PROG(sock_destroy, struct sock *sk)
 		e->shed = st->shed_gap;
 		emit_submit(e);
 	}
-	bpf_map_delete_elem(&verdicts, &st->id);
+	if (verdict_due(st) || st->flags & SOCK_JUDGED)
+		bpf_map_delete_elem(&verdicts, &st->id);
 	sock_forget(sk);
 	return 0;
 }

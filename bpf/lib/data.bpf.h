@@ -41,15 +41,15 @@
 /* Takes over the verdict if user space has written any since this socket last looked. */
 static __always_inline void verdict_look(struct sock_state *st)
 {
-	__u32 gen = *(volatile __u32 *)&shared.verdict_gen;
 	struct verdict *v;
 
-	if (st->verdict_gen == gen)
+	if (!verdict_due(st))
 		return;
-	st->verdict_gen = gen;
+	st->verdict_gen = verdict_gen();
 	v = bpf_map_lookup_elem(&verdicts, &st->id);
 	if (!v)
 		return;
+	st->flags |= SOCK_JUDGED;
 	st->skip_to[DIR_RX] = v->skip_to[DIR_RX];
 	st->skip_to[DIR_TX] = v->skip_to[DIR_TX];
 	st->mode = v->mode;

@@ -31,6 +31,7 @@
 #define SOCK_TOLD       (1 << 0) /* its CONN record is in the ring */
 #define SOCK_MIDWAY     (1 << 1) /* bytes had flowed before */
 #define SOCK_ENDED(dir) (1 << (2 + (dir))) /* the END record of this direction is in the ring */
+#define SOCK_JUDGED     (1 << 4) /* it has a row in verdicts */
 
 #define CPU_BITS     16 /* of a connection's number: the rest counts up on each CPU */
 #define NUMBER_TRIES 4
@@ -161,6 +162,17 @@ static __always_inline struct sock_state *sock_find(struct sock *sk)
 	return bpf_sk_storage_get(&socks, sk, NULL, 0);
 }
 
+static __always_inline __u32 verdict_gen(void)
+{
+	return *(volatile __u32 *)&shared.verdict_gen;
+}
+
+/* Has user space written a verdict, on this socket or another, since this one last looked? */
+static __always_inline bool verdict_due(const struct sock_state *st)
+{
+	return st->verdict_gen != verdict_gen();
+}
+
 static __always_inline void sock_forget(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
@@ -221,6 +233,7 @@ static __noinline struct sock_state *sock_new(struct sock *sk, enum role role, e
 		return NULL;
 	}
 	fresh.last_dir = dir;
+	fresh.verdict_gen = verdict_gen();
 	if (fresh.transport == TRANSPORT_TCP && role == ROLE_UNKNOWN) {
 		fresh.role = BPF_CORE_READ(sk, sk_max_ack_backlog) ? ROLE_SERVER : ROLE_CLIENT;
 		fresh.flags = tcp_midway(sk, dir, n) ? SOCK_MIDWAY : 0;
