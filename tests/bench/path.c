@@ -32,9 +32,7 @@ struct path {
 
 static void pack(struct path *p)
 {
-	Otlp__ExportTraceServiceRequest *req = otlp_request(p->otlp, p->batch, p->waiting);
-
-	p->bytes += req ? otlp_pack(p->otlp, req).n : 0;
+	p->bytes += otlp_write(p->otlp, p->batch, p->waiting).n;
 	p->spans += p->waiting;
 	while (p->waiting)
 		span_free(p->batch[--p->waiting]);

@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "export/otlp.h"
+#include "export/otlp_write.h"
 
 #define FLAG_HAS_IS_REMOTE 0x100
 #define FLAG_IS_REMOTE     0x200
@@ -156,42 +157,9 @@ static size_t span_size(const struct span *s)
 
 /* --- first pass --- */
 
-/* Bytes around the texts: tags, lengths (5 bytes each at most), ids and numbers, generously. */
-#define WIRE_ATTR  48
-#define WIRE_VALUE 12 /* of a list */
-#define WIRE_LINK  128
-#define WIRE_SPAN  256
-#define WIRE_GROUP 256
-
-static size_t attrs_wire(const struct attrs *a)
-{
-	size_t n = a->text.n + a->n * WIRE_ATTR;
-	uint32_t i;
-
-	for (i = 0; i < a->n; i++) {
-		n += a->v[i].key ? strlen(a->v[i].key) : 0; /* others are in the text */
-		if (a->v[i].type == ATTR_LIST)
-			n += attr_list_cnt(a, &a->v[i]) * WIRE_VALUE;
-	}
-	return n;
-}
-
-static size_t span_wire(const struct span *s)
-{
-	size_t n = WIRE_SPAN + attrs_wire(&s->attrs);
-	uint8_t i;
-
-	/* A repaired text is at most three times as long. */
-	n += 3 * (text_of(s->name).n + text_of(s->trace_state).n);
-	for (i = 0; i < s->links_cnt; i++)
-		n += WIRE_LINK + text_of(s->links[i].reason).n;
-	return n;
-}
-
 static size_t group_wire(const struct otlp *o, const struct group *g)
 {
-	return WIRE_GROUP + text_of(g->scope).n + strlen(o->version) +
-	       attrs_wire(&g->resource->attrs);
+	return otlp_resource_bound(g->resource) + text_of(g->scope).n + strlen(o->version);
 }
 
 static bool same_group(const struct group *g, const struct span *s)
@@ -212,11 +180,18 @@ static size_t group_find(struct group *groups, size_t n, size_t last, const stru
 	return i;
 }
 
+/* Behind the groups: of each of n spans which it is in. */
+static size_t group_numbers_at(size_t n)
+{
+	return ALIGNED(n * sizeof(struct group));
+}
+
+/* Finds the groups, and how many bytes the request takes at most. */
 static int plan(struct otlp *o, struct span *const *spans, size_t n)
 {
-	size_t need = ALIGNED(sizeof(Otlp__ExportTraceServiceRequest)), last = 0, i;
 	struct group *groups;
 	uint32_t *group_of;
+	size_t last = 0, i;
 
 	o->groups_cnt = 0;
 	o->wire_max = 0;
@@ -229,15 +204,26 @@ static int plan(struct otlp *o, struct span *const *spans, size_t n)
 		if (last == o->groups_cnt) {
 			groups[last] = (struct group){ .resource = spans[i]->resource,
 						       .scope = spans[i]->scope };
-			need += group_size() + attrs_size(&spans[i]->resource->attrs);
 			o->wire_max += group_wire(o, &groups[last]);
 			o->groups_cnt++;
 		}
 		groups[last].n++;
 		group_of[i] = (uint32_t)last;
-		need += span_size(spans[i]);
-		o->wire_max += span_wire(spans[i]);
+		o->wire_max += otlp_span_bound(spans[i]);
 	}
+	return 0;
+}
+
+/* Room for the tree of what was planned. */
+static int plan_tree(struct otlp *o, struct span *const *spans, size_t n)
+{
+	const struct group *groups = (const struct group *)o->groups.p;
+	size_t need = ALIGNED(sizeof(Otlp__ExportTraceServiceRequest)), i;
+
+	for (i = 0; i < o->groups_cnt; i++)
+		need += group_size() + attrs_size(&groups[i].resource->attrs);
+	for (i = 0; i < n; i++)
+		need += span_size(spans[i]);
 	return region_reset(&o->tree, need);
 }
 
@@ -312,7 +298,7 @@ static Otlp__KeyValue **build_attrs(struct otlp *o, const struct attrs *a)
 	return out;
 }
 
-static uint32_t flags_of(uint8_t trace_flags, bool remote)
+uint32_t otlp_flags(uint8_t trace_flags, bool remote)
 {
 	return FLAG_HAS_IS_REMOTE | (remote ? FLAG_IS_REMOTE : 0) | trace_flags;
 }
@@ -325,7 +311,7 @@ static Otlp__Link *build_link(struct otlp *o, const struct span_link *l)
 	otlp__link__init(out);
 	out->trace_id = (ProtobufCBinaryData){ sizeof(l->trace_id.b), (uint8_t *)l->trace_id.b };
 	out->span_id = (ProtobufCBinaryData){ sizeof(l->span_id.b), (uint8_t *)l->span_id.b };
-	out->flags = flags_of(l->flags, l->remote);
+	out->flags = otlp_flags(l->flags, l->remote);
 	if (!l->reason)
 		return out;
 	reason = take(o, struct pair, 1);
@@ -365,7 +351,7 @@ static Otlp__Span *build_span(struct otlp *o, struct span *s)
 	out->n_attributes = s->attrs.n;
 	out->attributes = build_attrs(o, &s->attrs);
 	out->dropped_attributes_count = s->attrs.dropped;
-	out->flags = flags_of(s->trace_flags, s->parent_remote);
+	out->flags = otlp_flags(s->trace_flags, s->parent_remote);
 	if (s->error)
 		out->status = build_error(o);
 	if (!s->links_cnt)
@@ -422,10 +408,10 @@ Otlp__ExportTraceServiceRequest *otlp_request(struct otlp *o, struct span *const
 	uint32_t *group_of;
 	size_t i;
 
-	if (plan(o, spans, n))
+	if (plan(o, spans, n) || plan_tree(o, spans, n))
 		return NULL;
 	groups = (struct group *)o->groups.p;
-	group_of = (uint32_t *)(o->groups.p + ALIGNED(n * sizeof(*groups)));
+	group_of = (uint32_t *)(o->groups.p + group_numbers_at(n));
 	req = take(o, Otlp__ExportTraceServiceRequest, 1);
 	otlp__export_trace_service_request__init(req);
 	req->resource_spans = take(o, Otlp__ResourceSpans *, o->groups_cnt);
@@ -439,6 +425,58 @@ Otlp__ExportTraceServiceRequest *otlp_request(struct otlp *o, struct span *const
 		scope->spans[scope->n_spans++] = build_span(o, spans[i]);
 	}
 	return req;
+}
+
+/* --- the same without a tree --- */
+
+/* The spans of one group, from the last to the first. */
+static void write_group(struct otlp *o, struct writer *w, size_t number, struct span *const *spans,
+			size_t n)
+{
+	const struct group *groups = (const struct group *)o->groups.p;
+	const uint32_t *group_of = (const uint32_t *)(o->groups.p + group_numbers_at(n));
+	const char *end = w->p;
+
+	otlp_write_schema(w);
+	while (n--)
+		if (group_of[n] == number)
+			otlp_write_span(w, spans[n]);
+	otlp_write_scope(w, end, groups[number].scope, o->version);
+}
+
+static bool is_first_of_resource(const struct group *groups, size_t number)
+{
+	size_t i;
+
+	for (i = 0; i < number; i++)
+		if (groups[i].resource == groups[number].resource)
+			return false;
+	return true;
+}
+
+struct slice otlp_write(struct otlp *o, struct span *const *spans, size_t n)
+{
+	const struct group *groups;
+	struct writer w;
+	size_t i, k;
+	char *end;
+
+	if (plan(o, spans, n) || region_reset(&o->wire, o->wire_max))
+		return (struct slice){ NULL, 0 };
+	groups = (const struct group *)o->groups.p;
+	end = w.p = o->wire.p + o->wire_max;
+	for (i = o->groups_cnt; i--;) {
+		const char *resource_end = w.p;
+
+		if (!is_first_of_resource(groups, i))
+			continue;
+		otlp_write_schema(&w);
+		for (k = o->groups_cnt; k-- > i;)
+			if (groups[k].resource == groups[i].resource)
+				write_group(o, &w, k, spans, n);
+		otlp_write_resource(&w, resource_end, groups[i].resource);
+	}
+	return (struct slice){ w.p, (size_t)(end - w.p) };
 }
 
 struct slice otlp_pack(struct otlp *o, const Otlp__ExportTraceServiceRequest *req)

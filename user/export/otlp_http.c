@@ -90,9 +90,7 @@ static void read_json(const struct http *h, const struct http_reply *reply, stru
 
 struct slice otlp_encode(struct otlp *o, struct buf *text, struct span *const *spans, size_t n)
 {
-	Otlp__ExportTraceServiceRequest *req = otlp_request(o, spans, n);
-
-	return req ? otlp_pack(o, req) : (struct slice){ NULL, 0 };
+	return otlp_write(o, spans, n);
 }
 
 static struct slice json_encode(struct otlp *o, struct buf *text, struct span *const *spans,
