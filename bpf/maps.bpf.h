@@ -154,6 +154,7 @@ struct go_search {
 struct py_search {
 	__u64 frames[PY_FRAMES_MAX]; /* the functions it is in, innermost first */
 	__u64 variables[PY_VARIABLES]; /* of one of them */
+	__u64 stack; /* that it was first seen on */
 	__u64 context; /* in which it runs; 0: none */
 	__u64 running; /* the task that it runs; 0: none */
 	__u64 found; /* a task that waits */

@@ -8,6 +8,10 @@
  * pthread_getspecific(), which glibc stores in struct pthread (where fs points). Which key it is,
  * the first calls find out: the state under it knows the thread it belongs to (thread_id, which is
  * that same address), and that is also the proof at every later call.
+ *
+ * A greenlet (gevent) is a thread of its own on the interpreter's thread. Each has a stack for the
+ * variables of its functions, in chunks; whoever runs on another one than the thread was first seen
+ * on is a greenlet, and the first chunk of its stack stands for it.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -17,8 +21,10 @@
 
 #define KEYS_MAX \
 	32 /* the first block of glibc's keys; the interpreter's is among the first of a process */
-#define KEY_SZ   16 /* struct pthread_key_data { seq, data } */
-#define KEY_DATA 8
+#define CHUNKS_MAX   16 /* of a stack: a thousand functions deep */
+#define CHUNK_BEFORE 0
+#define KEY_SZ       16 /* struct pthread_key_data { seq, data } */
+#define KEY_DATA     8
 
 /* The thread state under a key, if it says that it is this thread's. */
 static __always_inline __u64 state_under(const struct runtime *rt, __u64 fs, __u32 key)
@@ -47,20 +53,59 @@ static __always_inline __u64 find_state(struct runtime *rt, __u64 fs)
 	return 0;
 }
 
+/* The first chunk of the stack in use; 0: not known. */
+static __always_inline __u64 stack_of(const struct runtime *rt, __u64 state)
+{
+	__u64 chunk = 0, before;
+	int i;
+
+	if (rt->off[PYTHON_STACK])
+		chunk = user_word(state + rt->off[PYTHON_STACK]);
+	for (i = 0; i < CHUNKS_MAX && chunk; i++) {
+		before = user_word(chunk + CHUNK_BEFORE);
+		if (!before)
+			return chunk;
+		chunk = before;
+	}
+	return 0;
+}
+
+/* The stack of the greenlet that runs; 0: none does. */
+static __always_inline __u64 greenlet_of(const struct runtime *rt, __u64 state)
+{
+	__u64 stack = stack_of(rt, state);
+	struct task_state *t = task_self();
+
+	if (!t || !stack)
+		return 0;
+	if (!t->py.stack)
+		t->py.stack = stack;
+	return t->py.stack == stack ? 0 : stack;
+}
+
+static __always_inline enum strand_reading is_strand(struct strand *ret_strand, __u64 id,
+						     enum strand_kind kind)
+{
+	if (!id)
+		return STRAND_COARSE;
+	ret_strand->id = id;
+	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
+	ret_strand->kind = kind;
+	return STRAND_SELF;
+}
+
 __hidden enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt,
 					   enum call_kind kind)
 {
-	__u64 state, context;
+	__u64 state, context, greenlet;
 
 	state = find_state(rt, task_thread_pointer());
 	if (!state)
 		return STRAND_UNPROVEN;
+	greenlet = greenlet_of(rt, state);
+	if (greenlet)
+		return is_strand(ret_strand, greenlet, STRAND_VIRTUAL);
 	context = user_word(state + rt->off[PYTHON_CONTEXT]);
 	asyncio_tell(rt, state, context, kind);
-	if (!context)
-		return STRAND_COARSE;
-	ret_strand->id = context;
-	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
-	ret_strand->kind = STRAND_TASK;
-	return STRAND_SELF;
+	return is_strand(ret_strand, context, STRAND_TASK);
 }

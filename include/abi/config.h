@@ -53,7 +53,8 @@ enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SU
  * The same of CPython. The key + 1 under which the thread state is, once known; in the thread state:
  * the frame, or what points to it (CFRAME; 0: nothing does); in a frame: the one that called it, its
  * variables; in a function: what it has captured; in what wakes a task: the task; in a task: its
- * context; how many bytes before an object is the pointer to its attributes, or enum python_values.
+ * context; how many bytes before an object is the pointer to its attributes, or enum python_values;
+ * in the thread state: its stack.
  */
 enum python_offset {
 	PYTHON_KEYS,
@@ -67,7 +68,8 @@ enum python_offset {
 	PYTHON_CLOSURE,
 	PYTHON_WAKES,
 	PYTHON_TASK_CONTEXT,
-	PYTHON_VALUES
+	PYTHON_VALUES,
+	PYTHON_STACK
 };
 enum python_values { PYTHON_VALUES_INSIDE, PYTHON_VALUES_IN_DICT };
 

@@ -106,7 +106,7 @@ CASES = [
     }),
     Case("fastapi-uvloop-direct", python("asgi.py"), modules("fastapi", "uvicorn", "httpx", "uvloop"), how="direct",
          env={"UVLOOP": "1"}, least=0),
-    Case("gevent", python("green.py"), modules("gevent"), least=0.9),
+    Case("gevent", python("green.py"), modules("gevent")),
     *rows("go", go, lambda: None if golang.go() else "no Go", {
         "direct": {"quick": True}, "spawn": {"calls": 2}, "pool": {}, "raw": {}, "rawpool": {},
     }, env={"MAX_CONNS": "8"}),
