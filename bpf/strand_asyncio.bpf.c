@@ -46,6 +46,11 @@
 #define OBJECT_DICT       16
 #define DICT_VALUES       40
 #define OBJECT_VALUES     24 /* where they are inside */
+#define TYPE_NAME         24
+#define NAME_OF_WORK_ITEM 0x6574496b726f575f /* "_WorkIte" */
+#define NAME_OF_GROUP     0x756f72476b736154 /* "TaskGrou" */
+#define NAME_OF_METHOD    0x00646f6874656d /* "method", the whole of it */
+#define NAME_MASK         0xffffffffffffff
 #define WORK_ITEM_FUTURE  0 /* attributes, in the order in which they are first set */
 #define FUTURE_DONE_CALLS 5
 
@@ -136,23 +141,31 @@ int py_captured(__u64 callback)
 	return 0;
 }
 
-/* The object whose method is the callback: it has a task as attribute, or a future that one waits for. */
-int py_owned(__u64 object, __u64 type)
+/* How the name of an object's type begins. */
+static __always_inline __u64 type_name(__u64 object)
+{
+	return user_word(user_word(user_word(object + TYPE) + TYPE_NAME));
+}
+
+/* The object whose method is the callback has a future that a task waits for; a TaskGroup has the task itself. */
+int py_owned(__u64 object, __u64 task_type)
 {
 	struct task_state *t = task_self();
 	__u64 values, value;
+	bool group;
 	__u32 i;
 
 	if (!t)
 		return 0;
-	values = object ? attributes_of(&t->py, object) : 0;
+	values = attributes_of(&t->py, object);
+	group = type_name(object) == NAME_OF_GROUP;
 	for (i = 0; i < ATTRIBUTES_MAX && values; i++) {
 		value = user_word(values + i * sizeof(value));
 		if (!value)
 			continue;
 		if (py_waiter(value))
 			return 1;
-		if (user_word(value + TYPE) != type)
+		if (!group || user_word(value + TYPE) != task_type)
 			continue;
 		t->py.found = value;
 		return 1;
@@ -169,7 +182,10 @@ static __always_inline bool leads(struct py_search *s, __u64 callback, __u64 fut
 	if (s->found || py_captured(callback))
 		return true;
 	self = user_word(callback + METHOD_SELF);
-	return py_waiter(user_word(self + TUPLE_ITEMS)) || py_owned(self, user_word(future + TYPE));
+	if (py_waiter(user_word(self + TUPLE_ITEMS)))
+		return true;
+	return (type_name(callback) & NAME_MASK) == NAME_OF_METHOD &&
+	       py_owned(self, user_word(future + TYPE));
 }
 
 /* Does a task wait for the task, perhaps by way of a helper? Then that is t->py.found. */
@@ -211,11 +227,24 @@ static __always_inline int is_work_item(struct py_search *s, __u64 object)
 {
 	__u64 future, calls;
 
+	if (type_name(object) != NAME_OF_WORK_ITEM)
+		return 0;
 	future = user_word(attributes_of(s, object) + WORK_ITEM_FUTURE * sizeof(future));
 	calls = user_word(attributes_of(s, future) + FUTURE_DONE_CALLS * sizeof(calls));
 	if (!future || !calls || !user_word(calls + SEQUENCE_LEN))
 		return 0;
 	return py_captured(user_word(user_word(calls + LIST_ITEMS)));
+}
+
+/* How many variables the function has; what is behind them in its frame is of earlier. */
+static __always_inline __u32 variables_of(const struct py_search *s, __u64 frame)
+{
+	__u32 n = 0;
+
+	bpf_probe_read_user(
+		&n, sizeof(n),
+		(void *)(user_word(frame + s->off[PYTHON_CODE]) + s->off[PYTHON_CODE_VARS]));
+	return n;
 }
 
 /* Looks for what the thread runs among the first variables of a function. */
@@ -224,7 +253,7 @@ int py_function(__u32 level)
 	struct task_state *t = task_self();
 	struct py_search *s;
 	__u64 frame, object;
-	__u32 i;
+	__u32 i, n;
 
 	if (!t)
 		return 0;
@@ -233,7 +262,8 @@ int py_function(__u32 level)
 	if (bpf_probe_read_user(s->variables, sizeof(s->variables),
 				(void *)(frame + s->off[PYTHON_LOCALS])))
 		return 0;
-	for (i = 0; i < PY_VARIABLES; i++) {
+	n = variables_of(s, frame);
+	for (i = 0; i < PY_VARIABLES && i < n; i++) {
 		object = s->variables[i];
 		if (!object || object & (sizeof(object) - 1))
 			continue;
