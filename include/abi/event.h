@@ -49,7 +49,7 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
  */
 enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_VIRTUAL };
 struct strand {
-	__u64 id;	/* THREAD: tid; GOROUTINE, VIRTUAL: its number; TASK, greenlets (VIRTUAL): an address, recycled */
+	__u64 id;	/* THREAD: tid; GOROUTINE: its number, VIRTUAL: too, or an address; TASK: an address */
 	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; others: tgid */
 	__u32 kind;	/* enum strand_kind */
 };
