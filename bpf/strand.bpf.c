@@ -5,10 +5,10 @@
 
 #include "lib/strand.bpf.h"
 
-static __always_inline enum strand_reading reading_of(struct proc *proc, struct strand *ret_strand,
-						      enum call_kind kind, enum dir dir)
+static __always_inline enum strand_reading reading_of(struct proc *proc, struct task_state *t,
+						      enum call_kind kind)
 {
-	enum strand_reading got = strand_read(ret_strand, &proc->runtime, kind, dir);
+	enum strand_reading got = strand_read(t, &proc->runtime, kind);
 
 	if (got != STRAND_UNPROVEN)
 		return got;
@@ -27,5 +27,5 @@ int strand_refine(__u32 kind)
 	if (!proc || proc->runtime.kind == RUNTIME_NONE)
 		return STRAND_COARSE;
 	t = task_self();
-	return t ? reading_of(proc, &t->moved.strand, kind, t->moved.dir) : STRAND_COARSE;
+	return t ? reading_of(proc, t, kind) : STRAND_COARSE;
 }

@@ -11,10 +11,16 @@
  *	                  -> _monitor_owner_id: the number of that (Java 24), else Thread.tid
  *
  * Objects move, numbers stay, and none is used twice.
+ *
+ * And where it makes objects (abi/event.h, EV_HEAP): what a thread works on was made by somebody. That
+ * is told before every call; before one that asks somebody, by a thread that serves nobody itself, also
+ * what is on the stack of the thread: a pool's worker has there the job that it was given. And at the
+ * wake of a thread that serves, because its buffer may be another one at its next call.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "lib/emit.bpf.h"
 #include "lib/strand.bpf.h"
 #include "lib/user.bpf.h"
 
@@ -55,12 +61,102 @@ static __always_inline __u64 object_of(__u64 thread, __u32 handle)
 	return user_word(user_word(thread + handle));
 }
 
-__hidden enum strand_reading strand_java(struct strand *ret_strand, struct runtime *rt)
-{
-	__u64 thread, running, number;
+struct java_buffer {
+	__u64 start, top, other, end;
+};
 
-	thread = find_thread(rt, task_thread_pointer());
-	if (!thread) /* a thread of C code, or not Java's: it has no virtual threads */
+static __always_inline bool heap_read(struct ev_heap *e, const struct runtime *rt, __u64 thread)
+{
+	struct java_buffer b;
+
+	if ((__u8)user_word(rt->at[JAVA_COLLECTING]) ||
+	    bpf_probe_read_user(&b, sizeof(b), (void *)(thread + rt->off[JAVA_BUFFER])))
+		return false;
+	e->start = b.start;
+	e->top = b.top;
+	e->end = b.end;
+	e->heap_start = rt->at[JAVA_HEAP_START];
+	e->heap_end = rt->at[JAVA_HEAP_END];
+	e->object = e->stack = 0;
+	e->collections = user_word(rt->at[JAVA_COLLECTIONS]);
+	e->len = 0;
+	return true;
+}
+
+/* NULL: no room, or objects are just being moved. */
+static __always_inline struct ev_heap *heap_begin(const struct runtime *rt, __u64 thread,
+						  const __u32 room)
+{
+	struct ev_heap *e = emit_reserve(sizeof(*e) + room);
+
+	if (!e || heap_read(e, rt, thread))
+		return e;
+	bpf_ringbuf_discard(e, BPF_RB_NO_WAKEUP);
+	return NULL;
+}
+
+static __always_inline void heap_submit(struct ev_heap *e)
+{
+	emit_header(&e->hdr, EV_HEAP, sizeof(*e) + e->len);
+	emit_submit(e);
+}
+
+/* Which part of the thread's stack is of interest, its descriptor says: `fs`. */
+static __noinline int tell_stack(const struct strand *self, const struct runtime *rt, __u64 thread,
+				 __u64 fs)
+{
+	struct ev_heap *e = heap_begin(rt, thread, JAVA_STACK_MAX);
+
+	if (!e)
+		return 0;
+	e->thread = e->strand = *self;
+	e->stack = fs - JAVA_STACK_SKIP;
+	if (!bpf_probe_read_user(e->words, JAVA_STACK_MAX, (void *)(e->stack - JAVA_STACK_MAX)))
+		e->len = JAVA_STACK_MAX;
+	heap_submit(e);
+	return 0;
+}
+
+static __noinline int tell_heap(const struct strand *running, const struct runtime *rt,
+				__u64 thread, __u64 object)
+{
+	struct ev_heap *e = heap_begin(rt, thread, 0);
+
+	if (!e)
+		return 0;
+	strand_self(&e->thread);
+	e->strand = *running;
+	e->object = object;
+	heap_submit(e);
+	return 0;
+}
+
+__hidden int java_woken(struct proc *proc, struct task_struct *task)
+{
+	const struct runtime *rt = &proc->runtime;
+	struct ev_heap *e;
+	__u64 thread;
+
+	if (!rt->off[JAVA_BUFFER] || !rt->off[JAVA_KEY])
+		return 0;
+	thread = thread_under(rt, thread_pointer_of(task), rt->off[JAVA_KEY] - 1);
+	e = thread ? heap_begin(rt, thread, 0) : NULL;
+	if (!e)
+		return 0;
+	strand_of(task, &e->thread);
+	e->strand = e->thread;
+	heap_submit(e);
+	return 0;
+}
+
+/* Which virtual thread runs; *ret_object is 0 if none does. */
+static __always_inline enum strand_reading
+read_virtual(struct strand *ret_strand, const struct runtime *rt, __u64 thread, __u64 *ret_object)
+{
+	__u64 running, number;
+
+	*ret_object = 0;
+	if (!rt->off[JAVA_VTHREAD])
 		return STRAND_COARSE;
 	running = object_of(thread, rt->off[JAVA_VTHREAD]);
 	if (!running)
@@ -74,5 +170,24 @@ __hidden enum strand_reading strand_java(struct strand *ret_strand, struct runti
 	ret_strand->id = number;
 	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
 	ret_strand->kind = STRAND_VIRTUAL;
+	*ret_object = running;
 	return STRAND_SELF;
+}
+
+__hidden enum strand_reading strand_java(struct task_state *t, struct runtime *rt,
+					 enum call_kind kind)
+{
+	__u64 fs = task_thread_pointer(), thread = find_thread(rt, fs), object;
+	enum strand_reading got;
+
+	if (!thread) /* a thread of C code, or not Java's: it has no virtual threads */
+		return STRAND_COARSE;
+	got = read_virtual(&t->moved.strand, rt, thread, &object);
+	if (!rt->off[JAVA_BUFFER] || got == STRAND_UNPROVEN)
+		return got;
+	if (kind == CALL_ASKS && got == STRAND_COARSE && !t->serving)
+		tell_stack(&t->moved.strand, rt, thread, fs);
+	else
+		tell_heap(&t->moved.strand, rt, thread, object);
+	return got;
 }

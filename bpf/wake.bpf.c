@@ -12,7 +12,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "lib/emit.bpf.h"
-#include "lib/task.bpf.h"
+#include "lib/strand.bpf.h"
 
 #define FUTEX_OP_MASK 127 /* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
 #define FUTEX_WAIT    0
@@ -61,6 +61,15 @@ static __always_inline void tell(struct task_state *waker, struct task_struct *w
 	emit_submit(e);
 }
 
+static __always_inline void look_at_woken(struct task_struct *wakee)
+{
+	__u32 tgid = wakee->tgid;
+	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
+
+	if (proc && proc->runtime.kind == RUNTIME_JAVA)
+		java_woken(proc, wakee);
+}
+
 SEC("?tp_btf/sched_waking")
 int BPF_PROG(task_wake, struct task_struct *wakee)
 {
@@ -72,6 +81,8 @@ int BPF_PROG(task_wake, struct task_struct *wakee)
 	waker = task_find(bpf_get_current_task_btf());
 	woken = task_find(wakee);
 	futex = futex_of(wakee);
+	if (woken && woken->serving && futex && *(volatile __u32 *)&shared.runtimes)
+		look_at_woken(wakee);
 	if (waker && tells(waker, woken, futex)) {
 		tell(waker, wakee, woken, futex);
 		if (waker->news > 1 && !(woken && woken->serving))

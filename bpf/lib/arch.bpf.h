@@ -96,6 +96,12 @@ static __always_inline __u64 task_thread_pointer(void)
 	return BPF_CORE_READ(task, thread.fsbase);
 }
 
+/* The same of another thread, one that sleeps. */
+static __always_inline __u64 thread_pointer_of(const struct task_struct *task)
+{
+	return task->thread.fsbase;
+}
+
 #elif defined(__TARGET_ARCH_arm64)
 
 enum {
@@ -150,6 +156,11 @@ static __always_inline bool task_user_frame(__u64 *ret_fp, __u64 *ret_sp)
 }
 
 static __always_inline __u64 task_thread_pointer(void)
+{
+	return 0;
+}
+
+static __always_inline __u64 thread_pointer_of(const struct task_struct *task)
 {
 	return 0;
 }

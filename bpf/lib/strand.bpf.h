@@ -25,23 +25,26 @@ enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt,
 void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context, enum call_kind kind);
 enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
 			      enum call_kind kind);
-enum strand_reading strand_java(struct strand *ret_strand, struct runtime *rt);
+/* Tells in a record of its own where the thread makes objects. */
+enum strand_reading strand_java(struct task_state *t, struct runtime *rt, enum call_kind kind);
+/* The same of a thread that serves and is being woken. */
+int java_woken(struct proc *proc, struct task_struct *task);
 /* Tells in a record of its own what runs, and that `dir` is what it does. */
 enum strand_reading strand_node(enum dir dir);
 
-static __always_inline enum strand_reading strand_read(struct strand *ret_strand,
-						       struct runtime *rt, enum call_kind kind,
-						       enum dir dir)
+/* t->moved is the call. */
+static __always_inline enum strand_reading strand_read(struct task_state *t, struct runtime *rt,
+						       enum call_kind kind)
 {
 	switch (rt->kind) {
 	case RUNTIME_PYTHON:
-		return strand_python(ret_strand, rt, kind);
+		return strand_python(&t->moved.strand, rt, kind);
 	case RUNTIME_GO:
-		return strand_go(ret_strand, rt, kind);
+		return strand_go(&t->moved.strand, rt, kind);
 	case RUNTIME_JAVA:
-		return strand_java(ret_strand, rt);
+		return strand_java(t, rt, kind);
 	case RUNTIME_NODE:
-		return strand_node(dir);
+		return strand_node(t->moved.dir);
 	default:
 		return STRAND_COARSE;
 	}

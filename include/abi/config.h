@@ -40,10 +40,12 @@ struct bpf_shared {
 enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE, RUNTIME_JAVA };
 #define RUNTIME_MISSES_MAX 64
 #define RUNTIME_OFFSETS	   16
+#define RUNTIME_PLACES	   4
 struct runtime {
 	__u32 kind; /* enum runtime_kind */
 	__u32 misses; /* calls without proof; RUNTIME_MISSES_MAX of them end it */
 	__u32 off[RUNTIME_OFFSETS]; /* what they mean: the reader says */
+	__u64 at[RUNTIME_PLACES]; /* the same */
 };
 
 /* Of Go: which offset is where in runtime.off. */
@@ -75,7 +77,7 @@ enum python_offset {
 };
 enum python_values { PYTHON_VALUES_INSIDE, PYTHON_VALUES_IN_DICT };
 
-/* The same of Java; the last: the key + 1 under which the thread is, once known. */
+/* The same of Java; JAVA_KEY: the key + 1 under which the thread is, once known; 0: there is none, or not known. */
 enum java_offset {
 	JAVA_OSTHREAD,
 	JAVA_PTHREAD,
@@ -83,8 +85,12 @@ enum java_offset {
 	JAVA_VTHREAD,
 	JAVA_OWNER,
 	JAVA_TID,
-	JAVA_KEY
+	JAVA_KEY,
+	JAVA_BUFFER, /* where a thread makes its objects */
 };
+
+/* Which place is where in runtime.at: whether garbage is being collected, how often it was; the heap. */
+enum java_place { JAVA_COLLECTING, JAVA_COLLECTIONS, JAVA_HEAP_START, JAVA_HEAP_END };
 
 #define FRAME_WORDS 7 /* of a stack frame: five registers that it keeps, the frame before it, where it returns */
 

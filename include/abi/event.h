@@ -7,13 +7,11 @@
  * numbers are in host order, all times CLOCK_MONOTONIC nanoseconds, all pids those of the initial
  * pid namespace. A record states what the kernel did; what it means is decided in user/trace/.
  *
- * A call that moves bytes makes one DATA record per contiguous piece of user memory that was
- * copied, or one for a few short ones; the pieces of one call carry DATA_MORE except the last. `pos`
- * counts the bytes of that direction since the CONN record, whether or not they were copied or
- * their record was lost: a jump
- * of `pos` is a loss, exactly sized. `seq` is TCP's own position after the piece, so a difference
- * between its advance and that of `pos` is bytes that no hook saw (splice); and the pair of both
- * directions' positions names the same moment at both ends of a connection.
+ * A call that moves bytes makes one DATA record per contiguous piece of user memory that was copied, or one for a
+ * few short ones; the pieces of one call carry DATA_MORE except the last. `pos` counts the bytes of that direction
+ * since the CONN record, whether or not they were copied or their record was lost: a jump of `pos` is a loss, exactly
+ * sized. `seq` is TCP's own position after the piece, so a difference between its advance and that of `pos` is bytes
+ * that no hook saw (splice); and the pair of both directions' positions names the same moment at both ends.
  */
 #ifndef ABI_EVENT_H
 #define ABI_EVENT_H
@@ -172,37 +170,6 @@ struct ev_listen {
 	__u16 pad;
 };
 
-/*
- * What Node's event loop runs in the thread whose DATA or STATE record follows. Every piece of
- * asynchronous work has a number, its async id, and they are given out in order.
- */
-#define CALLBACK_OF_READ	(1 << 0)	/* what the thread's last read has called back still runs */
-#define CALLBACK_IMMEDIATE	(1 << 1)	/* `self` is a setImmediate() made before */
-#define CALLBACK_TIMERS		(1 << 2)	/* since its record before, timers may have been called */
-struct ev_callback {
-	struct ev_hdr hdr;
-	struct strand thread;
-	__u64 self;		/* the work that runs; 0: none, or what follows an await */
-	__u64 trigger;		/* the work that made it */
-	__u64 newest;		/* the last number given out */
-	__u32 flags;		/* CALLBACK_* */
-	__u32 pad;
-};
-
-/* A thread of Node makes a socket call, and where its ids are is not known. */
-struct ev_seek {
-	struct ev_hdr hdr;
-	__u64 sp;		/* its stack pointer */
-};
-
-/* Of CPython: the contexts of the tasks that wait for what the thread runs whose DATA record follows. */
-struct ev_awaiting {
-	struct ev_hdr hdr;
-	struct strand thread;
-	__u64 contexts[AWAITING_MAX]; /* each waits for the one before it, the first for what runs */
-	__u64 cnt;
-};
-
 /* Facts as items of { __u16 key; __u16 len; bytes }, see user/host/facts.h. */
 struct ev_proc {
 	struct ev_hdr hdr;	/* tgid: the process described */
@@ -236,5 +203,7 @@ struct verdict {
 	__u32 mode;		/* enum verdict_mode */
 	__u32 pad;
 };
+
+#include "event_runtime.h"
 
 #endif

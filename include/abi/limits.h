@@ -31,6 +31,8 @@
 #define WAKES_MAX	8	/* edges per finished call; locks must not flood the ring */
 #define RELAYS_MAX	2	/* threads between who reads an answer and who waits: HttpClient's async has two */
 #define AWAITING_MAX	4	/* tasks, each waiting for the one before: gather() within wait_for() within a group */
+#define JAVA_STACK_SKIP 2048	/* below a thread's descriptor: TLS, HotSpot's frames; Java's begin after 2.5 KB */
+#define JAVA_STACK_MAX	4096	/* of a stack of Java, the outermost: what a pool or a loop works on is there */
 #define UNIX_PATH_LEN	108	/* sun_path */
 #define COMM_LEN	16	/* TASK_COMM_LEN */
 

@@ -118,11 +118,11 @@ CASES = [
         "limit": {}, "lonely": {"least": 0},
     }, least=0.99),
     *rows("java", jdk, java.missing, {
-        "direct": {}, "pool": {"quick": True}, "job": {"least": 0.49}, "batch": {"least": 0.49}, "future": {"least": 0.49},
+        "direct": {}, "pool": {"quick": True}, "job": {"least": 0.93}, "batch": {"least": 0.93}, "future": {"least": 0.93},
         "client": {"least": 0.98}, "async": {"least": 0.48},
     }, calls=2, env={"CALLS": "2"}),
     *rows("java", jdk21, java.missing21, {
-        "virtual": {"quick": True}, "vclient": {"least": 0}, "vspawn": {"least": 0},
+        "virtual": {"quick": True}, "vclient": {"least": 0}, "vspawn": {"least": 0.9},
     }, calls=2, env={"CALLS": "2"}),
     Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True, warm_up=64),
     Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0.9),

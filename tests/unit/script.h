@@ -25,6 +25,7 @@ struct scene {
 	uint64_t now_us;
 	uint64_t task; /* what the runtime of the calling thread says that it runs; 0: nothing */
 	uint64_t goroutine; /* the same of Go; 0: none */
+	uint64_t virtual; /* the same of Java; 0: none */
 	unsigned shed; /* the next records follow exchanges left out, of which 1 in 2^n was told; 0: none */
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
@@ -176,6 +177,8 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 	ev->thread_gen = ev->strand.gen;
 	if (sc->task)
 		ev->strand = (struct strand){ .id = sc->task, .gen = e->tgid, .kind = STRAND_TASK };
+	if (sc->virtual)
+		ev->strand = (struct strand){ sc->virtual, e->tgid, STRAND_VIRTUAL };
 	if (sc->goroutine)
 		ev->strand = (struct strand){ sc->goroutine, e->tgid, STRAND_GOROUTINE };
 	ev->pos = e->pos[dir];

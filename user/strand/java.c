@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Java 21 and later on x86_64 with glibc: HotSpot describes its own structures, for debuggers, in a table that
+ * Java 8 and later on x86_64 with glibc: HotSpot describes its own structures, for debuggers, in a table that
  * libjvm.so exports (gHotSpotVMStructs), so the offsets are those of the very process. Where in a java.lang.Thread
  * its number is, a thread of the process shows: eetop, the field before it, is the address of its JavaThread.
- * Collectors that put colours into their pointers (ZGC) cannot be read.
+ * Collectors that put colours into their pointers (ZGC) cannot be read. Virtual threads came with Java 21.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +42,35 @@ static const struct {
 	{ "JavaThread", "_monitor_owner_id" },
 	{ "ThreadsSMRSupport", "_java_thread_list" },
 	{ "ThreadsList", "_threads" },
+	{ "Thread", "_tlab" },
+	{ "ThreadLocalAllocBuffer", "_start" },
+	{ "ThreadLocalAllocBuffer", "_top" },
+	{ "ThreadLocalAllocBuffer", "_end" },
+	{ "Universe", "_collectedHeap" },
+	{ "CollectedHeap", "_total_collections" },
+	{ "CollectedHeap", "_is_gc_active" }, /* to Java 20 */
+	{ "CollectedHeap", "_is_stw_gc_active" },
+	{ "CollectedHeap", "_reserved" },
 };
-enum { AT_OSTHREAD, AT_PTHREAD, AT_OBJECT, AT_VTHREAD, AT_OWNER, AT_LIST, AT_THREADS, AT__CNT };
+enum {
+	AT_OSTHREAD,
+	AT_PTHREAD,
+	AT_OBJECT,
+	AT_VTHREAD,
+	AT_OWNER,
+	AT_LIST,
+	AT_THREADS,
+	AT_BUFFER,
+	AT_START,
+	AT_TOP,
+	AT_END,
+	AT_HEAP,
+	AT_COLLECTIONS,
+	AT_COLLECTING,
+	AT_COLLECTING_21,
+	AT_RESERVED,
+	AT__CNT,
+};
 
 /* Where libjvm.so is mapped, and its path. */
 static int library_of(uint32_t tgid, uint64_t *ret_base, char *ret_path, size_t sz)
@@ -119,6 +146,25 @@ static uint32_t number_offset(int mem, const uint64_t at[AT__CNT])
 	return 0;
 }
 
+/* Where objects are made. The reader takes the buffer's words for start, top, another, end. */
+static void find_heap(int mem, const uint64_t at[AT__CNT], struct runtime *rt)
+{
+	uint64_t heap = word_at(mem, at[AT_HEAP]);
+	uint64_t collecting = max(at[AT_COLLECTING], at[AT_COLLECTING_21]);
+	uint64_t start = word_at(mem, heap + at[AT_RESERVED]);
+	uint64_t words = word_at(mem, heap + at[AT_RESERVED] + sizeof(start));
+
+	if (!heap || !at[AT_BUFFER] || at[AT_TOP] != at[AT_START] + sizeof(start) ||
+	    at[AT_END] != at[AT_START] + 3 * sizeof(start) || !at[AT_COLLECTIONS] || !collecting ||
+	    !start || words > ADDRESS_MAX / sizeof(start))
+		return;
+	rt->off[JAVA_BUFFER] = at[AT_BUFFER] + at[AT_START];
+	rt->at[JAVA_COLLECTING] = heap + collecting;
+	rt->at[JAVA_COLLECTIONS] = heap + at[AT_COLLECTIONS];
+	rt->at[JAVA_HEAP_START] = start;
+	rt->at[JAVA_HEAP_END] = start + words * sizeof(start);
+}
+
 static int table_of(uint32_t tgid, int mem, uint64_t *ret_table)
 {
 	_cleanup_(close_fdp) int fd = -1;
@@ -155,7 +201,7 @@ bool strand_java(const struct proc_facts *facts, struct strand_found *ret_found)
 		return false;
 	read_table(mem, table, at);
 	number = number_offset(mem, at);
-	if (!at[AT_OSTHREAD] || !at[AT_PTHREAD] || !at[AT_OBJECT] || !at[AT_VTHREAD] || !number)
+	if (!at[AT_OSTHREAD] || !at[AT_PTHREAD] || !at[AT_OBJECT] || !number)
 		return false;
 	*ret_found = (struct strand_found){ .rt = {
 		.kind = RUNTIME_JAVA,
@@ -168,6 +214,7 @@ bool strand_java(const struct proc_facts *facts, struct strand_found *ret_found)
 			[JAVA_TID] = number,
 		},
 	} };
+	find_heap(mem, at, &ret_found->rt);
 	return true;
 #else
 	return false;

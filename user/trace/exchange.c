@@ -131,6 +131,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 	list_del(&x->sibling);
 	hash_del(&t->by_serial, &x->by_serial);
 	attrs_release(&x->attrs);
+	free(x->held);
 	free(x->trace_state);
 	free(x->name);
 	free(x);
@@ -139,7 +140,8 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 
 void exchange_weigh(struct exchanges *t, struct exchange *x)
 {
-	size_t bytes = sizeof(*x) + x->attrs.alloc * sizeof(*x->attrs.v) + x->attrs.text.alloc;
+	size_t bytes = sizeof(*x) + held_size(x->held) + x->attrs.alloc * sizeof(*x->attrs.v) +
+		       x->attrs.text.alloc;
 
 	t->bytes += bytes - x->bytes;
 	x->bytes = bytes;

@@ -21,6 +21,7 @@
 #include "base/list.h"
 #include "base/rand.h"
 #include "trace/context.h"
+#include "trace/heap.h"
 #include "trace/span.h"
 #include "trace/tally.h"
 
@@ -118,6 +119,7 @@ struct exchange {
 	bool contradicted;	/* client: its answer was not what followed it */
 	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */
 	bool handed_before;	/* it had woken somebody with that */
+	struct held *held;	/* Java: the objects that its caller worked on; NULL: not known */
 	struct news_edge edges[WAKES_MAX];
 	uint32_t edges_cnt;
 

@@ -157,12 +157,12 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		return;
 	}
 	x->conn->cause = 0;
-	if (st)
-		news_forget(st);
 	if (!st) {
 		leave_unlinked(p, x);
 		return;
 	}
+	news_forget(st);
+	heap_sent(p, st, x);
 	if (st->serving > 1 && task && !task->shared) {
 		/* Several tasks share the thread: only the response will tell whose call it was. */
 		leave_unlinked(p, x);
@@ -196,6 +196,8 @@ void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 	if (st->callbacks)
 		callback_over(st->callbacks);
 	tasks_over(st);
+	free(st->held);
+	st->held = NULL;
 }
 
 /* A call whose answer is read by another thread: goroutines and tasks that change threads do that. */
@@ -253,17 +255,28 @@ void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 	exchange_adopt(x, call, how);
 }
 
+/* To whom the result of a call went, or whose work its caller did; NULL: no evidence. */
+static struct exchange *given_choice(struct pipeline *p, const struct exchange *call,
+				     enum link_method *ret_how)
+{
+	struct exchange *made = heap_choice(p, call);
+
+	if (!made)
+		return call->edges_cnt ? handoff_choice(p, call, ret_how) : NULL;
+	*ret_how = LINK_OBJECT;
+	return made;
+}
+
 static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct strand_state *st)
 {
 	struct exchange *call = link_open_call(p, st->last_call);
 
 	for (; call && call->start_ns >= x->start_ns; call = link_open_call(p, call->prev_call)) {
 		enum link_method how = method_alone(st, call->awaited);
-		struct exchange *woken =
-			handoff_choice(p, call, &how); /* whom it has given the result to */
+		struct exchange *other = given_choice(p, call, &how);
 
 		if (!call->roamed)
-			link_claim(woken ? woken : x, call, how);
+			link_claim(other ? other : x, call, how);
 	}
 }
 
@@ -310,10 +323,10 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 static struct exchange *later_choice(struct pipeline *p, const struct exchange *call,
 				     enum link_method *ret_how)
 {
-	struct exchange *woken = call->edges_cnt ? handoff_choice(p, call, ret_how) : NULL;
+	struct exchange *given = given_choice(p, call, ret_how);
 
-	if (woken)
-		return woken;
+	if (given)
+		return given;
 	*ret_how = LINK_CALLBACK;
 	return callback_choice(p, call);
 }
@@ -430,12 +443,16 @@ static bool stands(const struct exchange *x)
 
 void link_best(struct pipeline *p, struct exchange *x)
 {
+	const struct exchange *woken;
 	struct exchange *cause;
 	enum link_method how;
 
 	if (list_empty(&x->by_process) || x->server_side)
 		return;
 	list_del(&x->by_process);
+	woken = x->held ? handoff_choice(p, x, &how) : NULL;
+	if (woken)
+		heap_learn(p, x, woken);
 	cause = stands(x) ? NULL : later_choice(p, x, &how);
 	if (cause)
 		exchange_adopt(cause, x, how);

@@ -277,6 +277,9 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 	case EV_AWAITING:
 		tasks_tell(p, (const struct ev_awaiting *)ev);
 		break;
+	case EV_HEAP:
+		heap_tell(p, (const struct ev_heap *)ev);
+		break;
 	case EV_WAKE:
 		handoff_wake(p, (const struct ev_wake *)ev);
 		break;

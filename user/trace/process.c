@@ -5,6 +5,12 @@
 #include "abi/limits.h"
 #include "trace/process.h"
 
+static void forget(struct process *p)
+{
+	heap_free(p->heap);
+	free(p);
+}
+
 int processes_init(struct processes *t)
 {
 	list_init(&t->ended);
@@ -22,7 +28,7 @@ void processes_release(struct processes *t)
 
 		for (; n; n = next) {
 			next = n->next;
-			free(container_of(n, struct process, by_tgid));
+			forget(container_of(n, struct process, by_tgid));
 		}
 	}
 	hash_release(&t->by_tgid);
@@ -46,7 +52,7 @@ static void sweep(struct processes *t)
 			continue;
 		list_del(&p->by_end);
 		hash_del(&t->by_tgid, &p->by_tgid);
-		free(p);
+		forget(p);
 	}
 }
 

@@ -14,6 +14,12 @@ static bool data_valid(const struct ev_data *ev)
 	       ev->shed <= SHED_MAX;
 }
 
+static bool heap_valid(const struct ev_heap *ev)
+{
+	return ev->len <= ev->hdr.sz - sizeof(*ev) && ev->len <= JAVA_STACK_MAX &&
+	       ev->start <= ev->top && ev->top <= ev->end;
+}
+
 bool ev_valid(const struct ev_hdr *ev, size_t room)
 {
 	if (room < sizeof(*ev) || ev->sz > room || ev->sz % 8)
@@ -31,6 +37,8 @@ bool ev_valid(const struct ev_hdr *ev, size_t room)
 		return ((const struct ev_end *)ev)->dir < DIR__CNT;
 	case EV_AWAITING:
 		return ((const struct ev_awaiting *)ev)->cnt <= AWAITING_MAX;
+	case EV_HEAP:
+		return heap_valid((const struct ev_heap *)ev);
 	case EV_PROC:
 		return ((const struct ev_proc *)ev)->len <= ev->sz - sizeof(struct ev_proc);
 	default:

@@ -6,7 +6,7 @@
  *     pipeline.c   a record, by kind
  *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
  *     pair.c       messages -> exchanges        request and response
- *     link.c       who caused it, in the process    threads; handoff.c, callback.c, tasks.c, turns.c
+ *     link.c       who caused it, in the process    threads; handoff.c, callback.c, tasks.c, heap.c, turns.c
  *     join.c       who caused it, on this host      both ends of one connection
  *     sdk.c        what an SDK in the process shows itself
  *     settle.c     when that is final           trace ids, waiting, grace
@@ -112,6 +112,14 @@ void handoff_written(struct pipeline *p, struct strand_state *writer, const stru
 /* Whom the call was made for; NULL: no evidence. */
 struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
 				enum link_method *ret_how);
+
+/* heap.c: threads of Java */
+void heap_tell(struct pipeline *p, const struct ev_heap *ev); /* of the call that comes next */
+void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *call);
+/* Whose object the caller worked on; NULL: no evidence. */
+struct exchange *heap_choice(struct pipeline *p, const struct exchange *call);
+/* By other evidence that was the cause. */
+void heap_learn(struct pipeline *p, const struct exchange *call, const struct exchange *cause);
 
 /* join.c */
 void join_began(struct pipeline *p, struct exchange *x);

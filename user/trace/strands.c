@@ -19,6 +19,7 @@ static void forget(struct strands *t, struct strand_state *st)
 	hash_del(&t->by_id, &st->by_id);
 	list_del(&st->by_use);
 	callbacks_free(st->callbacks);
+	free(st->held);
 	turns_release(&st->turns);
 	free(st);
 	t->n--;

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "trace/callback.h"
+#include "trace/heap.h"
 #include "trace/tally.h"
 #include "trace/turns.h"
 
@@ -40,6 +41,8 @@ struct strand_state {
 	uint64_t answered_on;
 	struct ev_awaiting awaiting; /* CPython: who waits for what makes the call at hand; cnt 0: not known */
 	struct callbacks *callbacks; /* Node runs in it; else NULL */
+	struct buffer buffer; /* Java: where it makes objects */
+	struct held *held; /* Java: of the call that it makes now; else NULL */
 	struct turns turns;
 	bool shared; /* it answers several at once: no task, but the loop that writes for all of them */
 };

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Java: who made the objects that a thread works on when it makes a call. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <cmocka.h>
+
+#include "found.h"
+
+#define JAVA   100 /* the process */
+#define WORKER 150 /* a thread of its pool; 101 and 102 serve */
+
+#define HEAP       0x100000000ULL
+#define HEAP_SZ    0x10000000ULL
+#define BUFFER_SZ  0x10000ULL
+#define STACK      0x7f0000100000ULL
+#define RUNS_A_JOB 0x7e0000001234ULL /* where the frame returns to that has the job */
+
+#define REQUESTS_BEFORE 20 /* after which it is known where on the stack the job is */
+
+struct java {
+	struct scene sc;
+	struct end in1, in2, out;
+	uint32_t collections;
+	uint64_t made; /* bytes, by each of the threads */
+};
+
+static void begin(struct java *j)
+{
+	*j = (struct java){ 0 };
+	scene_begin(&j->sc);
+	j->in1 = open_end(&j->sc, 1, JAVA, 1, 2);
+	j->in2 = open_end(&j->sc, 2, JAVA, 3, 4);
+	j->out = open_end(&j->sc, 3, JAVA, 5, 6);
+}
+
+static uint64_t buffer_of(uint32_t tid)
+{
+	return HEAP + tid * BUFFER_SZ;
+}
+
+/* What the kernel says of the thread before its next call; words: of its stack, the outermost first. */
+static void looks(struct java *j, uint32_t tid, const struct strand *running, uint64_t object,
+		  const uint64_t *words, uint32_t n)
+{
+	size_t sz = sizeof(struct ev_heap) + n * sizeof(words[0]);
+	struct ev_heap *ev = calloc(1, sz);
+	uint32_t i;
+
+	*ev = (struct ev_heap){
+		.hdr = header(&j->sc, EV_HEAP, sz, JAVA, tid),
+		.thread = thread_of(tid),
+		.strand = running ? *running : thread_of(tid),
+		.start = buffer_of(tid),
+		.top = buffer_of(tid) + j->made,
+		.end = buffer_of(tid) + BUFFER_SZ,
+		.heap_start = HEAP,
+		.heap_end = HEAP + HEAP_SZ,
+		.object = object,
+		.stack = STACK,
+		.collections = j->collections,
+		.len = n * sizeof(words[0]),
+	};
+	for (i = 0; i < n; i++)
+		ev->words[n - 1 - i] = words[i];
+	pipeline_feed(j->sc.p, &ev->hdr);
+	free(ev);
+}
+
+static void has_another_buffer(struct java *j, uint32_t tid, uint64_t start)
+{
+	struct ev_heap ev = {
+		.hdr = header(&j->sc, EV_HEAP, sizeof(ev), JAVA, tid),
+		.thread = thread_of(tid),
+		.strand = thread_of(tid),
+		.start = start,
+		.top = start + 64,
+		.end = start + BUFFER_SZ,
+		.collections = j->collections,
+	};
+
+	pipeline_feed(j->sc.p, &ev.hdr);
+}
+
+/* The thread reads a request and makes an object for it. */
+static uint64_t serves(struct java *j, struct end *in, uint32_t tid, const char *request)
+{
+	looks(j, tid, NULL, 0, NULL, 0);
+	receive(&j->sc, in, tid, request);
+	j->made += 64;
+	return buffer_of(tid) + j->made - 32;
+}
+
+static void answers(struct java *j, struct end *in, uint32_t tid)
+{
+	looks(j, tid, NULL, 0, NULL, 0);
+	transmit(&j->sc, in, tid, OK);
+}
+
+/* The worker calls with that object in the frame that runs jobs, and has the answer. */
+static void works(struct java *j, uint64_t job, const char *request)
+{
+	const uint64_t words[] = { RUNS_A_JOB, 0, job };
+
+	looks(j, WORKER, NULL, 0, words, ARRAY_SIZE(words));
+	transmit(&j->sc, &j->out, WORKER, request);
+	receive(&j->sc, &j->out, WORKER, OK);
+}
+
+/* Requests whose thread waits for the one call: it is woken, which tells whose that was. */
+static void shows_its_job(struct java *j)
+{
+	int i;
+
+	for (i = 0; i < REQUESTS_BEFORE; i++) {
+		works(j, serves(j, &j->in1, 101, REQUEST("/before")), REQUEST("/call"));
+		wake(&j->sc, JAVA, WORKER, 101, 0x7000);
+		answers(j, &j->in1, 101);
+		pass_time(&j->sc, 200000);
+	}
+	scene_forget(&j->sc);
+}
+
+/* /1 and /2 are served, and the worker is given what was made for /2; nobody is woken. */
+static void serves_two(struct java *j)
+{
+	uint64_t job;
+
+	serves(j, &j->in1, 101, REQUEST("/1"));
+	job = serves(j, &j->in2, 102, REQUEST("/2"));
+	works(j, job, REQUEST("/for2"));
+	answers(j, &j->in1, 101);
+	answers(j, &j->in2, 102);
+	pass_time(&j->sc, 200000);
+}
+
+static const char *method_of_call(struct java *j)
+{
+	return method_of(span_of(&j->sc, SPAN_CLIENT, "/for2"));
+}
+
+static void object_names_its_request(void **state)
+{
+	struct java j;
+
+	begin(&j);
+	shows_its_job(&j);
+	serves_two(&j);
+	assert_true(
+		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of_call(&j), "object");
+	scene_end(&j.sc);
+}
+
+/* Until it is known where the job is, any object may be left over from another. */
+static void unknown_places_say_nothing(void **state)
+{
+	struct java j;
+
+	begin(&j);
+	serves_two(&j);
+	assert_string_equal(method_of_call(&j), "root");
+	scene_end(&j.sc);
+}
+
+/* What was made before a collection is somewhere else after it. */
+static void collection_moves_everything(void **state)
+{
+	struct java j;
+	uint64_t job;
+
+	begin(&j);
+	shows_its_job(&j);
+	serves(&j, &j.in1, 101, REQUEST("/1"));
+	job = serves(&j, &j.in2, 102, REQUEST("/2"));
+	j.collections++;
+	works(&j, job, REQUEST("/for2"));
+	answers(&j, &j.in1, 101);
+	answers(&j, &j.in2, 102);
+	pass_time(&j.sc, 200000);
+	assert_string_equal(method_of_call(&j), "root");
+	scene_end(&j.sc);
+}
+
+/* The same place in a frame of other code is another place. */
+static void other_code_has_other_places(void **state)
+{
+	uint64_t words[] = { RUNS_A_JOB + 8, 0, 0 };
+	struct java j;
+
+	begin(&j);
+	shows_its_job(&j);
+	serves(&j, &j.in1, 101, REQUEST("/1"));
+	words[2] = serves(&j, &j.in2, 102, REQUEST("/2"));
+	looks(&j, WORKER, NULL, 0, words, ARRAY_SIZE(words));
+	transmit(&j.sc, &j.out, WORKER, REQUEST("/for2"));
+	receive(&j.sc, &j.out, WORKER, OK);
+	answers(&j, &j.in1, 101);
+	answers(&j, &j.in2, 102);
+	pass_time(&j.sc, 200000);
+	assert_string_equal(method_of_call(&j), "root");
+	scene_end(&j.sc);
+}
+
+/* A thread fills its buffer and is given another: what is in it by the time it answers is its own, too. */
+static void buffer_is_replaced(void **state)
+{
+	struct java j;
+
+	begin(&j);
+	shows_its_job(&j);
+	serves(&j, &j.in1, 101, REQUEST("/1"));
+	serves(&j, &j.in2, 102, REQUEST("/2"));
+	works(&j, buffer_of(103) + 32, REQUEST("/for2"));
+	answers(&j, &j.in1, 101);
+	has_another_buffer(&j, 102, buffer_of(103));
+	transmit(&j.sc, &j.in2, 102, OK);
+	pass_time(&j.sc, 200000);
+	assert_true(
+		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	scene_end(&j.sc);
+}
+
+/* A virtual thread is an object that somebody made. */
+static void virtual_thread_was_made(void **state)
+{
+	const struct strand virtual = { .id = 77, .gen = JAVA, .kind = STRAND_VIRTUAL };
+	struct java j;
+	uint64_t job;
+
+	begin(&j);
+	serves(&j, &j.in1, 101, REQUEST("/1"));
+	job = serves(&j, &j.in2, 102, REQUEST("/2"));
+	looks(&j, WORKER, &virtual, job, NULL, 0);
+	j.sc.virtual = virtual.id;
+	transmit(&j.sc, &j.out, WORKER, REQUEST("/for2"));
+	j.sc.virtual = 0;
+	receive(&j.sc, &j.out, WORKER, OK);
+	answers(&j, &j.in1, 101);
+	answers(&j, &j.in2, 102);
+	pass_time(&j.sc, 200000);
+	assert_true(
+		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	scene_end(&j.sc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(object_names_its_request),
+		cmocka_unit_test(unknown_places_say_nothing),
+		cmocka_unit_test(collection_moves_everything),
+		cmocka_unit_test(other_code_has_other_places),
+		cmocka_unit_test(buffer_is_replaced),
+		cmocka_unit_test(virtual_thread_was_made),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

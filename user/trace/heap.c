@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who caused a call in Java, by the objects that the caller works on. Whatever a pool's worker, an HTTP client's
+ * selector or a virtual thread was given to do, somebody has made: the job, the future, the request. Every thread of
+ * HotSpot fills a buffer of its own, so where in the heap an object is says which thread made it, and between which two
+ * of its socket calls; that is: for which request. It does not matter how the object got to where it is now, through
+ * which queues, or who is woken at the end.
+ *
+ *	thread that serves	reads /a ......... reads /b .........
+ *	its buffer		[ made for /a     ][ made for /b ...
+ *	worker's stack		... job ─────────────┘  so its call is for /b
+ *
+ * A stack also holds what is left over of jobs before, and who made the worker itself. Which of its words is the job
+ * the process shows: those that, where a hand-over has told for whom a call was, nearly always agreed with it. A word
+ * is known by how far it is from the outermost frame, and by the next word outwards that is neither an object nor on
+ * the stack, mostly where that frame returns to: compiled anew, or in another kind of thread, it is another word.
+ * What made a virtual thread needs no such proof.
+ *
+ * A collection of garbage moves everything, and with it goes what is known; and a thread may fill a whole buffer
+ * between two looks at it. Then nothing is said.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/stages.h"
+
+#define SLOT_LATELY 1024 /* calls after which the older ones count half */
+#define SLOT_ENOUGH 16 /* of them that must have been right */
+#define SLOT_SHARE  64 /* one in so many may have been wrong */
+#define STACK_NEAR  (1 << 20) /* addresses around a word of a stack are of the stack, too */
+
+void heap_free(struct heap *h)
+{
+	if (!h)
+		return;
+	free(h->made);
+	free(h);
+}
+
+size_t held_size(const struct held *held)
+{
+	return held ? sizeof(*held) + held->cnt * sizeof(held->objects[0]) : 0;
+}
+
+/* The first stretch that ends behind the address. */
+static unsigned find(const struct heap *h, uint64_t address)
+{
+	unsigned lo = 0, hi = h->cnt;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+
+		if (h->made[mid].hi <= address)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void cut(struct heap *h, unsigned at, unsigned n)
+{
+	memmove(&h->made[at], &h->made[at + n], (h->cnt - at - n) * sizeof(h->made[0]));
+	h->cnt -= n;
+}
+
+static bool grow(struct heap *h)
+{
+	unsigned cap = h->cap ? 2 * h->cap : 256;
+	struct made *made = cap > HEAP_MADE_MAX ? NULL : realloc(h->made, cap * sizeof(*made));
+
+	if (!made)
+		return false;
+	h->made = made;
+	h->cap = cap;
+	return true;
+}
+
+/* Nobody asks for what was made for requests that are over. */
+static void prune(struct pipeline *p, struct heap *h)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < h->cnt; i++) {
+		const struct made *m = &h->made[i];
+
+		if (m->strand.kind != STRAND_NONE || exchange_find(&p->exchanges, m->serial))
+			h->made[n++] = *m;
+	}
+	h->cnt = n;
+}
+
+/* What is known of the same addresses was before: it is gone. */
+static void add(struct pipeline *p, struct heap *h, const struct made *m)
+{
+	unsigned at, n = 0;
+
+	if (m->lo >= m->hi)
+		return;
+	if (h->cnt == h->cap)
+		prune(p, h);
+	if (h->cnt > h->cap / 2 && !grow(h) && h->cnt == h->cap)
+		h->cnt = 0;
+	if (!h->cap && !grow(h))
+		return;
+	at = find(h, m->lo);
+	while (at + n < h->cnt && h->made[at + n].lo < m->hi)
+		n++;
+	cut(h, at, n);
+	memmove(&h->made[at + 1], &h->made[at], (h->cnt - at) * sizeof(*m));
+	h->made[at] = *m;
+	h->cnt++;
+}
+
+/* For which request the strand works; 0: none, or it is over. */
+static uint64_t works_on(struct pipeline *p, const struct strand *s)
+{
+	const struct strand_state *st = strand_find(&p->strands, s);
+	const struct exchange *x = st ? exchange_find(&p->exchanges, st->current) : NULL;
+
+	return x && x->server_side && !x->done ? x->serial : 0;
+}
+
+static uint64_t maker(struct pipeline *p, const struct heap *h, uint64_t address)
+{
+	unsigned at = find(h, address);
+	const struct made *m = &h->made[at];
+
+	if (at == h->cnt || address < m->lo)
+		return 0;
+	return m->strand.kind == STRAND_NONE ? m->serial : works_on(p, &m->strand);
+}
+
+/* What the thread has made since it was last looked at was for the request that it has served since then. */
+static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer *b,
+			 const struct ev_heap *ev)
+{
+	unsigned at = find(h, b->top);
+	struct made before;
+
+	if (b->collections != ev->collections || at == h->cnt || h->made[at].lo != b->top ||
+	    h->made[at].strand.kind == STRAND_NONE)
+		return;
+	before = h->made[at];
+	cut(h, at, 1);
+	before.serial = works_on(p, &before.strand);
+	before.strand.kind = STRAND_NONE;
+	if (!before.serial)
+		return;
+	if (b->start == ev->start) {
+		before.hi = min(before.hi, (uint64_t)ev->top);
+		add(p, h, &before);
+		return;
+	}
+	add(p, h, &before);
+	before.lo = ev->start;
+	before.hi = ev->top;
+	add(p, h, &before);
+}
+
+static bool trusted(const struct slot *s)
+{
+	return s->right >= SLOT_ENOUGH && s->wrong * SLOT_SHARE <= s->right;
+}
+
+static struct slot *slot_of(struct heap *h, uint32_t place)
+{
+	struct slot *s = &h->slots[place & (HEAP_SLOTS - 1)];
+
+	return s->place == place ? s : NULL;
+}
+
+static bool is_trusted(struct heap *h, uint32_t place)
+{
+	const struct slot *s = slot_of(h, place);
+
+	return s && trusted(s);
+}
+
+static bool is_object(const struct ev_heap *ev, uint64_t word)
+{
+	return word >= ev->heap_start && word < ev->heap_end;
+}
+
+static bool is_on_stack(const struct ev_heap *ev, uint64_t word)
+{
+	return word - (ev->stack - STACK_NEAR) < 2 * STACK_NEAR;
+}
+
+static bool is_small(uint64_t word)
+{
+	return word >> 32 == 0 || word >> 32 == UINT32_MAX;
+}
+
+static struct held *held_new(uint32_t collections, const struct held_object *objects, unsigned cnt)
+{
+	struct held *held = cnt ? malloc(sizeof(*held) + cnt * sizeof(*objects)) : NULL;
+
+	if (!held)
+		return NULL;
+	held->collections = collections;
+	held->cnt = cnt;
+	memcpy(held->objects, objects, cnt * sizeof(*objects));
+	return held;
+}
+
+/* Objects on the stack of which is known who made them, or that may turn out to be of importance. */
+static struct held *hold(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
+{
+	unsigned words = ev->len / sizeof(ev->words[0]), i, n = 0;
+	struct held_object found[HELD_MAX];
+	uint64_t frame = 0;
+
+	if (ev->object)
+		found[n++] = (struct held_object){ ev->object, maker(p, h, ev->object), 0 };
+	for (i = 1; i <= words && n < HELD_MAX; i++) {
+		uint64_t word = ev->words[words - i], serial;
+		uint32_t place;
+
+		if (!is_object(ev, word)) {
+			if (!is_small(word) && !is_on_stack(ev, word))
+				frame = word;
+			continue;
+		}
+		place = hash_mix(frame, i) | 1;
+		serial = maker(p, h, word);
+		if (serial || is_trusted(h, place))
+			found[n++] = (struct held_object){ word, serial, place };
+	}
+	return held_new(ev->collections, found, n);
+}
+
+static struct heap *heap_of(struct pipeline *p, const struct ev_heap *ev)
+{
+	struct process *proc = process_get(&p->processes, ev->hdr.tgid);
+
+	if (proc && !proc->heap)
+		proc->heap = calloc(1, sizeof(*proc->heap));
+	return proc ? proc->heap : NULL;
+}
+
+void heap_tell(struct pipeline *p, const struct ev_heap *ev)
+{
+	struct strand_state *thread = strand_get(&p->strands, &ev->thread);
+	struct strand_state *running = strand_get(&p->strands, &ev->strand);
+	struct heap *h = heap_of(p, ev);
+
+	if (!thread || !running || !h || (int32_t)(ev->collections - h->collections) < 0)
+		return;
+	if (h->collections != ev->collections)
+		h->cnt = 0;
+	h->collections = ev->collections;
+	if (thread->buffer.seen)
+		close_buffer(p, h, &thread->buffer, ev);
+	free(running->held);
+	running->held = hold(p, h, ev);
+	add(p, h, &(struct made){ .lo = ev->top, .hi = ev->end, .strand = ev->strand });
+	thread->buffer = (struct buffer){ ev->start, ev->top, ev->collections, true };
+}
+
+void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *call)
+{
+	free(call->held);
+	call->held = take_ptr(st->held);
+	exchange_weigh(&p->exchanges, call);
+}
+
+/* The request that made the object; NULL: not known, or it was over when the call was made. */
+static struct exchange *maker_of(struct pipeline *p, const struct heap *h,
+				 const struct exchange *call, struct held_object *o)
+{
+	struct exchange *x;
+
+	if (!o->serial && call->held->collections == h->collections)
+		o->serial = maker(p, h, o->address);
+	x = exchange_find(&p->exchanges, o->serial);
+	if (!x || x->start_ns > call->start_ns || (x->done && x->end_ns < call->start_ns))
+		return NULL;
+	return x;
+}
+
+static struct heap *heap_of_call(struct pipeline *p, const struct exchange *call)
+{
+	const struct process *proc = call->held ? process_find(&p->processes, call->tgid) : NULL;
+
+	return proc ? proc->heap : NULL;
+}
+
+/* Of so many words that are to be trusted most name the request; one that names none speaks against it. */
+static bool most_name(struct pipeline *p, struct heap *h, const struct exchange *call,
+		      const struct exchange *x, unsigned votes)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < call->held->cnt; i++) {
+		struct held_object *o = &call->held->objects[i];
+
+		n += is_trusted(h, o->place) && maker_of(p, h, call, o) == x;
+	}
+	return 2 * n > votes;
+}
+
+/* The one that most of the words name which are to be trusted. */
+struct exchange *heap_choice(struct pipeline *p, const struct exchange *call)
+{
+	struct heap *h = heap_of_call(p, call);
+	struct exchange *named = NULL, *x;
+	unsigned i, votes = 0, for_it = 0;
+
+	for (i = 0; h && i < call->held->cnt; i++) {
+		struct held_object *o = &call->held->objects[i];
+
+		if (o->place && !is_trusted(h, o->place))
+			continue;
+		x = maker_of(p, h, call, o);
+		if (x && !o->place)
+			return x;
+		votes++;
+		if (x != named && !for_it) {
+			named = x;
+			for_it = 1;
+		} else if (x == named) {
+			for_it++;
+		} else {
+			for_it--;
+		}
+	}
+	return named && most_name(p, h, call, named, votes) ? named : NULL;
+}
+
+static void count_slot(struct heap *h, uint32_t place, bool right)
+{
+	struct slot *s = &h->slots[place & (HEAP_SLOTS - 1)];
+
+	if (s->place != place)
+		*s = (struct slot){ .place = place };
+	s->right += right;
+	s->wrong += !right;
+	if (s->right + s->wrong < SLOT_LATELY)
+		return;
+	s->right /= 2;
+	s->wrong /= 2;
+}
+
+void heap_learn(struct pipeline *p, const struct exchange *call, const struct exchange *cause)
+{
+	struct heap *h = heap_of_call(p, call);
+	unsigned i;
+
+	for (i = 0; h && i < call->held->cnt; i++) {
+		struct held_object *o = &call->held->objects[i];
+		const struct exchange *x = maker_of(p, h, call, o);
+
+		if (x && o->place)
+			count_slot(h, o->place, x == cause);
+	}
+}

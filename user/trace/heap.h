@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who made the objects of a Java process, and which of them a call was made with: heap.c. */
+#ifndef TRACE_HEAP_H
+#define TRACE_HEAP_H
+
+#include "abi/event.h"
+
+#define HEAP_SLOTS	4096 /* places in frames of which is known how often they were right; a power of two */
+#define HEAP_MADE_MAX	8192 /* stretches of one process; beyond it: anew */
+#define HELD_MAX	64 /* objects that are kept of one call */
+
+/* A stretch of the heap that one strand has filled. */
+struct made {
+	uint64_t lo, hi;
+	uint64_t serial;	/* of the request that it served meanwhile */
+	struct strand strand;	/* it still fills it, and the request is what it serves now; STRAND_NONE: it does not */
+};
+
+/*
+ * A place in a frame of some code: how often the object that was there had been made for the request that
+ * the call turned out to be for. Two places that fall together take turns.
+ */
+struct slot {
+	uint32_t place;		/* which: heap.c */
+	uint32_t right, wrong;
+};
+
+struct heap {
+	uint32_t collections;	/* after how many of them; the next one moves everything */
+	struct made *made;	/* by address, disjoint */
+	unsigned cnt, cap;
+	struct slot slots[HEAP_SLOTS];
+};
+
+/* The buffer in which a thread makes objects, as last seen. */
+struct buffer {
+	uint64_t start, top;
+	uint32_t collections;
+	bool seen;
+};
+
+struct held_object {
+	uint64_t address;
+	uint64_t serial;	/* of the request that made it; 0: not known */
+	uint32_t place;		/* where it was; 0: it is what runs itself */
+};
+
+/* What was on the stack of a thread when it made a call. */
+struct held {
+	uint32_t collections;
+	unsigned cnt;
+	struct held_object objects[];
+};
+
+void heap_free(struct heap *h);	/* NULL ok */
+size_t held_size(const struct held *held); /* NULL: 0 */
+
+#endif
