@@ -13,7 +13,8 @@ from lab.tracer import Tracer
 from victim import assert_closed, counted
 
 MANY = int(os.environ.get("MANY", 100000))
-RSS_MAX_MB = 200	# incomplete heads 16 MB in buffers of up to twice that, 65,536 connections, 16,384 queued spans
+RING_MB = 32		# so that it is memory that is tried, and not overload
+RSS_MAX_MB = 100	# incomplete heads 16 MB in buffers of up to twice that, 65,536 connections; beside the ring
 
 
 def peak_mb(pid):
@@ -25,12 +26,12 @@ def flood(lab, count, head):
     proc = subprocess.Popen([PYTHON, Path(__file__).parent / "flood.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                             text=True, env={**os.environ, "COUNT": str(count), "HEAD": str(head)})
     try:
-        tracer = Tracer(lab, "--pid", proc.pid)
+        tracer = Tracer(lab, "--pid", proc.pid, "--ring-size", f"{RING_MB}M")
         proc.stdin.write("go\n")
         proc.stdin.flush()
         n = int(proc.stdout.readline())
         time.sleep(1)	# until the tracer has digested it
-        peak = peak_mb(tracer.pid)
+        peak = peak_mb(tracer.pid) - 2 * RING_MB
         proc.stdin.write("end\n")
         proc.stdin.flush()
         proc.wait(120)
