@@ -39,6 +39,7 @@ uint64_t summary_kernel_ns(const struct summary *s)
 static void print_cost(FILE *out, const struct summary *s)
 {
 	uint64_t requests = s->tally->v[TALLY_REQUESTS], kernel_ns = summary_kernel_ns(s);
+	uint64_t mapped = s->kern ? 2 * s->kern->ring_sz : 0;
 
 	fprintf(out, "ebpf-tracer: cost: %.3f s of CPU in %.1f s", (double)s->cpu_ns / NSEC_PER_SEC,
 		(double)s->wall_ns / NSEC_PER_SEC);
@@ -49,11 +50,12 @@ static void print_cost(FILE *out, const struct summary *s)
 		fprintf(out, "; in the kernel %.3f s", (double)kernel_ns / NSEC_PER_SEC);
 	if (kernel_ns && requests)
 		fprintf(out, ", %.0f ns per request", (double)kernel_ns / requests);
-	fprintf(out, "; %.1f MB of memory, %.1f MB at most", s->rss / MEGABYTE,
-		s->rss_peak / MEGABYTE);
-	if (s->kern && s->kern->ring_sz)
-		fprintf(out, "; ring of %.1f MB filled to %.1f %%", s->kern->ring_sz / MEGABYTE,
-			100.0 * s->kern->ring_high / s->kern->ring_sz);
+	fprintf(out, "; %.1f MB of memory, %.1f MB at most",
+		(s->rss - min(s->rss, mapped)) / MEGABYTE,
+		(s->rss_peak - min(s->rss_peak, mapped)) / MEGABYTE);
+	if (mapped)
+		fprintf(out, ", beside the ring of %.1f MB, mapped twice, filled to %.1f %%",
+			s->kern->ring_sz / MEGABYTE, 100.0 * s->kern->ring_high / s->kern->ring_sz);
 	fputc('\n', out);
 }
 
@@ -116,19 +118,47 @@ static void print_books(FILE *out, const struct summary *s, enum dir dir)
 		(ull)v[TALLY_RX_NO_CONN], summary_closed(s, dir) ? "closed" : "OPEN");
 }
 
+static void print_count(FILE *out, uint64_t n, const char *text)
+{
+	if (n)
+		fprintf(out, "ebpf-tracer: %llu %s\n", (ull)n, text);
+}
+
+/* What became of spans on their way out, and what can be done about it. */
+static void print_unsent(FILE *out, const struct summary *s)
+{
+	const struct export_counts *e = &s->export.exporters;
+
+	print_count(out, e->rejected,
+		    "spans lost: the backend refused them, for the reason that was said above");
+	print_count(out, e->failed,
+		    "spans lost: the backend did not take them in time, "
+		    "OTEL_EXPORTER_OTLP_TIMEOUT is how long they are tried");
+	print_count(out, s->export.dropped_full,
+		    "spans lost: the backend was away, or slower than they came; "
+		    "OTEL_BSP_MAX_QUEUE_SIZE is how many wait for it");
+}
+
+/* Of the bytes that the kernel side tells of, the books above say what it lost and left out. */
+static bool in_books(const struct summary *s, int row)
+{
+	return row == TALLY_REQUESTS || row == TALLY_SPANS ||
+	       (s->kern && row >= TALLY_RX_LOST && row <= TALLY_TX_SHED);
+}
+
 /* Everything that is not zero and not said above. */
 static void print_rest(FILE *out, const struct summary *s)
 {
 	int i;
 
+	print_unsent(out, s);
 	for (i = TALLY_RX_LOST; i < TALLY__CNT; i++) {
-		if (i != TALLY_REQUESTS && i != TALLY_SPANS && s->tally->v[i])
-			fprintf(out, "ebpf-tracer: %llu %s\n", (ull)s->tally->v[i], tally_text(i));
+		if (!in_books(s, i))
+			print_count(out, s->tally->v[i], tally_text(i));
 	}
 	for (i = STAT_RING_FULL; s->kern && i < STAT__CNT; i++) {
-		if (s->kern->stats[i])
-			fprintf(out, "ebpf-tracer: %llu %s\n", (ull)s->kern->stats[i],
-				stat_texts[i]);
+		if (i != STAT_RX_SHED && i != STAT_TX_SHED)
+			print_count(out, s->kern->stats[i], stat_texts[i]);
 	}
 }
 
