@@ -154,6 +154,31 @@ static void object_names_its_request(void **state)
 	scene_end(&j.sc);
 }
 
+/* Who is woken by a thread that worked on nothing of his may have waited for a lock of it. */
+static void hand_over_is_sure_once_confirmed(void **state)
+{
+	double confidence[2];
+	struct java j;
+	uint64_t job;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		begin(&j);
+		job = serves(&j, &j.in1, 101, REQUEST("/1"));
+		works(&j, i ? job : buffer_of(WORKER) + 32, REQUEST("/for2"));
+		wake(&j.sc, JAVA, WORKER, 101, 0x7000);
+		answers(&j, &j.in1, 101);
+		pass_time(&j.sc, 200000);
+		assert_string_equal(method_of_call(&j), "handoff");
+		confidence[i] =
+			attrs_find(&span_of(&j.sc, SPAN_CLIENT, "/for2")->attrs, "link.confidence")
+				->d;
+		scene_end(&j.sc);
+	}
+	assert_true(confidence[0] < 0.9);
+	assert_true(confidence[1] > 0.99);
+}
+
 /* Until it is known where the job is, any object may be left over from another. */
 static void unknown_places_say_nothing(void **state)
 {
@@ -250,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(object_names_its_request),
+		cmocka_unit_test(hand_over_is_sure_once_confirmed),
 		cmocka_unit_test(unknown_places_say_nothing),
 		cmocka_unit_test(collection_moves_everything),
 		cmocka_unit_test(other_code_has_other_places),

@@ -194,7 +194,7 @@ static bool is_small(uint64_t word)
 
 static struct held *held_new(uint32_t collections, const struct held_object *objects, unsigned cnt)
 {
-	struct held *held = cnt ? malloc(sizeof(*held) + cnt * sizeof(*objects)) : NULL;
+	struct held *held = malloc(sizeof(*held) + cnt * sizeof(*objects));
 
 	if (!held)
 		return NULL;
@@ -253,7 +253,7 @@ void heap_tell(struct pipeline *p, const struct ev_heap *ev)
 	if (thread->buffer.seen)
 		close_buffer(p, h, &thread->buffer, ev);
 	free(running->held);
-	running->held = hold(p, h, ev);
+	running->held = ev->len || ev->object ? hold(p, h, ev) : NULL;
 	add(p, h, &(struct made){ .lo = ev->top, .hi = ev->end, .strand = ev->strand });
 	thread->buffer = (struct buffer){ ev->start, ev->top, ev->collections, true };
 }
@@ -326,6 +326,18 @@ struct exchange *heap_choice(struct pipeline *p, const struct exchange *call)
 		}
 	}
 	return named && most_name(p, h, call, named, votes) ? named : NULL;
+}
+
+bool heap_confirms(struct pipeline *p, const struct exchange *call, const struct exchange *cause)
+{
+	struct heap *h = heap_of_call(p, call);
+	unsigned i;
+
+	for (i = 0; h && i < call->held->cnt; i++) {
+		if (maker_of(p, h, call, &call->held->objects[i]) == cause)
+			return true;
+	}
+	return false;
 }
 
 static void count_slot(struct heap *h, uint32_t place, bool right)

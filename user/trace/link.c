@@ -454,6 +454,9 @@ void link_best(struct pipeline *p, struct exchange *x)
 	if (woken)
 		heap_learn(p, x, woken);
 	cause = stands(x) ? NULL : later_choice(p, x, &how);
-	if (cause)
-		exchange_adopt(cause, x, how);
+	if (!cause)
+		return;
+	exchange_adopt(cause, x, how);
+	if (how == LINK_HANDOFF && x->held && !heap_confirms(p, x, cause))
+		x->confidence = link_method_confidence(LINK_RELAY);
 }
