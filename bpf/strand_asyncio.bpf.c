@@ -163,12 +163,13 @@ int py_owned(__u64 object, __u64 task_type)
 		value = user_word(values + i * sizeof(value));
 		if (!value)
 			continue;
+		if (group &&
+		    user_word(value + TYPE) == task_type) { /* and not who waits for that */
+			t->py.found = value;
+			return 1;
+		}
 		if (py_waiter(value))
 			return 1;
-		if (!group || user_word(value + TYPE) != task_type)
-			continue;
-		t->py.found = value;
-		return 1;
 	}
 	return 0;
 }

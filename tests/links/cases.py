@@ -95,7 +95,7 @@ CASES = [
     Case("puma", puma, program("puma")),
     Case("php", php, program("php"), env={"PHP_CLI_SERVER_WORKERS": "16"}),
     *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
-        "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "quick": True},
+        "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "quick": True}, "group": {"calls": 3},
         "task": {}, "thread": {}, "executor": {"quick": True},
     }),
     *rows("aiohttp-uvloop", python("aio.py"), modules("aiohttp", "uvloop"), {

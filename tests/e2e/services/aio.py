@@ -4,6 +4,7 @@
 direct     the task that serves                  task      a task that it starts and waits for
 sequence   the same, three times in a row        thread    asyncio.to_thread
 gather     three tasks at once                   executor  run_in_executor, which copies no context
+group      the same, in a TaskGroup
 """
 import asyncio
 import os
@@ -38,6 +39,12 @@ async def sequence(request):
         await call(request)
 
 
+async def group(request):
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(3):
+            tasks.create_task(call(request))
+
+
 async def executor(request):
     await asyncio.get_running_loop().run_in_executor(None, blocking, url_for(request))
 
@@ -45,6 +52,7 @@ async def executor(request):
 how = {
     "direct": call,
     "sequence": sequence,
+    "group": group,
     "gather": lambda request: asyncio.gather(*(call(request) for _ in range(3))),
     "task": lambda request: asyncio.create_task(call(request)),
     "thread": lambda request: asyncio.to_thread(blocking, url_for(request)),
