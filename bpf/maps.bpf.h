@@ -158,6 +158,8 @@ struct py_search {
 	__u64 context; /* in which it runs; 0: none */
 	__u64 running; /* the task that it runs; 0: none */
 	__u64 found; /* a task that waits */
+	__u64 contexts[AWAITING_MAX]; /* as EV_AWAITING has them */
+	__u64 cnt;
 	__u32 off[RUNTIME_OFFSETS]; /* of the process */
 	__u32 depth; /* how many frames */
 	__u32 level; /* in which of them it was found last, from the outermost */

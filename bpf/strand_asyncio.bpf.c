@@ -321,16 +321,18 @@ static __always_inline bool find_running(struct py_search *s)
 }
 
 /* The tasks that wait, one for the other. */
-static __always_inline void climb(struct py_search *s, struct ev_awaiting *e)
+static __always_inline void climb(struct py_search *s)
 {
 	__u64 task = s->found;
 	__u32 i;
 
 	if (s->running)
 		task = py_awaits(s->running) ? s->found : 0;
+	__builtin_memset(s->contexts, 0, sizeof(s->contexts));
+	s->cnt = 0;
 	for (i = 0; i < AWAITING_MAX && task; i++) {
-		e->contexts[i] = context_of(s, task);
-		e->cnt = i + 1;
+		s->contexts[i] = context_of(s, task);
+		s->cnt = i + 1;
 		task = py_awaits(task) ? s->found : 0;
 	}
 }
@@ -343,7 +345,7 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 			   enum call_kind kind)
 {
 	struct task_state *t = task_self();
-	struct ev_awaiting *e, now = {};
+	struct ev_awaiting *e;
 	bool asks = kind == CALL_ASKS;
 
 	if (!t || !rt->off[PYTHON_TASK_CONTEXT] || !(asks || t->py.again))
@@ -362,14 +364,15 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 		return;
 	}
 	t->py.vain = 0;
-	climb(&t->py, &now);
-	if (!now.cnt)
+	climb(&t->py);
+	if (!t->py.cnt)
 		return;
 	e = emit_reserve(sizeof(*e));
 	if (!e)
 		return;
-	strand_self(&now.thread);
-	*e = now;
 	emit_header(&e->hdr, EV_AWAITING, sizeof(*e));
+	strand_self(&e->thread);
+	__builtin_memcpy(e->contexts, t->py.contexts, sizeof(e->contexts));
+	e->cnt = t->py.cnt;
 	emit_submit(e);
 }
