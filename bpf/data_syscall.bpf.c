@@ -26,16 +26,10 @@ struct fd_sock {
 
 static __always_inline bool fd_sock(__u32 fd, struct fd_sock *ret)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **slot, *file = NULL;
+	struct file *file = fd_file(fd);
 	struct inode *inode;
 	struct socket *sock;
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return false;
-	slot = BPF_CORE_READ(fdt, fd) + fd;
-	bpf_probe_read_kernel(&file, sizeof(file), slot);
 	if (!file)
 		return false;
 	inode = BPF_CORE_READ(file, f_inode);

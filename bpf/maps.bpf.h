@@ -273,6 +273,17 @@ struct {
 } verdicts SHARED_MAP;
 
 /*
+ * not_logs: file -> 1, of those that processes write to and that are no logs. Inserted by user space; rows of files
+ * that are gone go by the LRU rule. Bound: LOG_FILES_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LOG_FILES_MAX);
+	__type(key, struct file_id);
+	__type(value, __u8);
+} not_logs SHARED_MAP;
+
+/*
  * old_unix: inode number of a unix socket that was open when user space began to trace its process.
  * Inserted by user space; deleted when the socket is first used. Bound: SOCKS_MAX; one without a
  * row looks like a new connection.

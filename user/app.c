@@ -22,6 +22,11 @@ static void take_span(void *ctx, struct span *s)
 	batch_push(((struct wiring *)ctx)->batch, s);
 }
 
+static void take_log(void *ctx, struct log_line *l)
+{
+	batch_push_log(((struct wiring *)ctx)->batch, l);
+}
+
 static struct resource *find_resource(void *ctx, uint32_t tgid, uint16_t port)
 {
 	return services_resource(((struct wiring *)ctx)->services, tgid, port);
@@ -155,6 +160,11 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		code = init_metrics(w, export, facts, err);
 	if (code)
 		return code;
+	if (config_wants_logs(cfg) && batch_takes_logs(w->batch))
+		sink.log = take_log;
+	else if (config_wants_logs(cfg))
+		log_warn("log lines go nowhere: of the exporters only otlp, json and console take "
+			 "them");
 	wiring_started(w);
 	w->with_sdk = cfg->with_sdk;
 	w->services = services_new(&facts->host, cfg->services, cfg->services_cnt);
@@ -220,6 +230,7 @@ static void sum_up(const struct wiring *w, const struct kernel_figures *kern,
 	};
 	usage_memory(&ret_sum->rss, &ret_sum->rss_peak);
 	batch_counts(w->batch, &ret_sum->export);
+	batch_log_counts(w->batch, &ret_sum->logs);
 }
 
 void wiring_summary(const struct wiring *w, const struct config *cfg,

@@ -318,26 +318,50 @@ static int resolve_endpoint(struct config *cfg, struct err *err)
 				grpc ? URL_GRPC : URL_BASE_OR_FULL, err);
 }
 
+/* Where another signal goes, beside the spans. `asked`: the option that wants it. */
+static int signal_endpoint(struct config *cfg, const char *asked, const char *signal,
+			   const char **ret_url, struct err *err)
+{
+	_cleanup_(buf_release) struct buf url = BUF_INIT(URL_TEXT);
+	int ret = value_signal_endpoint(slice_str(cfg->export.endpoint), signal, &url);
+
+	if (ret == -EINVAL)
+		return err_set(err, ret,
+			       "%s: the endpoint '%s' does not end in /v1/traces, so where %s go "
+			       "has to be "
+			       "said by OTEL_EXPORTER_OTLP_%s_ENDPOINT",
+			       asked, cfg->export.endpoint, signal,
+			       *signal == 'l' ? "LOGS" : "METRICS");
+	if (ret)
+		return ret;
+	*ret_url = config_keep(cfg, buf_slice(&url));
+	return *ret_url ? 0 : -ENOMEM;
+}
+
 /* Without --metrics nobody is to find an endpoint for them. */
 static int resolve_metrics(struct config *cfg, struct err *err)
 {
-	_cleanup_(buf_release) struct buf url = BUF_INIT(URL_TEXT);
-	int ret;
-
 	if (!cfg->metrics || cfg->export.metrics_endpoint) {
 		cfg->export.metrics_endpoint = cfg->metrics ? cfg->export.metrics_endpoint : NULL;
 		return 0;
 	}
-	ret = value_signal_endpoint(slice_str(cfg->export.endpoint), "metrics", &url);
-	if (ret == -EINVAL)
-		return err_set(err, ret,
-			       "--metrics: the endpoint '%s' does not end in /v1/traces, so where "
-			       "metrics go has to be said by OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-			       cfg->export.endpoint);
-	if (ret)
-		return ret;
-	cfg->export.metrics_endpoint = config_keep(cfg, buf_slice(&url));
-	return cfg->export.metrics_endpoint ? 0 : -ENOMEM;
+	return signal_endpoint(cfg, "--metrics", "metrics", &cfg->export.metrics_endpoint, err);
+}
+
+bool config_wants_logs(const struct config *cfg)
+{
+	return cfg->logs || cfg->log_files.n;
+}
+
+static int resolve_logs(struct config *cfg, struct err *err)
+{
+	if (!config_wants_logs(cfg)) {
+		cfg->export.logs_endpoint = NULL;
+		return 0;
+	}
+	if (cfg->export.logs_endpoint || !config_wants_otlp(cfg))
+		return 0;
+	return signal_endpoint(cfg, "--logs", "logs", &cfg->export.logs_endpoint, err);
 }
 
 static int resolve_batch(struct config *cfg)
@@ -381,6 +405,8 @@ static int resolve(struct parser *p)
 		ret = resolve_endpoint(cfg, p->err);
 	if (!ret)
 		ret = resolve_metrics(cfg, p->err);
+	if (!ret)
+		ret = resolve_logs(cfg, p->err);
 	if (!ret)
 		ret = resolve_batch(cfg);
 	if (ret)
@@ -437,6 +463,7 @@ void config_release(struct config *cfg)
 	strings_release(&cfg->routes);
 	strings_release(&cfg->redact);
 	strings_release(&cfg->captured);
+	strings_release(&cfg->log_files);
 	strings_release(&cfg->headers);
 	strings_release(&cfg->paths);
 	strings_release(&cfg->warnings);

@@ -60,6 +60,9 @@ struct config {
 	unsigned with_sdk;		/* enum sdk_mode */
 	unsigned propagators_off;	/* of pipeline_cfg */
 
+	bool logs;			/* what is written to stdout and stderr is wanted */
+	struct strings log_files;	/* fnmatch() patterns of files that are wanted, too */
+
 	unsigned capture;		/* enum capture_method */
 	const char *btf;		/* NULL: the kernel's own */
 	uint64_t ring_sz;		/* 0: automatic */
@@ -103,6 +106,7 @@ struct config_input {
  * 0; -EINVAL: wrong use, err holds the sentence; -ENOMEM. ret_cfg is complete on 0, and always to be released.
  */
 int config_parse(const struct config_input *in, struct config *ret_cfg, struct err *err) __must_check;
+bool config_wants_logs(const struct config *cfg);	/* --logs, or --log-file */
 void config_release(struct config *cfg);
 
 #endif

@@ -87,8 +87,9 @@ static int apply_endpoint(struct config *cfg, const struct variable *var, const 
 	return setting_endpoint(cfg, name, buf_slice(&url), URL_GRPC, err);
 }
 
-static int apply_metrics_endpoint(struct config *cfg, const struct variable *var, const char *name,
-				  const char *value, struct err *err)
+/* The endpoint of a signal beside the spans, "logs" or "metrics". */
+static int signal_endpoint(struct config *cfg, const char *name, const char *value,
+			   const char *signal, const char **ret_url, struct err *err)
 {
 	_cleanup_(buf_release) struct buf url = BUF_INIT(TEXT_MAX), full = BUF_INIT(TEXT_MAX);
 	bool grpc = cfg->export.protocol == PROTOCOL_GRPC;
@@ -96,11 +97,23 @@ static int apply_metrics_endpoint(struct config *cfg, const struct variable *var
 				 &url, err);
 
 	if (!ret && grpc)
-		ret = value_signal_endpoint(buf_slice(&url), "metrics", &full);
+		ret = value_signal_endpoint(buf_slice(&url), signal, &full);
 	if (ret)
 		return ret == -E2BIG ? err_set(err, -EINVAL, "%s is too long", name) : ret;
-	cfg->export.metrics_endpoint = config_keep(cfg, buf_slice(grpc ? &full : &url));
-	return cfg->export.metrics_endpoint ? 0 : -ENOMEM;
+	*ret_url = config_keep(cfg, buf_slice(grpc ? &full : &url));
+	return *ret_url ? 0 : -ENOMEM;
+}
+
+static int apply_metrics_endpoint(struct config *cfg, const struct variable *var, const char *name,
+				  const char *value, struct err *err)
+{
+	return signal_endpoint(cfg, name, value, "metrics", &cfg->export.metrics_endpoint, err);
+}
+
+static int apply_logs_endpoint(struct config *cfg, const struct variable *var, const char *name,
+			       const char *value, struct err *err)
+{
+	return signal_endpoint(cfg, name, value, "logs", &cfg->export.logs_endpoint, err);
 }
 
 static int apply_zipkin(struct config *cfg, const struct variable *var, const char *name,
@@ -340,6 +353,12 @@ const struct variable variables[] = {
 	{ OTLP("ENDPOINT"), .apply = apply_endpoint, .fatal = true, .option = OPT_ENDPOINT,
 	  .help = "URL of the backend. v1/traces is appended to the general form; the one for "
 		  "traces is used as is." },
+	{ .name = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+	  .apply = apply_logs_endpoint,
+	  .fatal = true,
+	  .otlp = true,
+	  .option = -1,
+	  .help = "URL for the log lines of --logs, used as is." },
 	{ OTLP("HEADERS"), .apply = apply_headers, .option = -1,
 	  .help = "name=value,name=value; values are percent-encoded." },
 	{ OTLP("COMPRESSION"), .apply = apply_compression, .option = -1,

@@ -22,6 +22,7 @@
 #include "execs.h"
 #include "kern/privilege.h"
 #include "live.h"
+#include "logfiles.h"
 #include "overload.h"
 #include "quiet.h"
 #include "targets.h"
@@ -41,6 +42,7 @@ struct live {
 	struct child child; /* pid 0: none */
 	struct execs execs;
 	struct overload overload;
+	struct logfiles logfiles;
 	int signals;
 	int status;
 	bool stopping;
@@ -120,13 +122,16 @@ static void take_tick(struct live *l, uint64_t now_ns)
 
 static bool moves_bytes(const struct ev_hdr *ev)
 {
-	return ev->tgid && (ev->kind == EV_CONN || ev->kind == EV_DATA);
+	return ev->tgid && (ev->kind == EV_CONN || ev->kind == EV_DATA || ev->kind == EV_LOG);
 }
 
 static void on_record(void *ctx, const struct ev_hdr *ev)
 {
 	struct live *l = ctx;
 
+	if (ev->kind == EV_LOG &&
+	    !logfiles_wanted(&l->logfiles, l->capture, (const struct ev_log *)ev))
+		return;
 	overload_note(&l->overload, ev);
 	targets_event(l->targets, ev);
 	if (ev->ts_ns >= l->clock_due_ns)
@@ -229,7 +234,9 @@ static int start_capture(struct live *l, struct err *err)
 		.method = l->cfg->capture,
 		.btf_path = l->cfg->btf,
 		.ring_sz = l->cfg->ring_sz,
-		.cfg = { .wake_edges = true },
+		.cfg = { .wake_edges = true,
+			 .log_stdio = l->cfg->logs,
+			 .log_files = l->cfg->log_files.n > 0 },
 		.time_programs = l->cfg->times,
 	};
 
@@ -416,7 +423,7 @@ static void finish(struct live *l)
 
 int live_run(const struct config *cfg, int *ret_status, struct err *err)
 {
-	_cleanup_(live_release) struct live l = { .cfg = cfg, .signals = -1 };
+	_cleanup_(live_release) struct live l = { .cfg = cfg, .logfiles.cfg = cfg, .signals = -1 };
 	int code = start(&l, err);
 
 	if (!code)

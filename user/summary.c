@@ -25,6 +25,21 @@ static void print_counts(FILE *out, const struct summary *s)
 		(ull)e->failed, (ull)s->export.dropped_full);
 }
 
+static void print_logs(FILE *out, const struct summary *s)
+{
+	const uint64_t *v = s->tally->v;
+	const struct export_counts *e = &s->logs.exporters;
+
+	if (!v[TALLY_LOG_LINES])
+		return;
+	fprintf(out,
+		"ebpf-tracer: logs: %llu lines, %llu of them of a request: %llu sent, %llu "
+		"rejected by the "
+		"backend, %llu failed, %llu dropped because the queue was full\n",
+		(ull)v[TALLY_LOG_LINES], (ull)v[TALLY_LOG_PLACED], (ull)e->sent, (ull)e->rejected,
+		(ull)e->failed, (ull)s->logs.dropped_full);
+}
+
 /* Run time of our programs: as the kernel keeps it (--times), else that of socket calls, from a sample. */
 uint64_t summary_kernel_ns(const struct summary *s)
 {
@@ -142,8 +157,8 @@ static void print_unsent(FILE *out, const struct summary *s)
 /* Of the bytes that the kernel side tells of, the books above say what it lost and left out. */
 static bool in_books(const struct summary *s, int row)
 {
-	return row == TALLY_REQUESTS || row == TALLY_SPANS ||
-	       (s->kern && row >= TALLY_RX_LOST && row <= TALLY_TX_SHED);
+	return row == TALLY_REQUESTS || row == TALLY_SPANS || row == TALLY_LOG_LINES ||
+	       row == TALLY_LOG_PLACED || (s->kern && row >= TALLY_RX_LOST && row <= TALLY_TX_SHED);
 }
 
 /* Everything that is not zero and not said above. */
@@ -165,6 +180,7 @@ static void print_rest(FILE *out, const struct summary *s)
 void summary_print(FILE *out, const struct summary *s)
 {
 	print_counts(out, s);
+	print_logs(out, s);
 	print_cost(out, s);
 	print_programs(out, s);
 	print_books(out, s, DIR_RX);

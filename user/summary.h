@@ -16,7 +16,7 @@
 struct summary {
 	const struct tally *tally;
 	const struct kernel_figures *kern; /* NULL: none known */
-	struct batch_counts export;
+	struct batch_counts export, logs;
 	uint64_t wall_ns, cpu_ns; /* since tracing began */
 	uint64_t start_cpu_ns;
 	uint64_t rss, rss_peak; /* bytes; 0: unknown */

@@ -45,18 +45,23 @@ static void put_programs(FILE *out, const struct kernel_figures *kern)
 		(ull)kern->ring_read);
 }
 
+static void put_counts(FILE *out, const char *name, const struct batch_counts *c)
+{
+	const struct export_counts *e = &c->exporters;
+
+	fprintf(out, ",\"%s\":{\"sent\":%llu,\"rejected\":%llu,\"failed\":%llu,\"dropped\":%llu}",
+		name, (ull)e->sent, (ull)e->rejected, (ull)e->failed, (ull)c->dropped_full);
+}
+
 void summary_json(FILE *out, const struct summary *s)
 {
-	const struct export_counts *e = &s->export.exporters;
-
 	fprintf(out,
 		"{\"wall_ns\":%llu,\"cpu_ns\":%llu,\"start_cpu_ns\":%llu,\"rss\":%llu,\"rss_peak\":"
 		"%llu",
 		(ull)s->wall_ns, (ull)s->cpu_ns, (ull)s->start_cpu_ns, (ull)s->rss,
 		(ull)s->rss_peak);
-	fprintf(out,
-		",\"export\":{\"sent\":%llu,\"rejected\":%llu,\"failed\":%llu,\"dropped\":%llu}",
-		(ull)e->sent, (ull)e->rejected, (ull)e->failed, (ull)s->export.dropped_full);
+	put_counts(out, "export", &s->export);
+	put_counts(out, "logs", &s->logs);
 	fprintf(out, ",\"closed\":{\"received\":%s,\"sent\":%s}",
 		summary_closed(s, DIR_RX) ? "true" : "false",
 		summary_closed(s, DIR_TX) ? "true" : "false");

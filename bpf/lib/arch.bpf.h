@@ -34,6 +34,8 @@ enum {
 	NR_IO_URING_ENTER = 426,
 };
 
+#define CALL_FUNCTION "__x64_sys_" /* the function of a system call, before its name */
+
 #define TS_COMPAT 2 /* thread_info.status: the call came through the 32-bit entry */
 
 /* `probed`: task is a number to the verifier, not a pointer it trusts. */
@@ -122,6 +124,8 @@ enum {
 	NR_PWRITEV2 = 287,
 	NR_IO_URING_ENTER = 426,
 };
+
+#define CALL_FUNCTION "__arm64_sys_"
 
 #define TIF_32BIT (1 << 22)
 

@@ -4,7 +4,7 @@
 #define BPF_LIB_PIECE_H
 
 #include "lib/emit.bpf.h"
-#include "lib/iov.bpf.h"
+#include "lib/gather.bpf.h"
 
 /*
  * Fills in a record that accounts for `len` bytes, before any of them are copied behind it: the
@@ -80,34 +80,6 @@ static __noinline int piece_tell(struct moved *c)
 	else
 		piece_copy(c, PIECE_MAX);
 	return 0;
-}
-
-/*
- * Copies what a few iovecs point at, one behind the other; returns how much. The verifier does not
- * see that the copies together fit into `room`, so there is twice as much.
- */
-static __always_inline __u32 gather(struct moved *c, struct user_mem *m,
-				    const struct user_iovec *vec, __u8 *to, const __u32 room)
-{
-	__u32 off = 0, take, i;
-
-	for (i = 0; i < GATHER_MAX && m->vecs && off < c->n; i++) {
-		take = c->n - off;
-		if (take > vec[i].len)
-			take = vec[i].len;
-		m->vecs--;
-		m->left = vec[i].len - take;
-		barrier_var(take);
-		barrier_var(off);
-		if (take > room || off > room) /* never */
-			break;
-		if (bpf_probe_read_user(to + off, take, (void *)vec[i].base)) {
-			stat_inc(STAT_USER_FAULT);
-			break;
-		}
-		off += take;
-	}
-	return off;
 }
 
 /* Tells the whole call, of at most `room` bytes, by one record. */

@@ -17,15 +17,13 @@
 #include <bpf/bpf_endian.h>
 
 #include "lib/emit.bpf.h"
+#include "lib/file.bpf.h"
 #include "lib/task.bpf.h"
 
-#define AF_UNIX       1
 #define AF_INET       2
 #define AF_INET6      10
 #define IPPROTO_TCP   6
 #define IPPROTO_MPTCP 262
-#define S_IFMT        0170000
-#define S_IFSOCK      0140000
 #define RCV_SHUTDOWN  1
 
 #define SOCK_TOLD       (1 << 0) /* its CONN record is in the ring */

@@ -11,6 +11,7 @@
 #endif
 
 #include "event.h"
+#include "verdict.h"
 
 struct bpf_cfg {
 	__u32 tracer_tgid; /* never traced: ourselves */
@@ -18,6 +19,8 @@ struct bpf_cfg {
 	__u8 watch_exec; /* report EXEC of processes that are not traced (--comm, --exe) */
 	__u8 watch_listen; /* report LISTEN of processes that are not traced (--port) */
 	__u8 wake_edges; /* report WAKE */
+	__u8 log_stdio; /* report LOG of standard output and standard error */
+	__u8 log_files; /* report LOG of files that user space has not turned down */
 	__u8 own_tables; /* tables instead of socket and task storage: kern/ fills it in */
 	__u8 rows; /* programs may be preempted: those that move bytes stand in rows (bpf/lib/row.bpf.h) */
 	__u8 pad[2];
@@ -118,6 +121,13 @@ struct event_loop {
 struct proc {
 	__u64 start_ns; /* of the process: a recycled pid is not mistaken */
 	struct runtime runtime;
+};
+
+/* Which file: its number, generation and device; numbers of deleted files are used again. */
+struct file_id {
+	__u64 ino;
+	__u32 gen;
+	__u32 dev;
 };
 
 /* A row of the per-CPU map `counters`. */

@@ -192,17 +192,7 @@ struct ev_books {
 	__u64 stats[STAT__CNT];
 };
 
-/* What user space asks of one socket. */
-enum verdict_mode {
-	VERDICT_FOLLOW,		/* copy bursts and prefixes (the default) */
-	VERDICT_LENGTHS,	/* no bytes, only lengths */
-	VERDICT_IGNORE,		/* no records until the socket closes */
-};
-struct verdict {
-	__u64 skip_to[DIR__CNT]; /* bytes before this position need not be copied */
-	__u32 mode;		/* enum verdict_mode */
-	__u32 pad;
-};
+#include "log.h"
 
 #include "event_runtime.h"
 

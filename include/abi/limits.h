@@ -33,6 +33,8 @@
 #define AWAITING_MAX	4	/* tasks, each waiting for the one before: gather() within wait_for() within a group */
 #define JAVA_STACK_SKIP 2048	/* below a thread's descriptor: TLS, HotSpot's frames; Java's begin after 2.5 KB */
 #define JAVA_STACK_MAX	4096	/* of a stack of Java, the outermost: what a pool or a loop works on is there */
+#define LOG_COPY_MAX	PIECE_MAX /* of one write to a log: a stack trace of 100 frames has 10 KB */
+#define LOG_FILES_MAX	4096	/* files written to that are no logs. LRU: asked about again */
 #define UNIX_PATH_LEN	108	/* sun_path */
 #define COMM_LEN	16	/* TASK_COMM_LEN */
 
@@ -48,6 +50,10 @@
 #define ATTR_TEXT_MAX	8192	/* of one span; longer values are cut, counted */
 #define ATTR_VALUE_MAX	2048	/* of one of its values: a long URL leaves room for what became of it */
 #define ATTRS_MAX	64	/* attributes of one span; the conventions use about twenty */
+#define LOG_LINE_MAX	LOG_COPY_MAX /* a longer line becomes several */
+#define LOG_PARTS_MAX	1024	/* lines begun and not ended, each in a thread; the oldest goes out as it is */
+#define LOG_PART_NS	1000000000ULL /* so long the rest of a line is waited for: a prompt has none */
+#define LOG_HELD_MAX	(8u << 20) /* bytes of lines that wait for the trace of their request; more go without */
 #define QUEUE_MAX	16384	/* spans waiting (OTEL_BSP_MAX_QUEUE_SIZE overrides it) */
 #define FACTS_MAX	16384	/* bytes of what is known of one process */
 

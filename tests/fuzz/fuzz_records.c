@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Records in an order that no kernel would give them: four connections, four threads, bytes, gaps,
- * wakes, time. Each command is a byte (what, which), a byte (how much) and, for data, so many
+ * wakes, lines of logs, time. Each command is a byte (what, which), a byte (how much) and, for data, so many
  * bytes. At the end the books must close.
  */
 #include "unit/script.h"
@@ -22,6 +22,15 @@ static void data(struct play *p, struct end *e, uint8_t what, struct slice bytes
 	if (what & 0x80)
 		e->pos[what >> 4 & 1] += text.n; /* a record was lost */
 	move_cut(&p->sc, e, 200 + (what & 3), what >> 4 & 1, text.p, text.n, text.n + lost);
+}
+
+/* Bytes to a log, as pieces of lines. */
+static void log_written(struct play *p, struct end *e, uint8_t what, struct slice bytes)
+{
+	p->sc.task = what & 0x10 ? 300 + (what & 3) : 0;
+	write_cut(&p->sc, e->tgid, 200 + (what & 3), 1 + (what & 1), bytes.p, bytes.n,
+		  bytes.n + (what & 0x02 ? 5 : 0));
+	p->sc.task = 0;
 }
 
 static void happening(struct play *p, struct end *e, uint8_t what, uint8_t much)
@@ -81,6 +90,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data_in, size_t size)
 		struct end *e = &p.ends[what >> 2 & 3];
 
 		in = slice_sub(in, 2, in.n);
+		if ((what & 0xa0) == 0xa0) {
+			log_written(&p, e, what, slice_sub(in, 0, much));
+			in = slice_sub(in, much, in.n);
+			continue;
+		}
 		if (what & 0x20 && !(what & 0x80)) {
 			happening(&p, e, what, much);
 			continue;

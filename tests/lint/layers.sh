@@ -23,7 +23,7 @@ check user/host		base/ host/ abi/
 check user/proto	base/ abi/ proto/
 check user/trace	base/ abi/ proto/ trace/ host/resource.h
 check user/guard	base/ guard/
-check user/export	base/ export/ abi/limits.h trace/span.h trace/links.def host/resource.h otlp.pb-c.h
+check user/export	base/ export/ abi/limits.h trace/span.h trace/log_line.h trace/links.def host/resource.h otlp.pb-c.h
 check user/strand	base/ abi/ host/ strand/
 check user/kern		base/ abi/ host/ kern/ tracer.skel.h
 

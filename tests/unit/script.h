@@ -13,6 +13,7 @@
 #include "trace/pipeline.h"
 
 #define SPANS_MAX 512
+#define LINES_MAX 64
 
 #define REQUEST(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define OK            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -22,6 +23,8 @@ struct scene {
 	struct resource *resource;
 	struct span *spans[SPANS_MAX];
 	size_t n;
+	struct log_line *lines[LINES_MAX];
+	size_t lines_n;
 	uint64_t now_us;
 	uint64_t task; /* what the runtime of the calling thread says that it runs; 0: nothing */
 	uint64_t goroutine; /* the same of Go; 0: none */
@@ -51,6 +54,16 @@ static inline void scene_span(void *ctx, struct span *s)
 		span_free(s);
 }
 
+static inline void scene_log(void *ctx, struct log_line *l)
+{
+	struct scene *sc = ctx;
+
+	if (sc->lines_n < LINES_MAX)
+		sc->lines[sc->lines_n++] = l;
+	else
+		log_line_free(l);
+}
+
 static inline void scene_verdict(void *ctx, uint64_t conn, const struct verdict *v)
 {
 	((struct scene *)ctx)->verdicts++;
@@ -71,6 +84,7 @@ static inline void scene_begin_pipeline(struct scene *sc, const struct pipeline_
 {
 	struct pipeline_sink sink = {
 		.span = scene_span,
+		.log = scene_log,
 		.verdict = scene_verdict,
 		.resource = scene_resource,
 		.sdk_facts = scene_sdk_facts,
@@ -109,6 +123,8 @@ static inline void scene_forget(struct scene *sc)
 {
 	while (sc->n)
 		span_free(sc->spans[--sc->n]);
+	while (sc->lines_n)
+		log_line_free(sc->lines[--sc->lines_n]);
 }
 
 static inline void scene_end(struct scene *sc)
@@ -205,6 +221,35 @@ static inline void receive(struct scene *sc, struct end *e, uint32_t tid, const 
 static inline void transmit(struct scene *sc, struct end *e, uint32_t tid, const char *text)
 {
 	move_cut(sc, e, tid, DIR_TX, text, strlen(text), strlen(text));
+}
+
+/* A write to a file descriptor that is no socket, of which the first cap bytes were copied. */
+static inline void write_cut(struct scene *sc, uint32_t tgid, uint32_t tid, uint32_t fd,
+			     const char *text, uint32_t cap, uint32_t len)
+{
+	size_t sz = (sizeof(struct ev_log) + cap + 7) & ~7ul;
+	struct ev_log *ev = calloc(1, sz);
+
+	ev->hdr = header(sc, EV_LOG, sz, tgid, tid);
+	ev->strand = thread_of(tid);
+	ev->thread_gen = ev->strand.gen;
+	if (sc->task)
+		ev->strand = (struct strand){ .id = sc->task, .gen = tgid, .kind = STRAND_TASK };
+	if (sc->goroutine)
+		ev->strand = (struct strand){ sc->goroutine, tgid, STRAND_GOROUTINE };
+	ev->flags = sc->awaited ? DATA_AWAITED : 0;
+	ev->fd = fd;
+	ev->len = len;
+	ev->cap = cap;
+	memcpy(ev->bytes, text, cap);
+	pipeline_feed(sc->p, &ev->hdr);
+	free(ev);
+}
+
+static inline void write_log(struct scene *sc, uint32_t tgid, uint32_t tid, uint32_t fd,
+			     const char *text)
+{
+	write_cut(sc, tgid, tid, fd, text, strlen(text), strlen(text));
 }
 
 static inline void end_of_direction(struct scene *sc, struct end *e, uint32_t tid, enum dir dir,

@@ -210,16 +210,18 @@ struct shown {
 	char log[512];
 };
 
-static void note(void *ctx, struct span *const *spans, size_t n, bool continued)
+static void note(void *ctx, const struct gathered *g)
 {
 	struct shown *sh = ctx;
 	size_t at = strlen(sh->log), i;
 
-	at += (size_t)snprintf(sh->log + at, sizeof(sh->log) - at, "%s%u:", continued ? "+" : "",
-			       spans[0]->trace_id.b[15]);
-	for (i = 0; i < n && i < 8; i++)
+	at += (size_t)snprintf(sh->log + at, sizeof(sh->log) - at, "%s%u:", g->continued ? "+" : "",
+			       g->n ? g->spans[0]->trace_id.b[15] : g->lines[0]->trace_id.b[15]);
+	for (i = 0; i < g->lines_n && i < 8; i++)
+		at += (size_t)snprintf(sh->log + at, sizeof(sh->log) - at, "%s", g->lines[i]->body);
+	for (i = 0; i < g->n && i < 8; i++)
 		at += (size_t)snprintf(sh->log + at, sizeof(sh->log) - at, "%u",
-				       spans[i]->span_id.b[7]);
+				       g->spans[i]->span_id.b[7]);
 	snprintf(sh->log + at, sizeof(sh->log) - at, " ");
 }
 

@@ -31,7 +31,7 @@ static void to_hex(char *out, size_t size, struct slice in)
 /* Both ways to the bytes of a request: protobuf-c's from the tree, and ours, which has to be the same. */
 static struct slice packed(struct otlp *o, struct span *const *spans, size_t n)
 {
-	struct slice wire = otlp_pack(o, otlp_request(o, spans, n)), ours;
+	struct slice wire = otlp_pack(o, &otlp_request(o, spans, n)->base), ours;
 	_cleanup_(freep) char *copy = slice_dup(wire);
 
 	ours = otlp_write(o, spans, n);
@@ -56,7 +56,7 @@ static void golden_bytes(void **state)
 	/* The oracle's request has no schema. */
 	req->resource_spans[0]->schema_url = (char *)"";
 	req->resource_spans[0]->scope_spans[0]->schema_url = (char *)"";
-	to_hex(hex, sizeof(hex), otlp_pack(o, req));
+	to_hex(hex, sizeof(hex), otlp_pack(o, &req->base));
 	assert_string_equal(hex, golden_hex);
 	assert_int_equal(r->refs, 1);
 }

@@ -16,8 +16,10 @@
 #define PROBE_STEP_NS  (20 * NSEC_PER_MSEC) /* how often one under way is looked at */
 
 struct auto_exporter {
+	const struct exporter *to; /* OTLP, of spans or of log lines */
 	void *otlp;
-	void *console; /* NULL: OTLP answers */
+	bool answers;
+	void *console; /* shows both meanwhile; NULL: OTLP answers, or this one is for log lines */
 	struct http_probe *probe;
 	bool probing;
 	uint64_t probe_ns; /* when to look (again) */
@@ -29,7 +31,8 @@ static void auto_close(void *self)
 
 	if (!e)
 		return;
-	exporter_otlp.close(e->otlp);
+	if (e->to)
+		e->to->close(e->otlp);
 	exporter_console.close(e->console);
 	http_probe_free(e->probe);
 	free(e);
@@ -42,8 +45,30 @@ static void say(const struct auto_exporter *e, const char *what)
 	_cleanup_(buf_release) struct buf where;
 
 	buf_init(&where, 1024);
-	if (!exporter_otlp.describe(e->otlp, &where))
+	if (!e->to->describe(e->otlp, &where))
 		log_info("export: %s %s", where.p, what);
+}
+
+/* Without the console. */
+static int open_otlp(const struct export_env *env, const struct exporter *to,
+		     struct auto_exporter **ret_e, struct err *err)
+{
+	_cleanup_(auto_closep) struct auto_exporter *e = calloc(1, sizeof(*e));
+	int code;
+
+	if (!e)
+		return err_set(err, -ENOMEM, "out of memory");
+	code = to->open(env, NULL, &e->otlp, err);
+	if (code)
+		return code;
+	e->to = to;
+	e->probe = http_probe_new(env->opt);
+	if (!e->probe)
+		return err_set(err, -ENOMEM, "out of memory");
+	http_probe_begin(e->probe, FIRST_PROBE_MS);
+	e->answers = http_probe_step(e->probe, 2 * FIRST_PROBE_MS) == PROBE_CONNECTED;
+	*ret_e = take_ptr(e);
+	return 0;
 }
 
 static int auto_open(const struct export_env *env, const char *target, void **ret_self,
@@ -54,17 +79,10 @@ static int auto_open(const struct export_env *env, const char *target, void **re
 
 	if (target)
 		return err_set(err, -EINVAL, "exporter 'auto' takes no target");
-	e = calloc(1, sizeof(*e));
-	if (!e)
-		return err_set(err, -ENOMEM, "out of memory");
-	code = exporter_otlp.open(env, NULL, &e->otlp, err);
+	code = open_otlp(env, &exporter_otlp, &e, err);
 	if (code)
 		return code;
-	e->probe = http_probe_new(env->opt);
-	if (!e->probe)
-		return err_set(err, -ENOMEM, "out of memory");
-	http_probe_begin(e->probe, FIRST_PROBE_MS);
-	if (http_probe_step(e->probe, 2 * FIRST_PROBE_MS) != PROBE_CONNECTED) {
+	if (!e->answers) {
 		code = exporter_console.open(env, NULL, &e->console, err);
 		if (code)
 			return code;
@@ -72,6 +90,17 @@ static int auto_open(const struct export_env *env, const char *target, void **re
 	}
 	*ret_self = take_ptr(e);
 	return 0;
+}
+
+static int auto_logs_open(const struct export_env *env, const char *target, void **ret_self,
+			  struct err *err)
+{
+	struct auto_exporter *e;
+	int code = open_otlp(env, &exporter_otlp_logs, &e, err);
+
+	if (!code)
+		*ret_self = e;
+	return code;
 }
 
 static int auto_describe(const void *self, struct buf *out)
@@ -95,8 +124,30 @@ static void auto_send(void *self, struct span *const *spans, size_t n, struct ex
 		exporter_otlp.send(e->otlp, spans, n, counts);
 }
 
+static void auto_send_logs(void *self, struct log_line *const *lines, size_t n,
+			   struct export_counts *counts)
+{
+	struct auto_exporter *e = self;
+
+	if (e->console)
+		exporter_console.send_logs(e->console, lines, n, counts);
+}
+
+/* What comes before OTLP answers is the console's. */
+static void auto_logs_send(void *self, struct log_line *const *lines, size_t n,
+			   struct export_counts *counts)
+{
+	struct auto_exporter *e = self;
+
+	if (e->answers)
+		e->to->send_logs(e->otlp, lines, n, counts);
+}
+
 static void switch_over(struct auto_exporter *e, struct export_counts *counts)
 {
+	e->answers = true;
+	if (!e->console)
+		return;
 	exporter_console.flush(e->console, counts);
 	exporter_console.close(e->console);
 	e->console = NULL;
@@ -123,13 +174,13 @@ static uint64_t auto_idle(void *self, uint64_t now_ns, struct export_counts *cou
 	struct auto_exporter *e = self;
 	uint64_t next;
 
-	if (!e->console)
+	if (e->answers)
 		return UINT64_MAX;
 	if (probe_answers(e, now_ns)) {
 		switch_over(e, counts);
 		return UINT64_MAX;
 	}
-	next = exporter_console.idle(e->console, now_ns, counts);
+	next = e->console ? exporter_console.idle(e->console, now_ns, counts) : UINT64_MAX;
 	return min(next, e->probe_ns);
 }
 
@@ -141,11 +192,22 @@ static void auto_flush(void *self, struct export_counts *counts)
 		exporter_console.flush(e->console, counts);
 }
 
+static const struct exporter auto_logs = {
+	.name = "auto",
+	.open = auto_logs_open,
+	.describe = auto_describe,
+	.send_logs = auto_logs_send,
+	.idle = auto_idle,
+	.close = auto_close,
+};
+
 const struct exporter exporter_auto = {
 	.name = "auto",
 	.open = auto_open,
 	.describe = auto_describe,
 	.send = auto_send,
+	.send_logs = auto_send_logs,
+	.logs = &auto_logs,
 	.idle = auto_idle,
 	.flush = auto_flush,
 	.close = auto_close,

@@ -5,15 +5,17 @@
 #include "base/clock.h"
 #include "export/batch.h"
 
-#define LANES_MAX    8 /* each has a thread and a queue */
-#define DESCRIBE_MAX 1024
+#define EXPORTERS_MAX 8
+#define LANES_MAX     (2 * EXPORTERS_MAX) /* each has a thread and its queues */
+#define DESCRIBE_MAX  1024
 
 struct batch {
 	struct lane *lanes[LANES_MAX];
 	size_t n;
+	size_t named; /* exporters */
 	bool on_stdout; /* one of them writes there */
 	bool ended;
-	_Atomic uint64_t pushed;
+	_Atomic uint64_t pushed[SIGNAL__CNT];
 	uint64_t timeout_ms;
 	char *spec; /* the exporters' targets point into it */
 	struct buf text;
@@ -22,6 +24,16 @@ struct batch {
 static bool is_stdout(const struct exporter *e, const char *target)
 {
 	return e->stdout_by_default && (!target || !strcmp(target, "-"));
+}
+
+static int open_lane(struct batch *b, const struct exporter *e, const char *to,
+		     const struct export_options *opt, struct err *err)
+{
+	int code = lane_new(e, to, opt, &b->lanes[b->n], err);
+
+	if (!code)
+		b->n++;
+	return code;
 }
 
 /* item: "name" or "name:target", a piece of b->spec that ends in NUL. */
@@ -38,17 +50,17 @@ static int add_lane(struct batch *b, char *item, const struct export_options *op
 	if (to && !*to)
 		return err_set(err, -EINVAL, "exporter '%s' lacks a file name after the colon",
 			       item);
-	if (b->n == LANES_MAX)
-		return err_set(err, -E2BIG, "at most %d exporters can be named", LANES_MAX);
+	if (b->named++ == EXPORTERS_MAX)
+		return err_set(err, -E2BIG, "at most %d exporters can be named", EXPORTERS_MAX);
 	if (is_stdout(e, to) && b->on_stdout)
 		return err_set(err, -EINVAL,
 			       "two exporters cannot share stdout; give one a file, "
 			       "as in '" SLICE_FMT ":FILE'",
 			       SLICE_ARG(name));
 	b->on_stdout |= is_stdout(e, to);
-	code = lane_new(e, to, opt, &b->lanes[b->n], err);
-	if (!code)
-		b->n++;
+	code = open_lane(b, e, to, opt, err);
+	if (!code && e->logs && opt->logs_endpoint)
+		code = open_lane(b, e->logs, to, opt, err);
 	return code;
 }
 
@@ -71,6 +83,8 @@ static int describe(struct batch *b)
 	int code;
 
 	for (i = 0; i < b->n; i++) {
+		if (!lane_takes(b->lanes[i], SIGNAL_SPANS))
+			continue;
 		code = i ? buf_puts(&b->text, ", ") : 0;
 		if (!code)
 			code = lane_describe(b->lanes[i], &b->text);
@@ -117,10 +131,32 @@ void batch_push(struct batch *b, struct span *s)
 {
 	size_t i;
 
-	b->pushed++;
-	for (i = 1; i < b->n; i++)
-		lane_push(b->lanes[i], span_get(s));
-	lane_push(b->lanes[0], s);
+	b->pushed[SIGNAL_SPANS]++;
+	for (i = 0; i < b->n; i++)
+		if (lane_takes(b->lanes[i], SIGNAL_SPANS))
+			lane_push(b->lanes[i], SIGNAL_SPANS, span_get(s));
+	span_free(s);
+}
+
+bool batch_takes_logs(const struct batch *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (lane_takes(b->lanes[i], SIGNAL_LOGS))
+			return true;
+	return false;
+}
+
+void batch_push_log(struct batch *b, struct log_line *l)
+{
+	size_t i;
+
+	b->pushed[SIGNAL_LOGS]++;
+	for (i = 0; i < b->n; i++)
+		if (lane_takes(b->lanes[i], SIGNAL_LOGS))
+			lane_push(b->lanes[i], SIGNAL_LOGS, log_line_get(l));
+	log_line_free(l);
 }
 
 void batch_flush(struct batch *b, uint64_t timeout_ms)
@@ -137,19 +173,29 @@ void batch_flush(struct batch *b, uint64_t timeout_ms)
 		lane_flush_wait(b->lanes[i], tickets[i], until);
 }
 
-void batch_counts(struct batch *b, struct batch_counts *ret_counts)
+static void counts_of(struct batch *b, enum signal signal, struct batch_counts *ret_counts)
 {
-	struct batch_counts c = { .pushed = b->pushed };
+	struct batch_counts c = { .pushed = b->pushed[signal] };
 	struct export_counts one;
 	uint64_t dropped;
 	size_t i;
 
 	for (i = 0; i < b->n; i++) {
-		lane_counts(b->lanes[i], &one, &dropped);
+		lane_counts(b->lanes[i], signal, &one, &dropped);
 		export_counts_add(&c.exporters, &one);
 		c.dropped_full += dropped;
 	}
 	*ret_counts = c;
+}
+
+void batch_counts(struct batch *b, struct batch_counts *ret_counts)
+{
+	counts_of(b, SIGNAL_SPANS, ret_counts);
+}
+
+void batch_log_counts(struct batch *b, struct batch_counts *ret_counts)
+{
+	counts_of(b, SIGNAL_LOGS, ret_counts);
 }
 
 const char *batch_describe(const struct batch *b)

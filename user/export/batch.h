@@ -12,6 +12,7 @@
 
 struct batch;
 
+/* Of one signal; "spans" stands for log lines, too. */
 struct batch_counts {
 	uint64_t pushed;		/* spans, each once */
 	uint64_t dropped_full;		/* by full queues, summed over the exporters */
@@ -27,9 +28,12 @@ int batch_new(const char *spec, const struct export_options *opt, struct batch *
 /* Starts their threads, before the first batch_push(); entry may be NULL. */
 int batch_start(struct batch *b, const struct lane_entry *entry, struct err *err) __must_check;
 void batch_push(struct batch *b, struct span *s);	/* takes s; from one thread only */
+bool batch_takes_logs(const struct batch *b);		/* one of the exporters has a use for log lines */
+void batch_push_log(struct batch *b, struct log_line *l);	/* takes l; from the same thread */
 /* Waits until all that was pushed has gone out or been given up. */
 void batch_flush(struct batch *b, uint64_t timeout_ms);
-void batch_counts(struct batch *b, struct batch_counts *ret_counts);
+void batch_counts(struct batch *b, struct batch_counts *ret_counts);	/* of spans */
+void batch_log_counts(struct batch *b, struct batch_counts *ret_counts);
 const char *batch_describe(const struct batch *b);	/* "OTLP at http://localhost:4318", for the ready line */
 /*
  * Flushes within the time (0, "no limit": within the default one) and ends the threads. After it nothing is pushed, but

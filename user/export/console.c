@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "export/lines_text.h"
 #include "export/list_text.h"
 #include "export/operations_text.h"
 #include "export/out.h"
@@ -52,18 +54,44 @@ static void show_tree(struct console_exporter *e, const struct tree *t, bool con
 	put(e, err, t->n);
 }
 
-static void show(void *ctx, struct span *const *spans, size_t n, bool continued)
+static void show_alone(struct console_exporter *e, const struct log_line *line)
+{
+	if (e->opt->show != SHOW_TRACES)
+		return;
+	buf_clear(&e->text);
+	put(e, lines_alone(&e->text, line, &e->style), 0);
+}
+
+static bool is_of(const struct tree *t, const struct log_line *line)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (!memcmp(t->nodes[i].span->span_id.b, line->span_id.b, sizeof(line->span_id.b)))
+			return true;
+	return false;
+}
+
+static void show(void *ctx, const struct gathered *g)
 {
 	struct console_exporter *e = ctx;
-	struct tree t;
-	int err = tree_init(&t, spans, n);
+	struct tree t = { 0 };
+	int err = g->n ? tree_init(&t, g->spans, g->n) : 0;
+	size_t i;
 
 	if (err) {
-		out_lost(&e->out, err, n, e->counts);
+		out_lost(&e->out, err, g->n, e->counts);
 		return;
 	}
-	operations_add(&e->operations, &t);
-	show_tree(e, &t, continued);
+	t.lines = g->lines;
+	t.lines_n = g->lines_n;
+	if (g->n) {
+		operations_add(&e->operations, &t);
+		show_tree(e, &t, g->continued);
+	}
+	for (i = 0; i < g->lines_n; i++)
+		if (!is_of(&t, g->lines[i]))
+			show_alone(e, g->lines[i]);
 	tree_release(&t);
 }
 
@@ -143,6 +171,22 @@ static void console_send(void *self, struct span *const *spans, size_t n,
 	leave(e, old);
 }
 
+static void console_send_logs(void *self, struct log_line *const *lines, size_t n,
+			      struct export_counts *counts)
+{
+	struct console_exporter *e = self;
+	locale_t old = enter(e, counts);
+	uint64_t now = clock_mono_ns();
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		counts->sent++;
+		if (!lines[i]->has_span || traces_add_line(e->traces, lines[i], now))
+			show_alone(e, lines[i]);
+	}
+	leave(e, old);
+}
+
 static uint64_t console_idle(void *self, uint64_t now_ns, struct export_counts *counts)
 {
 	struct console_exporter *e = self;
@@ -177,6 +221,7 @@ const struct exporter exporter_console = {
 	.open = console_open,
 	.describe = console_describe,
 	.send = console_send,
+	.send_logs = console_send_logs,
 	.idle = console_idle,
 	.flush = console_flush,
 	.close = console_close,

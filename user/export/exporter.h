@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A way out for spans: one file and one row of exporters.def each. Each exporter runs on a lane (lane.h) of its own:
- * after open() all functions are called on the lane's thread, so an exporter needs no lock and may take its time, up to
- * the export timeout; whoever waits for it says so through `hurry`. It logs its own changes of state (backend away,
- * back again), once each.
+ * A way out for spans, and for log lines if it has a use for them: one file and one row of exporters.def each. Each
+ * exporter runs on a lane (lane.h) of its own: after open() all functions are called on the lane's thread, so an
+ * exporter needs no lock and may take its time, up to the export timeout; whoever waits for it says so through `hurry`.
+ * It logs its own changes of state (backend away, back again), once each.
  */
 #ifndef EXPORT_EXPORTER_H
 #define EXPORT_EXPORTER_H
@@ -12,8 +12,12 @@
 #include "base/list.h"
 #include "export/hurry.h"
 #include "export/options.h"
+#include "trace/log_line.h"
 #include "trace/span.h"
 
+enum signal { SIGNAL_SPANS, SIGNAL_LOGS, SIGNAL__CNT };
+
+/* Of one signal: "spans" stands for log lines, too. */
 struct export_counts {
 	uint64_t sent;		/* spans accepted */
 	uint64_t rejected;	/* spans the backend refused (partial success, non-retryable status) */
@@ -25,7 +29,7 @@ struct export_counts {
 struct export_env {
 	const struct export_options *opt;
 	struct hurry *hurry;
-	const _Atomic uint64_t *dropped;	/* spans that found the lane's queue full, so far */
+	const _Atomic uint64_t *dropped;	/* by enum signal: what found the lane's queue full, so far */
 };
 
 struct exporter {
@@ -36,6 +40,8 @@ struct exporter {
 	int (*describe)(const void *self, struct buf *out);
 	/* Spans are borrowed until send() returns; who keeps one takes a reference. n > 0. */
 	void (*send)(void *self, struct span *const *spans, size_t n, struct export_counts *counts);
+	/* The same of log lines, with counts of their own. What is NULL is not queued for it. */
+	void (*send_logs)(void *self, struct log_line *const *lines, size_t n, struct export_counts *counts);
 	/*
 	 * Called after each send() and when it asked for it: returns the monotonic time at which it wants to be called
 	 * again, UINT64_MAX: not before the next send(). NULL: nothing to do.
@@ -44,6 +50,8 @@ struct exporter {
 	/* What is held back goes out now; always called before close(). NULL: nothing is ever held back. */
 	void (*flush)(void *self, struct export_counts *counts);
 	void (*close)(void *self);	/* NULL self ok */
+	/* Takes the log lines, on a lane of its own: who is slow to take them must not stop the spans. NULL: none. */
+	const struct exporter *logs;
 	bool stdout_by_default;		/* without a target it writes to stdout */
 };
 
@@ -51,6 +59,7 @@ const struct exporter *exporter_find(struct slice name);	/* in any case of lette
 void export_counts_add(struct export_counts *sum, const struct export_counts *c);
 const char *exporter_names(void);				/* "otlp, json, ..." */
 
+extern const struct exporter exporter_otlp_logs;
 #define EXPORTER(name) extern const struct exporter exporter_##name;
 #include "export/exporters.def"
 #undef EXPORTER

@@ -57,16 +57,16 @@ static int json_describe(const void *self, struct buf *out)
 	return buf_printf(out, "JSON %s %s", e->out.owned ? "in" : "on", e->out.name);
 }
 
-static void json_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+/* req: NULL: out of memory. */
+static void put_line(struct json_exporter *e, const ProtobufCMessage *req, size_t n,
+		     struct export_counts *counts)
 {
-	struct json_exporter *e = self;
-	Otlp__ExportTraceServiceRequest *req = otlp_request(e->otlp, spans, n);
 	int err = req ? 0 : -ENOMEM;
 
 	counts->requests++;
 	buf_clear(&e->line);
 	if (!err)
-		err = json_message(&e->line, &req->base);
+		err = json_message(&e->line, req);
 	if (!err)
 		err = buf_puts(&e->line, "\n");
 	if (err)
@@ -75,11 +75,29 @@ static void json_send(void *self, struct span *const *spans, size_t n, struct ex
 		out_write(&e->out, buf_slice(&e->line), n, counts);
 }
 
+static void json_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+{
+	struct json_exporter *e = self;
+	Otlp__ExportTraceServiceRequest *req = otlp_request(e->otlp, spans, n);
+
+	put_line(e, req ? &req->base : NULL, n, counts);
+}
+
+static void json_send_logs(void *self, struct log_line *const *lines, size_t n,
+			   struct export_counts *counts)
+{
+	struct json_exporter *e = self;
+	Otlp__ExportLogsServiceRequest *req = otlp_log_request(e->otlp, lines, n);
+
+	put_line(e, req ? &req->base : NULL, n, counts);
+}
+
 const struct exporter exporter_json = {
 	.name = "json",
 	.open = json_open,
 	.describe = json_describe,
 	.send = json_send,
+	.send_logs = json_send_logs,
 	.close = json_close,
 	.stdout_by_default = true,
 };

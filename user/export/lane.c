@@ -7,15 +7,14 @@
 #include "abi/limits.h"
 #include "base/clock.h"
 #include "export/lane.h"
+#include "export/queue.h"
 
 struct lane {
 	const struct exporter *exporter;
 	void *self;
 	struct hurry hurry;
 	struct export_env env;
-	size_t batch_max;
-	uint64_t delay_ns;
-	struct span **batch; /* what is being sent: the thread's own */
+	void **batch; /* what is being sent: the thread's own */
 	uint64_t idle_ns; /* when the exporter wants to be called: the thread's own */
 	pthread_t thread;
 	const struct lane_entry *entry;
@@ -26,16 +25,27 @@ struct lane {
 	pthread_cond_t room; /* for lane_push() of a patient lane */
 	bool patient;
 	pthread_cond_t flushed; /* for lane_flush_wait() */
-	struct span **queue; /* a ring */
-	size_t cap, head, n;
-	uint64_t since_ns; /* the oldest span in the queue is no older */
-	uint64_t in, out; /* spans that came, spans that are through */
+	struct queue queues[SIGNAL__CNT];
+	uint64_t in, out; /* items that came, items that are through */
 	uint64_t flush_wanted, flush_done; /* tickets */
 	uint64_t flush_to; /* `out` at which the last ticket is served */
 	bool ending;
-	struct export_counts counts;
-	_Atomic uint64_t dropped;
+	struct export_counts counts[SIGNAL__CNT];
+	_Atomic uint64_t dropped[SIGNAL__CNT];
 };
+
+static int init_queues(struct lane *l, const struct export_options *opt)
+{
+	size_t cap = opt->queue_max ? opt->queue_max : QUEUE_MAX;
+	size_t batch_max = min(opt->batch_max ? opt->batch_max : BATCH_MAX, cap);
+	uint64_t delay_ns = min(opt->batch_delay_ms, UINT32_MAX) * NSEC_PER_MSEC;
+	int code = 0, i;
+
+	for (i = 0; !code && i < SIGNAL__CNT; i++)
+		code = queue_init(&l->queues[i], cap, batch_max, delay_ns);
+	l->batch = calloc(batch_max, sizeof(*l->batch));
+	return l->batch ? code : -ENOMEM;
+}
 
 int lane_new(const struct exporter *exporter, const char *target, const struct export_options *opt,
 	     struct lane **ret_lane, struct err *err)
@@ -55,17 +65,13 @@ int lane_new(const struct exporter *exporter, const char *target, const struct e
 	l->patient = opt->patient;
 	pthread_condattr_destroy(&mono);
 	l->idle_ns = exporter->idle ? 0 : UINT64_MAX;
-	l->cap = opt->queue_max ? opt->queue_max : QUEUE_MAX;
-	l->batch_max = min(opt->batch_max ? opt->batch_max : BATCH_MAX, l->cap);
-	l->delay_ns = min(opt->batch_delay_ms, UINT32_MAX) * NSEC_PER_MSEC;
-	l->queue = calloc(l->cap, sizeof(*l->queue));
-	l->batch = calloc(l->batch_max, sizeof(*l->batch));
 	code = hurry_init(&l->hurry);
 	if (code)
 		return err_set(err, code, "cannot make an eventfd: %s", strerror(-code));
-	if (!l->queue || !l->batch)
-		return err_set(err, -ENOMEM, "out of memory for a queue of %zu spans", l->cap);
-	l->env = (struct export_env){ opt, &l->hurry, &l->dropped };
+	if (init_queues(l, opt))
+		return err_set(err, -ENOMEM, "out of memory for a queue of %zu spans",
+			       l->queues[SIGNAL_SPANS].cap);
+	l->env = (struct export_env){ opt, &l->hurry, l->dropped };
 	code = exporter->open(&l->env, target, &l->self, err);
 	if (code)
 		return code;
@@ -74,16 +80,18 @@ int lane_new(const struct exporter *exporter, const char *target, const struct e
 	return 0;
 }
 
-static void release_spans(struct span *const *spans, size_t n)
+static void item_free(enum signal signal, void *item)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		span_free(spans[i]);
+	if (signal == SIGNAL_LOGS)
+		log_line_free(item);
+	else
+		span_free(item);
 }
 
 void lane_free(struct lane *l)
 {
+	int i;
+
 	if (!l)
 		return;
 	if (l->exporter)
@@ -93,7 +101,8 @@ void lane_free(struct lane *l)
 	pthread_cond_destroy(&l->flushed);
 	pthread_cond_destroy(&l->room);
 	pthread_mutex_destroy(&l->lock);
-	free(l->queue);
+	for (i = 0; i < SIGNAL__CNT; i++)
+		queue_release(&l->queues[i]);
 	free(l->batch);
 	free(l);
 }
@@ -105,12 +114,22 @@ static bool flush_pending(const struct lane *l)
 	return l->flush_done != l->flush_wanted;
 }
 
+static size_t waiting(const struct lane *l)
+{
+	return l->queues[SIGNAL_SPANS].n + l->queues[SIGNAL_LOGS].n;
+}
+
 /* When there is something to do: 0: now. */
 static uint64_t due_ns(const struct lane *l)
 {
-	if (l->ending || flush_pending(l) || l->n >= l->batch_max)
+	uint64_t next = l->idle_ns;
+	int i;
+
+	if (l->ending || flush_pending(l))
 		return 0;
-	return min(l->idle_ns, l->n ? l->since_ns + l->delay_ns : UINT64_MAX);
+	for (i = 0; i < SIGNAL__CNT; i++)
+		next = min(next, queue_due_ns(&l->queues[i]));
+	return next;
 }
 
 static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
@@ -123,57 +142,73 @@ static void wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t ns)
 		pthread_cond_timedwait(cond, lock, &ts);
 }
 
-static size_t take_batch(struct lane *l)
+/* A batch of whichever is due; spans first, for lines are found from them. */
+static size_t take_batch(struct lane *l, enum signal *ret_signal)
 {
+	bool all = l->ending || flush_pending(l);
 	uint64_t now = clock_mono_ns();
-	bool due = l->ending || flush_pending(l) || l->n >= l->batch_max;
-	size_t n = min(l->n, l->batch_max), i;
+	int i;
 
-	if (!due && l->n && l->since_ns + l->delay_ns > now)
-		return 0; /* the exporter's idle() is due, not the batch */
-	for (i = 0; i < n; i++) {
-		l->batch[i] = l->queue[l->head];
-		l->head = (l->head + 1) % l->cap;
+	for (i = 0; i < SIGNAL__CNT; i++) {
+		struct queue *q = &l->queues[i];
+
+		if (!q->n || (!all && queue_due_ns(q) > now))
+			continue;
+		*ret_signal = i;
+		return queue_take(q, l->batch);
 	}
-	l->n -= n;
-	return n;
+	return 0; /* the exporter's idle() is due */
 }
 
-/* Hands n spans to the exporter, and flushes it when that was the last one a flush waits for. Without the lock. */
-static void serve(struct lane *l, size_t n, bool flush, struct export_counts *counts)
+static void send_batch(struct lane *l, enum signal signal, size_t n, struct export_counts *counts)
+{
+	size_t i;
+
+	if (clock_mono_ns() >= hurry_end_ns(&l->hurry))
+		counts->failed += n;
+	else if (signal == SIGNAL_LOGS)
+		l->exporter->send_logs(l->self, (struct log_line *const *)l->batch, n, counts);
+	else
+		l->exporter->send(l->self, (struct span *const *)l->batch, n, counts);
+	for (i = 0; i < n; i++)
+		item_free(signal, l->batch[i]);
+}
+
+/* What the exporter wants beside its batches; `flush`: the last one has been sent. Without the lock. */
+static void attend(struct lane *l, bool flush, struct export_counts *counts)
 {
 	const struct exporter *e = l->exporter;
 
-	if (n && clock_mono_ns() < hurry_end_ns(&l->hurry))
-		e->send(l->self, l->batch, n, counts);
-	else
-		counts->failed += n;
-	release_spans(l->batch, n);
 	if (flush && e->flush)
 		e->flush(l->self, counts);
 	if (e->idle)
 		l->idle_ns = e->idle(l->self, clock_mono_ns(), counts);
 }
 
-static void step(struct lane *l)
+/* True: nothing more will come. */
+static bool step(struct lane *l)
 {
-	struct export_counts counts = { 0 };
+	struct export_counts sent = { 0 }, attended = { 0 };
 	uint64_t wanted = l->flush_wanted;
-	size_t n = take_batch(l);
-	bool flush = flush_pending(l) && l->out + n >= l->flush_to;
+	enum signal signal = SIGNAL_SPANS;
+	size_t n = take_batch(l, &signal);
+	bool last = l->ending && !waiting(l); /* nothing is pushed any more */
+	bool flush = last || (flush_pending(l) && l->out + n >= l->flush_to);
 
-	/* Nothing more is pushed once the lane is ending: this is the last batch. */
-	flush |= l->ending && !l->n;
 	pthread_cond_signal(&l->room);
 	pthread_mutex_unlock(&l->lock);
-	serve(l, n, flush, &counts);
+	if (n)
+		send_batch(l, signal, n, &sent);
+	attend(l, flush, &attended);
 	pthread_mutex_lock(&l->lock);
-	export_counts_add(&l->counts, &counts);
+	export_counts_add(&l->counts[signal], &sent);
+	export_counts_add(&l->counts[SIGNAL_SPANS], &attended);
 	l->out += n;
 	if (!flush)
-		return;
+		return last;
 	l->flush_done = wanted;
 	pthread_cond_broadcast(&l->flushed);
+	return last;
 }
 
 static void *lane_run(void *arg)
@@ -187,8 +222,7 @@ static void *lane_run(void *arg)
 	while (!done) {
 		while (due_ns(l) > clock_mono_ns())
 			wait_until(&l->work, &l->lock, due_ns(l));
-		done = l->ending && l->n <= l->batch_max;
-		step(l);
+		done = step(l);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return NULL;
@@ -213,24 +247,28 @@ int lane_start(struct lane *l, const struct lane_entry *entry, struct err *err)
 	return 0;
 }
 
-void lane_push(struct lane *l, struct span *s)
+bool lane_takes(const struct lane *l, enum signal signal)
 {
+	return signal == SIGNAL_LOGS ? l->exporter->send_logs != NULL : l->exporter->send != NULL;
+}
+
+void lane_push(struct lane *l, enum signal signal, void *item)
+{
+	struct queue *q = &l->queues[signal];
+
 	pthread_mutex_lock(&l->lock);
-	while (l->patient && l->n == l->cap)
+	while (l->patient && queue_full(q))
 		pthread_cond_wait(&l->room, &l->lock);
-	if (l->n == l->cap) {
-		l->dropped++;
+	if (queue_full(q)) {
+		l->dropped[signal]++;
 		pthread_mutex_unlock(&l->lock);
-		span_free(s);
+		item_free(signal, item);
 		return;
 	}
-	if (!l->n)
-		l->since_ns = clock_mono_ns();
-	l->queue[(l->head + l->n) % l->cap] = s;
-	l->n++;
+	queue_put(q, item, clock_mono_ns());
 	l->in++;
 	/* In between the thread sleeps until the batch is full or its delay over. */
-	if (l->n == 1 || l->n == l->batch_max)
+	if (q->n == 1 || q->n == q->batch_max)
 		pthread_cond_signal(&l->work);
 	pthread_mutex_unlock(&l->lock);
 }
@@ -256,12 +294,13 @@ void lane_flush_wait(struct lane *l, uint64_t ticket, uint64_t until_ns)
 	pthread_mutex_unlock(&l->lock);
 }
 
-void lane_counts(struct lane *l, struct export_counts *ret_counts, uint64_t *ret_dropped)
+void lane_counts(struct lane *l, enum signal signal, struct export_counts *ret_counts,
+		 uint64_t *ret_dropped)
 {
 	pthread_mutex_lock(&l->lock);
-	*ret_counts = l->counts;
+	*ret_counts = l->counts[signal];
 	pthread_mutex_unlock(&l->lock);
-	*ret_dropped = l->dropped;
+	*ret_dropped = l->dropped[signal];
 }
 
 int lane_describe(const struct lane *l, struct buf *out)

@@ -5,6 +5,8 @@
  *      lane_push() ──► queue ──► batch of at most batch_max, or what has come within batch_delay ──► exporter->send()
  *      (any thread)              (lane's thread)
  *
+ * Spans and log lines have a queue each, so that neither crowds out the other.
+ *
  * Pushing never waits for the exporter: a full queue drops the span at hand and counts it, so that what was accepted
  * keeps its order and a trace begun before a jam is whole. An idle lane does not wake.
  */
@@ -25,10 +27,12 @@ struct lane_entry {
 int lane_new(const struct exporter *exporter, const char *target, const struct export_options *opt,
 	     struct lane **ret_lane, struct err *err) __must_check;
 int lane_start(struct lane *l, const struct lane_entry *entry, struct err *err) __must_check;	/* entry: NULL ok */
-void lane_push(struct lane *l, struct span *s);			/* takes one reference */
+bool lane_takes(const struct lane *l, enum signal signal);	/* its exporter has a use for them */
+/* item: a span or a log line, if it takes such; takes one reference. */
+void lane_push(struct lane *l, enum signal signal, void *item);
 uint64_t lane_flush_begin(struct lane *l);			/* a ticket for lane_flush_wait() */
 void lane_flush_wait(struct lane *l, uint64_t ticket, uint64_t until_ns);
-void lane_counts(struct lane *l, struct export_counts *ret_counts, uint64_t *ret_dropped);
+void lane_counts(struct lane *l, enum signal signal, struct export_counts *ret_counts, uint64_t *ret_dropped);
 int lane_describe(const struct lane *l, struct buf *out) __must_check;
 /* No more pushes; what is queued has until then to go out. */
 void lane_end(struct lane *l, uint64_t end_ns);

@@ -18,6 +18,7 @@ struct export_options {
 	const char *endpoint;		/* the full URL of the traces endpoint, already resolved */
 	const char *metrics_endpoint;	/* the same for the tracer's own metrics; NULL: they are not sent */
 	uint64_t metrics_every_ms;
+	const char *logs_endpoint;	/* the same of the logs endpoint; NULL: no log lines are wanted */
 	const char *unix_socket;	/* path of the socket that listens there; NULL: it is reached by its address */
 	const char *zipkin_endpoint;	/* the full URL */
 	uint64_t zipkin_timeout_ms;	/* as timeout_ms */

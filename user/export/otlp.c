@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The tree has a node for every attribute of every span, so it is laid out in one piece of memory: a first pass over
- * the spans finds the groups and adds up how much the tree will need, a second one builds it and cannot fail. The
- * texts stay where they are, in the spans. The first pass also bounds the packed size, because asking protobuf-c for
- * the exact one takes two thirds of the time that packing takes.
- */
+/* Spans as the message tree of one request (otlp_tree.h), and as bytes without one. */
 #include <string.h>
 
-#include "base/utf8.h"
-#include "export/otlp.h"
+#include "export/otlp_tree.h"
 #include "export/otlp_write.h"
 
 #define FLAG_HAS_IS_REMOTE 0x100
@@ -23,120 +17,6 @@ struct group {
 	bool placed; /* its resource has been built */
 };
 
-struct region {
-	char *p;
-	size_t alloc, used;
-};
-
-struct otlp {
-	const char *version;
-	struct region groups; /* struct group[], then the group's number of each span */
-	struct region tree;
-	struct region wire;
-	size_t wire_max; /* the request at hand takes no more bytes */
-	size_t groups_cnt;
-};
-
-/* One attribute: the two messages it takes, side by side. */
-struct pair {
-	Otlp__KeyValue kv;
-	Otlp__AnyValue value;
-};
-
-struct otlp *otlp_new(const char *version)
-{
-	struct otlp *o = calloc(1, sizeof(*o));
-
-	if (o)
-		o->version = version ? version : "";
-	return o;
-}
-
-void otlp_free(struct otlp *o)
-{
-	if (!o)
-		return;
-	free(o->groups.p);
-	free(o->tree.p);
-	free(o->wire.p);
-	free(o);
-}
-
-static int region_reset(struct region *r, size_t need)
-{
-	r->used = 0;
-	if (need <= r->alloc)
-		return 0;
-	free(r->p);
-	r->p = malloc(need);
-	r->alloc = r->p ? need : 0;
-	return r->p ? 0 : -1;
-}
-
-#define ALIGNED(n) (((n) + 15) & ~(size_t)15)
-
-/* The first pass has counted: there is room. */
-static void *region_take(struct region *r, size_t n)
-{
-	void *p = r->p + r->used;
-
-	r->used += ALIGNED(n);
-	return p;
-}
-
-#define take(o, type, n) ((type *)region_take(&(o)->tree, (n) * sizeof(type)))
-
-static struct slice text_of(const char *s)
-{
-	return slice_str(s ? s : "");
-}
-
-/* A receiver may refuse the whole request for one bad byte, so names are looked at once more. */
-static size_t repair_size(const char *s)
-{
-	struct slice t = text_of(s);
-
-	return utf8_valid_prefix(t) == t.n ? 0 : ALIGNED(utf8_repaired_len(t) + 1);
-}
-
-static char *repaired(struct otlp *o, char *s)
-{
-	struct slice t = text_of(s);
-	_cleanup_(buf_release) struct buf b = { 0 };
-	char *copy;
-	size_t len;
-
-	if (utf8_valid_prefix(t) == t.n)
-		return (char *)t.p;
-	len = utf8_repaired_len(t);
-	buf_init(&b, len);
-	copy = take(o, char, len + 1);
-	if (utf8_append(&b, t, len))
-		len = 0;
-	else
-		memcpy(copy, b.p, len);
-	copy[len] = '\0';
-	return copy;
-}
-
-static size_t list_size(const struct attrs *a, const struct attr *at)
-{
-	uint32_t n = attr_list_cnt(a, at);
-
-	return ALIGNED(sizeof(Otlp__ArrayValue)) + ALIGNED(n * sizeof(Otlp__AnyValue)) +
-	       ALIGNED(n * sizeof(Otlp__AnyValue *));
-}
-
-static size_t attrs_size(const struct attrs *a)
-{
-	size_t n = ALIGNED(a->n * sizeof(struct pair)) + ALIGNED(a->n * sizeof(Otlp__KeyValue *));
-	uint32_t i;
-
-	for (i = 0; i < a->n; i++)
-		n += a->v[i].type == ATTR_LIST ? list_size(a, &a->v[i]) : 0;
-	return n;
-}
-
 static size_t group_size(void)
 {
 	return ALIGNED(sizeof(Otlp__ResourceSpans)) + ALIGNED(sizeof(Otlp__ResourceSpans *)) +
@@ -150,22 +30,22 @@ static size_t span_size(const struct span *s)
 	size_t link = ALIGNED(sizeof(Otlp__Link)) + ALIGNED(sizeof(Otlp__Link *)) +
 		      ALIGNED(sizeof(struct pair)) + ALIGNED(sizeof(Otlp__KeyValue *));
 
-	return ALIGNED(sizeof(Otlp__Span)) + sizeof(Otlp__Span *) + attrs_size(&s->attrs) +
+	return ALIGNED(sizeof(Otlp__Span)) + sizeof(Otlp__Span *) + otlp_attrs_size(&s->attrs) +
 	       s->links_cnt * link + (s->error ? ALIGNED(sizeof(Otlp__Status)) : 0) +
-	       repair_size(s->name) + repair_size(s->trace_state);
+	       otlp_repair_size(s->name) + otlp_repair_size(s->trace_state);
 }
 
 /* --- first pass --- */
 
 static size_t group_wire(const struct otlp *o, const struct group *g)
 {
-	return otlp_resource_bound(g->resource) + text_of(g->scope).n + strlen(o->version);
+	return otlp_resource_bound(g->resource) + otlp_text(g->scope).n + strlen(o->version);
 }
 
 static bool same_group(const struct group *g, const struct span *s)
 {
 	return g->resource == s->resource &&
-	       (g->scope == s->scope || !strcmp(text_of(g->scope).p, text_of(s->scope).p));
+	       (g->scope == s->scope || !strcmp(otlp_text(g->scope).p, otlp_text(s->scope).p));
 }
 
 static size_t group_find(struct group *groups, size_t n, size_t last, const struct span *s)
@@ -221,82 +101,13 @@ static int plan_tree(struct otlp *o, struct span *const *spans, size_t n)
 	size_t need = ALIGNED(sizeof(Otlp__ExportTraceServiceRequest)), i;
 
 	for (i = 0; i < o->groups_cnt; i++)
-		need += group_size() + attrs_size(&groups[i].resource->attrs);
+		need += group_size() + otlp_attrs_size(&groups[i].resource->attrs);
 	for (i = 0; i < n; i++)
 		need += span_size(spans[i]);
 	return region_reset(&o->tree, need);
 }
 
 /* --- second pass --- */
-
-static Otlp__ArrayValue *build_list(struct otlp *o, const struct attrs *a, const struct attr *at)
-{
-	uint32_t n = attr_list_cnt(a, at), i;
-	Otlp__ArrayValue *out = take(o, Otlp__ArrayValue, 1);
-	Otlp__AnyValue *values = take(o, Otlp__AnyValue, n);
-	const char *text = NULL;
-
-	otlp__array_value__init(out);
-	out->n_values = n;
-	out->values = take(o, Otlp__AnyValue *, n);
-	for (i = 0; i < n; i++) {
-		text = attr_list_next(a, at, text);
-		otlp__any_value__init(&values[i]);
-		values[i].value_case = OTLP__ANY_VALUE__VALUE_STRING_VALUE;
-		values[i].string_value = (char *)text;
-		out->values[i] = &values[i];
-	}
-	return out;
-}
-
-static void value_set(struct otlp *o, Otlp__AnyValue *v, const struct attrs *a,
-		      const struct attr *at)
-{
-	switch ((enum attr_type)at->type) {
-	case ATTR_STR:
-		v->value_case = OTLP__ANY_VALUE__VALUE_STRING_VALUE;
-		v->string_value = (char *)attr_text(a, at);
-		break;
-	case ATTR_INT:
-		v->value_case = OTLP__ANY_VALUE__VALUE_INT_VALUE;
-		v->int_value = at->i;
-		break;
-	case ATTR_DOUBLE:
-		v->value_case = OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE;
-		v->double_value = at->d;
-		break;
-	case ATTR_BOOL:
-		v->value_case = OTLP__ANY_VALUE__VALUE_BOOL_VALUE;
-		v->bool_value = at->b;
-		break;
-	case ATTR_LIST:
-		v->value_case = OTLP__ANY_VALUE__VALUE_ARRAY_VALUE;
-		v->array_value = build_list(o, a, at);
-		break;
-	}
-}
-
-static Otlp__KeyValue *pair_init(struct pair *p, const char *key)
-{
-	otlp__key_value__init(&p->kv);
-	otlp__any_value__init(&p->value);
-	p->kv.key = (char *)key;
-	p->kv.value = &p->value;
-	return &p->kv;
-}
-
-static Otlp__KeyValue **build_attrs(struct otlp *o, const struct attrs *a)
-{
-	Otlp__KeyValue **out = take(o, Otlp__KeyValue *, a->n);
-	struct pair *pairs = take(o, struct pair, a->n);
-	uint32_t i;
-
-	for (i = 0; i < a->n; i++) {
-		out[i] = pair_init(&pairs[i], attr_key(a, &a->v[i]));
-		value_set(o, &pairs[i].value, a, &a->v[i]);
-	}
-	return out;
-}
 
 uint32_t otlp_flags(uint8_t trace_flags, bool remote)
 {
@@ -317,7 +128,7 @@ static Otlp__Link *build_link(struct otlp *o, const struct span_link *l)
 	reason = take(o, struct pair, 1);
 	out->n_attributes = 1;
 	out->attributes = take(o, Otlp__KeyValue *, 1);
-	out->attributes[0] = pair_init(reason, "link.reason");
+	out->attributes[0] = otlp_pair(reason, "link.reason");
 	reason->value.value_case = OTLP__ANY_VALUE__VALUE_STRING_VALUE;
 	reason->value.string_value = (char *)l->reason;
 	return out;
@@ -343,13 +154,13 @@ static Otlp__Span *build_span(struct otlp *o, struct span *s)
 	if (s->has_parent)
 		out->parent_span_id =
 			(ProtobufCBinaryData){ sizeof(s->parent_id.b), s->parent_id.b };
-	out->trace_state = repaired(o, s->trace_state);
-	out->name = repaired(o, s->name);
+	out->trace_state = otlp_repaired(o, s->trace_state);
+	out->name = otlp_repaired(o, s->name);
 	out->kind = (Otlp__SpanKind)s->kind;
 	out->start_time_unix_nano = s->start_ns;
 	out->end_time_unix_nano = s->end_ns;
 	out->n_attributes = s->attrs.n;
-	out->attributes = build_attrs(o, &s->attrs);
+	out->attributes = otlp_build_attrs(o, &s->attrs);
 	out->dropped_attributes_count = s->attrs.dropped;
 	out->flags = otlp_flags(s->trace_flags, s->parent_remote);
 	if (s->error)
@@ -367,10 +178,7 @@ static Otlp__ScopeSpans *build_scope(struct otlp *o, struct group *g)
 {
 	g->out = take(o, Otlp__ScopeSpans, 1);
 	otlp__scope_spans__init(g->out);
-	g->out->scope = take(o, Otlp__InstrumentationScope, 1);
-	otlp__instrumentation_scope__init(g->out->scope);
-	g->out->scope->name = (char *)text_of(g->scope).p;
-	g->out->scope->version = (char *)o->version;
+	g->out->scope = otlp_build_scope(o, g->scope);
 	g->out->spans = take(o, Otlp__Span *, g->n);
 	g->out->schema_url = (char *)OTLP_SCHEMA_URL;
 	g->placed = true;
@@ -381,17 +189,12 @@ static Otlp__ScopeSpans *build_scope(struct otlp *o, struct group *g)
 static Otlp__ResourceSpans *build_resource(struct otlp *o, struct group *first, struct group *end)
 {
 	Otlp__ResourceSpans *out = take(o, Otlp__ResourceSpans, 1);
-	const struct attrs *a = &first->resource->attrs;
 	struct group *g;
 	size_t n = 0;
 
 	otlp__resource_spans__init(out);
 	out->schema_url = (char *)OTLP_SCHEMA_URL;
-	out->resource = take(o, Otlp__Resource, 1);
-	otlp__resource__init(out->resource);
-	out->resource->n_attributes = a->n;
-	out->resource->attributes = build_attrs(o, a);
-	out->resource->dropped_attributes_count = a->dropped;
+	out->resource = otlp_build_resource(o, first->resource);
 	for (g = first; g < end; g++)
 		n += g->resource == first->resource;
 	out->scope_spans = take(o, Otlp__ScopeSpans *, n);
@@ -477,14 +280,4 @@ struct slice otlp_write(struct otlp *o, struct span *const *spans, size_t n)
 		otlp_write_resource(&w, resource_end, groups[i].resource);
 	}
 	return (struct slice){ w.p, (size_t)(end - w.p) };
-}
-
-struct slice otlp_pack(struct otlp *o, const Otlp__ExportTraceServiceRequest *req)
-{
-	size_t n;
-
-	if (region_reset(&o->wire, o->wire_max))
-		return (struct slice){ NULL, 0 };
-	n = otlp__export_trace_service_request__pack(req, (uint8_t *)o->wire.p);
-	return (struct slice){ o->wire.p, n };
 }

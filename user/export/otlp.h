@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/slice.h"
 #include "otlp.pb-c.h"
+#include "trace/log_line.h"
 #include "trace/span.h"
 
 #define OTLP_SCHEMA_URL "https://opentelemetry.io/schemas/1.44.0"
@@ -29,8 +30,10 @@ struct slice otlp_write(struct otlp *o, struct span *const *spans, size_t n);
  * the spans and lives until the next call. NULL: out of memory.
  */
 Otlp__ExportTraceServiceRequest *otlp_request(struct otlp *o, struct span *const *spans, size_t n);
+/* The same of log lines, grouped by resource. */
+Otlp__ExportLogsServiceRequest *otlp_log_request(struct otlp *o, struct log_line *const *lines, size_t n);
 /* The bytes of the request that was made last, which live until the next call. p is NULL when out of memory. */
-struct slice otlp_pack(struct otlp *o, const Otlp__ExportTraceServiceRequest *req);
+struct slice otlp_pack(struct otlp *o, const ProtobufCMessage *req);
 
 uint32_t otlp_flags(uint8_t trace_flags, bool remote);	/* of a span's parent, or of what is linked */
 

@@ -28,6 +28,7 @@ struct otlp_exporter {
 	struct export_env env;
 	struct export_options opt;
 	const struct otlp_wire *wire;
+	enum signal signal;
 	struct http *http;
 	struct otlp *otlp;
 	struct gzip *gzip; /* NULL: not asked for */
@@ -43,6 +44,23 @@ struct otlp_exporter {
 	unsigned told_status; /* the refusal that was told last, until something is accepted */
 	bool told_partial, told_no_otlp;
 };
+
+/* What is sent at once: n spans, or n lines. */
+struct parcel {
+	struct span *const *spans;
+	struct log_line *const *lines;
+	size_t n;
+};
+
+static const char *noun(const struct otlp_exporter *e)
+{
+	return e->signal == SIGNAL_LOGS ? "log lines" : "spans";
+}
+
+static uint64_t dropped(const struct otlp_exporter *e)
+{
+	return e->env.dropped[e->signal];
+}
 
 void wire_close(void *self)
 {
@@ -94,7 +112,8 @@ static void init_buffers(struct otlp_exporter *e)
 }
 
 int wire_open(const struct export_env *env, const struct otlp_wire *wire,
-	      const struct export_options *opt, void **ret_self, struct err *err)
+	      const struct export_options *opt, enum signal signal, void **ret_self,
+	      struct err *err)
 {
 	_cleanup_(wire_closep) struct otlp_exporter *e = calloc(1, sizeof(*e));
 	struct rand_seed seed;
@@ -106,6 +125,7 @@ int wire_open(const struct export_env *env, const struct otlp_wire *wire,
 	e->env = *env;
 	e->env.opt = &e->opt;
 	e->wire = wire;
+	e->signal = signal;
 	init_buffers(e);
 	code = http_new(&e->env, &wire->http, &e->http, err);
 	if (code)
@@ -131,7 +151,16 @@ static int otlp_open(const struct export_env *env, const char *target, void **re
 		return err_set(err, -EINVAL,
 			       "exporter 'otlp' takes no target; "
 			       "use --endpoint for its URL");
-	return wire_open(env, otlp_wire_of(env->opt), NULL, ret_self, err);
+	return wire_open(env, otlp_wire_of(env->opt), NULL, SIGNAL_SPANS, ret_self, err);
+}
+
+static int otlp_logs_open(const struct export_env *env, const char *target, void **ret_self,
+			  struct err *err)
+{
+	struct export_options opt = *env->opt;
+
+	opt.endpoint = opt.logs_endpoint;
+	return wire_open(env, otlp_wire_of(&opt), &opt, SIGNAL_LOGS, ret_self, err);
 }
 
 int wire_describe(const void *self, struct buf *out)
@@ -159,8 +188,8 @@ static void went_away(struct otlp_exporter *e)
 	told(&said, buf_slice(&e->answer.message));
 	e->away = true;
 	e->lost = 0;
-	e->dropped_then = *e->env.dropped;
-	log_warn("export: %s takes no spans (%s%s%s); %s", e->where, e->answer.why,
+	e->dropped_then = dropped(e);
+	log_warn("export: %s takes no %s (%s%s%s); %s", e->where, noun(e), e->answer.why,
 		 said.n ? ": " : "", said.n ? said.p : "",
 		 hurry_closing(e->env.hurry) ? "what is left is lost"
 					     : "trying again, what the queue cannot hold is lost");
@@ -168,12 +197,12 @@ static void went_away(struct otlp_exporter *e)
 
 static void came_back(struct otlp_exporter *e)
 {
-	uint64_t lost = e->lost + *e->env.dropped - e->dropped_then;
+	uint64_t lost = e->lost + dropped(e) - e->dropped_then;
 
 	if (!e->away)
 		return;
 	e->away = false;
-	log_info("export: %s takes spans again, %llu were lost meanwhile", e->where,
+	log_info("export: %s takes %s again, %llu were lost meanwhile", e->where, noun(e),
 		 (unsigned long long)lost);
 }
 
@@ -194,15 +223,17 @@ static void accepted(struct otlp_exporter *e, size_t n, struct export_counts *co
 {
 	const struct otlp_answer *a = &e->answer;
 	size_t rejected = (size_t)min(a->rejected, (uint64_t)n);
+	char what[96];
 
 	if ((rejected || a->message.n) && !e->told_partial) {
-		tell(LOG_WARN, e, rejected ? "refuses some of the spans" : "warns",
-		     buf_slice(&a->message));
+		snprintf(what, sizeof(what), "refuses some of the %s", noun(e));
+		tell(LOG_WARN, e, rejected ? what : "warns", buf_slice(&a->message));
 		e->told_partial = true;
 	}
 	if (a->unreadable && !e->told_no_otlp) {
-		tell(LOG_WARN, e, "accepts spans, but its answer is not OTLP: is it a collector?",
-		     slice_str(NULL));
+		snprintf(what, sizeof(what),
+			 "accepts %s, but its answer is not OTLP: is it a collector?", noun(e));
+		tell(LOG_WARN, e, what, slice_str(NULL));
 		e->told_no_otlp = true;
 	}
 	counts->rejected += rejected;
@@ -221,7 +252,7 @@ static void refused(struct otlp_exporter *e, size_t n, struct export_counts *cou
 	if (e->told_status == status + 1)
 		return;
 	e->told_status = status + 1;
-	snprintf(what, sizeof(what), "refuses the spans (%s)", e->answer.why);
+	snprintf(what, sizeof(what), "refuses the %s (%s)", noun(e), e->answer.why);
 	tell(LOG_WARN, e, what, buf_slice(&e->answer.message));
 }
 
@@ -234,12 +265,15 @@ static void given_up(struct otlp_exporter *e, size_t n, struct export_counts *co
 
 /* --- sending --- */
 
-static struct slice make_body(struct otlp_exporter *e, struct span *const *spans, size_t n)
+static struct slice make_body(struct otlp_exporter *e, const struct parcel *p)
 {
 	struct slice none = { NULL, 0 }, body;
 
 	buf_clear(&e->text);
-	body = e->wire->encode(e->otlp, &e->text, spans, n);
+	if (p->lines)
+		body = e->wire->encode_logs(e->otlp, &e->text, p->lines, p->n);
+	else
+		body = e->wire->encode(e->otlp, &e->text, p->spans, p->n);
 	if (!body.p || body.n > REQUEST_MAX) {
 		tell(LOG_WARN, e, "gets no request",
 		     slice_str(body.p ? "it is larger than 64 MiB" : "out of memory"));
@@ -311,33 +345,53 @@ static enum retry_verdict try_once(struct otlp_exporter *e, struct slice body, u
 	return RETRY_WAIT;
 }
 
-void wire_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+static void send_parcel(struct otlp_exporter *e, const struct parcel *p,
+			struct export_counts *counts)
 {
-	struct otlp_exporter *e = self;
 	uint64_t timeout = min(e->opt.timeout_ms, UINT32_MAX) * NSEC_PER_MSEC;
 	uint64_t until_ns = timeout ? clock_mono_ns() + timeout : UINT64_MAX;
-	struct slice body = make_body(e, spans, n);
+	struct slice body = make_body(e, p);
 	enum retry_verdict verdict = RETRY_WAIT;
 	unsigned tries = 0;
 
 	if (!body.p) {
-		counts->failed += n;
+		counts->failed += p->n;
 		return;
 	}
 	while (verdict == RETRY_WAIT)
 		verdict = try_once(e, body, ++tries, until_ns, counts);
 	if (verdict == RETRY_ACCEPTED)
-		accepted(e, n, counts);
+		accepted(e, p->n, counts);
 	else if (verdict == RETRY_REFUSED)
-		refused(e, n, counts);
+		refused(e, p->n, counts);
 	else
-		given_up(e, n, counts);
+		given_up(e, p->n, counts);
 }
+
+void wire_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
+{
+	send_parcel(self, &(struct parcel){ .spans = spans, .n = n }, counts);
+}
+
+void wire_send_logs(void *self, struct log_line *const *lines, size_t n,
+		    struct export_counts *counts)
+{
+	send_parcel(self, &(struct parcel){ .lines = lines, .n = n }, counts);
+}
+
+const struct exporter exporter_otlp_logs = {
+	.name = "otlp",
+	.open = otlp_logs_open,
+	.describe = wire_describe,
+	.send_logs = wire_send_logs,
+	.close = wire_close,
+};
 
 const struct exporter exporter_otlp = {
 	.name = "otlp",
 	.open = otlp_open,
 	.describe = wire_describe,
 	.send = wire_send,
+	.logs = &exporter_otlp_logs,
 	.close = wire_close,
 };

@@ -72,6 +72,7 @@ const struct otlp_wire otlp_wire_grpc = {
 		  .tells_timeout = true,
 		  .http2 = true },
 	.encode = otlp_encode,
+	.encode_logs = otlp_encode_logs,
 	.grpc = true,
 	.read = read_grpc,
 };

@@ -78,7 +78,9 @@ static void read_json(const struct http *h, const struct http_reply *reply, stru
 	}
 	if (accepts && !json_member(body, SLICE("partialSuccess"), &partial))
 		return;
-	if (accepts && json_member(partial, SLICE("rejectedSpans"), &value) &&
+	if (accepts &&
+	    (json_member(partial, SLICE("rejectedSpans"), &value) ||
+	     json_member(partial, SLICE("rejectedLogRecords"), &value)) &&
 	    !read_count(value, &ret->rejected))
 		ret->unreadable = true;
 	if (!json_member(partial, accepts ? SLICE("errorMessage") : SLICE("message"), &value))
@@ -91,6 +93,22 @@ static void read_json(const struct http *h, const struct http_reply *reply, stru
 struct slice otlp_encode(struct otlp *o, struct buf *text, struct span *const *spans, size_t n)
 {
 	return otlp_write(o, spans, n);
+}
+
+struct slice otlp_encode_logs(struct otlp *o, struct buf *text, struct log_line *const *lines,
+			      size_t n)
+{
+	Otlp__ExportLogsServiceRequest *req = otlp_log_request(o, lines, n);
+
+	return req ? otlp_pack(o, &req->base) : (struct slice){ NULL, 0 };
+}
+
+static struct slice json_encode_logs(struct otlp *o, struct buf *text,
+				     struct log_line *const *lines, size_t n)
+{
+	Otlp__ExportLogsServiceRequest *req = otlp_log_request(o, lines, n);
+
+	return req && !json_message(text, &req->base) ? buf_slice(text) : (struct slice){ NULL, 0 };
 }
 
 static struct slice json_encode(struct otlp *o, struct buf *text, struct span *const *spans,
@@ -106,6 +124,7 @@ const struct otlp_wire otlp_wire_http = {
 	.http = { .content_type = "application/x-protobuf",
 		  .gzip_header = "Content-Encoding: gzip" },
 	.encode = otlp_encode,
+	.encode_logs = otlp_encode_logs,
 	.read = read_http,
 };
 
@@ -113,5 +132,6 @@ const struct otlp_wire otlp_wire_json = {
 	.name = "OTLP/JSON",
 	.http = { .content_type = "application/json", .gzip_header = "Content-Encoding: gzip" },
 	.encode = json_encode,
+	.encode_logs = json_encode_logs,
 	.read = read_json,
 };

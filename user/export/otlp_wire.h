@@ -25,6 +25,8 @@ struct otlp_wire {
 	struct http_kind http;
 	/* The body for these spans, in o's memory or in the buffer, which is empty. Empty: no memory, or too large. */
 	struct slice (*encode)(struct otlp *o, struct buf *text, struct span *const *spans, size_t n);
+	/* The same of log lines. NULL: it has none. */
+	struct slice (*encode_logs)(struct otlp *o, struct buf *text, struct log_line *const *lines, size_t n);
 	bool grpc;			/* the message stands behind gRPC's prefix, and the path says nothing */
 	/* h: what the reply came over, for its headers. `ret` is initialised, and cleared. */
 	void (*read)(const struct http *h, const struct http_reply *reply, struct otlp_answer *ret);
@@ -33,14 +35,16 @@ struct otlp_wire {
 extern const struct otlp_wire otlp_wire_http, otlp_wire_json, otlp_wire_grpc;
 const struct otlp_wire *otlp_wire_of(const struct export_options *opt);	/* as its protocol says */
 
-/* What exporters over such a wire are made of. opt: in place of env's, copied; NULL: env's. */
+/* What exporters of one signal over such a wire are made of. opt: in place of env's, copied; NULL: env's. */
 int wire_open(const struct export_env *env, const struct otlp_wire *wire, const struct export_options *opt,
-	      void **ret_self, struct err *err) __must_check;
+	      enum signal signal, void **ret_self, struct err *err) __must_check;
 int wire_describe(const void *self, struct buf *out);
 void wire_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts);
+void wire_send_logs(void *self, struct log_line *const *lines, size_t n, struct export_counts *counts);
 void wire_close(void *self);
 
 struct slice otlp_encode(struct otlp *o, struct buf *text, struct span *const *spans, size_t n);	/* protobuf */
+struct slice otlp_encode_logs(struct otlp *o, struct buf *text, struct log_line *const *lines, size_t n);
 
 /* Reads ExportTraceServiceResponse. */
 void otlp_read_response(struct slice msg, struct otlp_answer *ret);

@@ -12,6 +12,8 @@ struct trace {
 	struct trace_id id;
 	struct span **spans;
 	size_t n, alloc;
+	struct log_line **lines;
+	size_t lines_n, lines_alloc;
 	uint64_t first_ns, last_ns; /* when a span came */
 	bool rooted; /* the request that began it here has ended */
 	bool shown;
@@ -39,18 +41,24 @@ struct traces *traces_new(const struct traces_sink *sink)
 	return NULL;
 }
 
-static void spans_release(struct trace *tr)
+static void release(struct trace *tr)
 {
 	while (tr->n)
 		span_free(tr->spans[--tr->n]);
+	while (tr->lines_n)
+		log_line_free(tr->lines[--tr->lines_n]);
+	free(tr->spans);
+	free(tr->lines);
+	tr->spans = NULL;
+	tr->lines = NULL;
+	tr->alloc = tr->lines_alloc = 0;
 }
 
 static void trace_free(struct traces *t, struct trace *tr)
 {
 	hash_del(&t->by_id, &tr->by_id);
 	list_del(&tr->by_age);
-	spans_release(tr);
-	free(tr->spans);
+	release(tr);
 	free(tr);
 }
 
@@ -70,11 +78,10 @@ void traces_free(struct traces *t)
 
 static void show(struct traces *t, struct trace *tr)
 {
-	t->sink.ready(t->sink.ctx, tr->spans, tr->n, tr->shown);
-	spans_release(tr);
-	free(tr->spans);
-	tr->spans = NULL;
-	tr->alloc = 0;
+	const struct gathered g = { tr->spans, tr->n, tr->lines, tr->lines_n, tr->shown };
+
+	t->sink.ready(t->sink.ctx, &g);
+	release(tr);
 	tr->shown = true;
 	list_del(&tr->by_age);
 	list_push(&t->shown, &tr->by_age);
@@ -127,39 +134,63 @@ static struct trace *add_trace(struct traces *t, const struct trace_id *id)
 	return tr;
 }
 
-static int add_span(struct trace *tr, struct span *s)
+/* The n pointers at v, with room for one more. NULL: out of memory, and v is as it was. */
+static void *grown(void *v, size_t n, size_t *alloc)
 {
-	size_t alloc = tr->alloc ? 2 * tr->alloc : 8;
-	struct span **spans;
+	size_t more = *alloc ? 2 * *alloc : 8;
 
-	if (tr->n == tr->alloc) {
-		spans = reallocarray(tr->spans, alloc, sizeof(*spans));
-		if (!spans)
-			return -ENOMEM;
-		tr->spans = spans;
-		tr->alloc = alloc;
-	}
-	tr->spans[tr->n++] = span_get(s);
-	return 0;
+	if (n < *alloc)
+		return v;
+	v = reallocarray(v, more, sizeof(void *));
+	if (v)
+		*alloc = more;
+	return v;
 }
 
-int traces_add(struct traces *t, struct span *s, uint64_t now_ns)
+/* The trace that something has come of. NULL: out of memory. */
+static struct trace *trace_of(struct traces *t, const struct trace_id *id, uint64_t now_ns)
 {
-	struct trace *tr = find(t, &s->trace_id);
+	struct trace *tr = find(t, id);
 
 	if (!tr)
-		tr = add_trace(t, &s->trace_id);
-	if (!tr || add_span(tr, s))
-		return -ENOMEM;
-	if (tr->n == 1) {
+		tr = add_trace(t, id);
+	if (!tr)
+		return NULL;
+	if (!tr->n && !tr->lines_n) {
 		tr->first_ns = now_ns;
 		tr->rooted = tr->shown; /* a continuation waits for nobody */
 		list_del(&tr->by_age);
 		list_push(&t->held, &tr->by_age);
 	}
 	tr->last_ns = now_ns;
+	return tr;
+}
+
+int traces_add(struct traces *t, struct span *s, uint64_t now_ns)
+{
+	struct trace *tr = trace_of(t, &s->trace_id, now_ns);
+	struct span **spans = tr ? grown(tr->spans, tr->n, &tr->alloc) : NULL;
+
+	if (!spans)
+		return -ENOMEM;
+	tr->spans = spans;
+	tr->spans[tr->n++] = span_get(s);
 	tr->rooted |= s->local_root;
 	if (tr->n >= TRACE_SPANS_MAX)
+		show(t, tr);
+	return 0;
+}
+
+int traces_add_line(struct traces *t, struct log_line *l, uint64_t now_ns)
+{
+	struct trace *tr = trace_of(t, &l->trace_id, now_ns);
+	struct log_line **lines = tr ? grown(tr->lines, tr->lines_n, &tr->lines_alloc) : NULL;
+
+	if (!lines)
+		return -ENOMEM;
+	tr->lines = lines;
+	tr->lines[tr->lines_n++] = log_line_get(l);
+	if (tr->lines_n >= TRACE_LINES_MAX)
 		show(t, tr);
 	return 0;
 }

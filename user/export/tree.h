@@ -4,6 +4,7 @@
 #define EXPORT_TREE_H
 
 #include "base/hash.h"
+#include "trace/log_line.h"
 #include "trace/span.h"
 
 struct tree_node {
@@ -18,6 +19,8 @@ struct tree {
 	size_t n;
 	struct tree_node *root;		/* the first one; the others follow as its siblings */
 	uint64_t start_ns, end_ns;	/* of all of them */
+	struct log_line *const *lines;	/* borrowed: what was logged for their requests; set after tree_init() */
+	size_t lines_n;
 };
 
 int tree_init(struct tree *t, struct span *const *spans, size_t n) __must_check;	/* 0 or -ENOMEM; n > 0 */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "export/line.h"
+#include "export/lines_text.h"
 #include "export/span_text.h"
 #include "export/text.h"
 #include "export/tree_text.h"
@@ -205,12 +206,17 @@ static void put_header(struct line *l, const struct tree *t, bool continued)
 	line_put(l, "\n");
 }
 
+static unsigned width_of(unsigned width)
+{
+	return max(min(width, (unsigned)WIDTH_MAX), (unsigned)WIDTH_MIN);
+}
+
 static struct layout layout_of(const struct tree *t, unsigned width)
 {
 	struct layout lay = { .start_ns = t->start_ns, .total_ns = t->end_ns - t->start_ns };
 	unsigned fixed = 1 + STATUS_COLUMNS + 1 + TIME_COLUMNS + 1 + TIME_COLUMNS;
 
-	width = max(min(width, (unsigned)WIDTH_MAX), (unsigned)WIDTH_MIN);
+	width = width_of(width);
 	if (width >= BAR_WIDTH_FROM)
 		lay.bar = width / 5;
 	lay.left = width - fixed - (lay.bar ? lay.bar + 2 : 0);
@@ -224,8 +230,11 @@ int tree_text(struct buf *out, const struct tree *t, bool continued, const struc
 	const struct tree_node *node;
 
 	put_header(&l, t, continued);
-	for (node = t->root; node; node = tree_next(node))
+	for (node = t->root; node; node = tree_next(node)) {
 		put_span(&l, node, &lay);
+		lines_of_span(&l, node->span, t->lines, t->lines_n,
+			      min(3 * (node->depth + 1), lay.left / 2), width_of(style->width));
+	}
 	line_put(&l, "\n");
 	return l.err;
 }

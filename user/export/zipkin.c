@@ -199,7 +199,7 @@ static int zipkin_open(const struct export_env *env, const char *target, void **
 		return err_set(err, -EINVAL,
 			       "exporter 'zipkin' takes no target; use "
 			       "OTEL_EXPORTER_ZIPKIN_ENDPOINT for its URL");
-	return wire_open(env, &zipkin, &opt, ret_self, err);
+	return wire_open(env, &zipkin, &opt, SIGNAL_SPANS, ret_self, err);
 }
 
 const struct exporter exporter_zipkin = {

@@ -65,9 +65,38 @@ static size_t ring_size(size_t asked)
 	return sz;
 }
 
+/* Some kernels have fexit and refuse it, which only trying shows; capture by socket tracepoints does without. */
+static bool functions_hookable(const struct btf *btf)
+{
+	static const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
+	int id = btf__find_by_name_kind(btf, "tcp_sendmsg", BTF_KIND_FUNC), fd;
+
+	if (id < 0)
+		return false;
+	opts.attach_btf_id = (uint32_t)id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", nothing, ARRAY_SIZE(nothing),
+			   &opts);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* Logs are read as by system calls where functions cannot be hooked. */
+static enum capture_method method_for(const struct capture *c, const struct hook *h, bool hookable)
+{
+	return h->capability == CAPABILITY_LOGS && !hookable ? CAPTURE_SYSCALL : c->method;
+}
+
 static void choose_programs(struct capture *c, const struct btf *btf)
 {
 	const struct bpf_cfg *cfg = (const void *)&c->skel->rodata->cfg;
+	bool logs = cfg->log_stdio || cfg->log_files;
+	bool hookable = logs && functions_hookable(btf);
 	char lacks[256];
 	size_t i;
 
@@ -76,7 +105,7 @@ static void choose_programs(struct capture *c, const struct btf *btf)
 		struct bpf_program *prog =
 			bpf_object__find_program_by_name(c->skel->obj, h->program);
 
-		if (prog && hook_used(h, c->method, cfg) &&
+		if (prog && hook_used(h, method_for(c, h, hookable), cfg) &&
 		    !hook_lacks(h, btf, lacks, sizeof(lacks)))
 			bpf_program__set_autoload(prog, true);
 	}
@@ -305,6 +334,14 @@ void capture_untrace(struct capture *c, uint32_t tgid)
 {
 	bpf_map__delete_elem(c->skel->maps.procs, &tgid, sizeof(tgid), 0);
 	procs_changed(c);
+}
+
+void capture_not_log(struct capture *c, const struct ev_log *ev)
+{
+	const struct file_id id = { .ino = ev->ino, .gen = ev->gen, .dev = ev->dev };
+	uint8_t one = 1;
+
+	bpf_map__update_elem(c->skel->maps.not_logs, &id, sizeof(id), &one, sizeof(one), BPF_ANY);
 }
 
 void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v)

@@ -51,6 +51,7 @@ int capture_read_runtime(struct capture *c, uint32_t tgid, const struct runtime 
 int capture_found_loop(struct capture *c, uint32_t tid,
 		       const struct node_places *at) __must_check;
 void capture_untrace(struct capture *c, uint32_t tgid);
+void capture_not_log(struct capture *c, const struct ev_log *ev); /* the file it was written to is none */
 void capture_verdict(struct capture *c, uint64_t conn, const struct verdict *v);
 
 typedef void (*capture_record_fn)(void *ctx, const struct ev_hdr *ev);

@@ -10,6 +10,13 @@ enum probe { PROBE_TRACEPOINT, PROBE_FUNCTION, PROBE_HELPER, PROBE_MAP, PROBE_RE
 
 #define ANY_ARGS 0
 
+/* Before the name of a system call, that of its function: as in bpf/lib/arch.bpf.h. */
+#if defined(__aarch64__)
+#define CALL_FUNCTION "__arm64_sys_"
+#else
+#define CALL_FUNCTION "__x64_sys_"
+#endif
+
 static const struct {
 	struct feature_info info;
 	enum probe probe;
@@ -71,6 +78,14 @@ static const struct {
 			       PROBE_RELEASE,
 			       "7.0",
 			       ANY_ARGS },
+	[FEAT_SYS_WRITE] = { { "function of write()", "4.17" },
+			     PROBE_FUNCTION,
+			     CALL_FUNCTION "write",
+			     1 },
+	[FEAT_SYS_WRITEV] = { { "function of writev()", "4.17" },
+			      PROBE_FUNCTION,
+			      CALL_FUNCTION "writev",
+			      1 },
 };
 
 static const struct btf_type *target(const struct btf *btf, const struct btf_type *t)

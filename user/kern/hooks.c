@@ -64,6 +64,12 @@ static const struct hook hooks[] = {
 	  NEEDS(FEAT_RINGBUF), HOOK_REQUIRED },
 	{ CAPABILITY_WAKE, "task_wake", "tracepoint sched_waking", ALL, NEEDS(FEAT_TASK_PT_REGS),
 	  HOOK_OPTIONAL },
+	{ CAPABILITY_LOGS, "log_write", "function of write()",
+	  BY(CAPTURE_SOCKET) | BY(CAPTURE_FENTRY), NEEDS(FEAT_SYS_WRITE), HOOK_OPTIONAL },
+	{ CAPABILITY_LOGS, "log_writev", "function of writev()",
+	  BY(CAPTURE_SOCKET) | BY(CAPTURE_FENTRY), NEEDS(FEAT_SYS_WRITEV), HOOK_OPTIONAL },
+	{ CAPABILITY_LOGS, "log_exit", "tracepoint sys_exit", BY(CAPTURE_SYSCALL),
+	  NEEDS(FEAT_SYS_EXIT), HOOK_OPTIONAL },
 };
 
 static const struct {
@@ -80,6 +86,7 @@ static const struct {
 	[CAPABILITY_TASK_LIFE] = { "life of processes", "no tracing" },
 	[CAPABILITY_WAKE] = { "hand-offs between threads",
 			      "calls made by pools of threads stay unlinked" },
+	[CAPABILITY_LOGS] = { "what programs log (--logs)", "no log lines" },
 };
 
 size_t hooks_cnt(void)
@@ -94,8 +101,11 @@ const struct hook *hook_at(size_t i)
 
 bool hook_used(const struct hook *h, enum capture_method method, const struct bpf_cfg *cfg)
 {
-	return h->providers & BY(method) && (h->capability != CAPABILITY_WAKE || cfg->wake_edges) &&
-	       (h->kind != HOOK_IN_ROW || cfg->rows);
+	if (h->capability == CAPABILITY_WAKE && !cfg->wake_edges)
+		return false;
+	if (h->capability == CAPABILITY_LOGS && !cfg->log_stdio && !cfg->log_files)
+		return false;
+	return h->providers & BY(method) && (h->kind != HOOK_IN_ROW || cfg->rows);
 }
 
 const char *capability_name(enum capability c)

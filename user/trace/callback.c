@@ -145,6 +145,11 @@ void callback_over(struct callbacks *cb)
 	cb->now.hdr.kind = EV_NONE;
 }
 
+void callback_wrote(struct callbacks *cb)
+{
+	cb->now.hdr.kind = EV_NONE;
+}
+
 void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial)
 {
 	cb->heard = serial;
@@ -254,6 +259,17 @@ void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 		exchange_adopt(cause, x, x->firm ? LINK_CALLBACK : LINK_SOCKET);
 	else if (cause)
 		x->goes_on = cause->serial;
+}
+
+struct exchange *callback_writer(struct pipeline *p, struct callbacks *cb)
+{
+	const struct exchange *heard = exchange_find(&p->exchanges, cb->heard);
+	bool firm;
+	struct exchange *cause = cause_now(p, cb, &firm);
+
+	if (firm && heard)
+		cause = exchange_find(&p->exchanges, cb->heard);
+	return cause && cause->server_side ? cause : NULL;
 }
 
 /* The calls up to and with x are for the request, as far as that is not known otherwise. */

@@ -80,6 +80,7 @@ struct exchange *exchange_new(struct exchanges *t)
 	list_init(&x->by_process);
 	list_init(&x->in_turn);
 	list_init(&x->children);
+	list_init(&x->lines);
 	list_init(&x->sibling);
 	id = nonzero_id(&t->ids);
 	memcpy(x->ctx.span_id.b, &id, sizeof(x->ctx.span_id.b));

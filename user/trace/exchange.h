@@ -135,6 +135,8 @@ struct exchange {
 	struct span_link link;	/* a header or a cause that is not the parent */
 	bool has_link;
 
+	struct list lines;	/* of logs, written for it: they go out when it is traced */
+
 	char *name;
 	const char *scope;
 	struct attrs attrs;

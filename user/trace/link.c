@@ -185,6 +185,14 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 	leave_unlinked(p, x);
 }
 
+/* What was told of the call at hand, of whichever kind it is, says nothing about the next one. */
+static void call_over(struct strand_state *st)
+{
+	tasks_over(st);
+	free(st->held);
+	st->held = NULL;
+}
+
 void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 {
 	struct strand_state *st = strand_find(&p->strands, s);
@@ -195,9 +203,7 @@ void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 		st->sent = st->turns.sent = true;
 	if (st->callbacks)
 		callback_over(st->callbacks);
-	tasks_over(st);
-	free(st->held);
-	st->held = NULL;
+	call_over(st);
 }
 
 /* A call whose answer is read by another thread: goroutines and tasks that change threads do that. */
@@ -313,6 +319,7 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 		return;
 	if (st->serving)
 		st->serving--;
+	st->last = (struct last_served){ .serial = x->serial };
 	if (st->current != x->serial)
 		return;
 	next = list_first(&x->conn->exchanges, struct exchange, by_conn);
@@ -459,4 +466,25 @@ void link_best(struct pipeline *p, struct exchange *x)
 	exchange_adopt(cause, x, how);
 	if (how == LINK_HANDOFF && x->held && !heap_confirms(p, x, cause))
 		x->confidence = link_method_confidence(LINK_RELAY);
+}
+
+struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bool awaited,
+			     enum link_method *ret_how)
+{
+	*ret_how = LINK_CALLBACK;
+	if (proven(thread))
+		return callback_writer(p, thread->callbacks);
+	*ret_how = method_alone(thread, awaited);
+	return thread->serving > 1 ? NULL : live(p, thread->current);
+}
+
+void link_wrote(struct pipeline *p, const struct strand *s)
+{
+	struct strand_state *st = strand_find(&p->strands, s);
+
+	if (!st)
+		return;
+	if (st->callbacks)
+		callback_wrote(st->callbacks);
+	call_over(st);
 }

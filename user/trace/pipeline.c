@@ -39,7 +39,7 @@ struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipel
 	p->redact = slices_of(cfg->redact, cfg->redact_cnt);
 	p->headers = slices_of(cfg->headers, cfg->headers_cnt);
 	if (!p->redact || !p->headers || exchanges_init(&p->exchanges, &cfg->seed, &p->tally) ||
-	    conns_init(&p->conns) || strands_init(&p->strands, &p->tally) ||
+	    conns_init(&p->conns) || logs_init(&p->logs) || strands_init(&p->strands, &p->tally) ||
 	    processes_init(&p->processes) || hash_init(&p->join_open, 256))
 		return NULL;
 	return take_ptr(p);
@@ -58,6 +58,7 @@ static void drop_everything(struct pipeline *p)
 			continue;
 		list_for_each_safe (x, xtmp, lists[i], by_age) {
 			join_forget(p, x);
+			logs_drop(x);
 			exchange_free(&p->exchanges, x);
 		}
 	}
@@ -72,6 +73,7 @@ void pipeline_free(struct pipeline *p)
 	if (!p)
 		return;
 	drop_everything(p);
+	logs_release(&p->logs);
 	exchanges_release(&p->exchanges);
 	conns_release(&p->conns);
 	if (p->strands.by_use.next)
@@ -242,6 +244,7 @@ static void on_task_exit(struct pipeline *p, const struct ev_exit *ev)
 		return;
 	if (p->conns.by_sk.n)
 		end_unix_conns(p, ev->hdr.tgid);
+	logs_process_over(p, ev->hdr.tgid);
 	process_end(&p->processes, ev->hdr.tgid);
 }
 
@@ -280,6 +283,9 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 	case EV_HEAP:
 		heap_tell(p, (const struct ev_heap *)ev);
 		break;
+	case EV_LOG:
+		logs_written(p, (const struct ev_log *)ev);
+		break;
 	case EV_WAKE:
 		handoff_wake(p, (const struct ev_wake *)ev);
 		break;
@@ -293,6 +299,7 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 		break;
 	}
 	settle_time(p);
+	logs_time(p);
 }
 
 void pipeline_feed_redacting(struct pipeline *p, const struct ev_data *ev, char *ret_bytes)
@@ -307,6 +314,7 @@ void pipeline_flush(struct pipeline *p)
 {
 	struct conn *c;
 
+	logs_flush(p);
 	settle_all(p);
 	list_for_each (c, &p->conns.by_use, by_use)
 		end_conn(p, c, 0, true);
@@ -314,7 +322,7 @@ void pipeline_flush(struct pipeline *p)
 
 uint64_t pipeline_next_ns(const struct pipeline *p)
 {
-	return settle_next_ns(p);
+	return min(settle_next_ns(p), logs_next_ns(p));
 }
 
 const struct tally *pipeline_tally(const struct pipeline *p)

@@ -8,7 +8,9 @@
 #define TRACE_PIPELINE_H
 
 #include "abi/event.h"
+#include "abi/verdict.h"
 #include "base/rand.h"
+#include "trace/log_line.h"
 #include "trace/sample.h"
 #include "trace/span.h"
 #include "trace/tally.h"
@@ -39,6 +41,7 @@ struct pipeline_cfg {
  */
 struct pipeline_sink {
 	void (*span)(void *ctx, struct span *s); /* s is handed over */
+	void (*log)(void *ctx, struct log_line *l); /* l is handed over. NULL: nobody wants them */
 	void (*verdict)(void *ctx, uint64_t conn, const struct verdict *v); /* NULL in replay */
 	/*
 	 * The resource of a process, by the local port of a server (0: not one); a borrowed

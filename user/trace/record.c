@@ -20,6 +20,11 @@ static bool heap_valid(const struct ev_heap *ev)
 	       ev->start <= ev->top && ev->top <= ev->end;
 }
 
+static bool log_valid(const struct ev_log *ev)
+{
+	return ev->cap <= ev->len && ev->cap <= ev->hdr.sz - sizeof(*ev);
+}
+
 bool ev_valid(const struct ev_hdr *ev, size_t room)
 {
 	if (room < sizeof(*ev) || ev->sz > room || ev->sz % 8)
@@ -33,6 +38,8 @@ bool ev_valid(const struct ev_hdr *ev, size_t room)
 	switch (ev->kind) {
 	case EV_DATA:
 		return data_valid((const struct ev_data *)ev);
+	case EV_LOG:
+		return log_valid((const struct ev_log *)ev);
 	case EV_END:
 		return ((const struct ev_end *)ev)->dir < DIR__CNT;
 	case EV_AWAITING:

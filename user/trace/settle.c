@@ -147,6 +147,7 @@ static void take_context(struct pipeline *p, struct exchange *x)
 static void let_go(struct pipeline *p, struct exchange *x)
 {
 	join_forget(p, x);
+	logs_parted(p, x);
 	exchange_free(&p->exchanges, x);
 }
 
@@ -220,6 +221,7 @@ static void trace_queued(struct pipeline *p)
 		list_del(&x->by_grace);
 		take_context(p, x);
 		x->traced = true;
+		logs_traced(p, x);
 		queue_children(p, x);
 		if (x->done) {
 			emit(p, x);

@@ -11,6 +11,7 @@
  *     sdk.c        what an SDK in the process shows itself
  *     settle.c     when that is final           trace ids, waiting, grace
  *     spans.c      exchange -> span             names, attributes, times
+ *     logs.c       what is written to logs -> lines, and for which request
  */
 #ifndef TRACE_STAGES_H
 #define TRACE_STAGES_H
@@ -18,6 +19,7 @@
 #include "trace/callback.h"
 #include "trace/conn.h"
 #include "trace/exchange.h"
+#include "trace/logs.h"
 #include "trace/pipeline.h"
 #include "trace/process.h"
 #include "trace/strands.h"
@@ -37,6 +39,7 @@ struct pipeline {
 	struct strands strands;
 	struct processes processes;
 	struct exchanges exchanges;
+	struct logs logs;
 	struct hash
 		join_open; /* by request position: exchanges whose other end has not been seen */
 	struct list grace; /* done server exchanges that a client may still claim, oldest first */
@@ -77,9 +80,20 @@ void link_best(struct pipeline *p,
 
 void link_grade(struct pipeline *p, struct exchange *x); /* what has come out about the process since */
 
+/*
+ * The request for which the thread writes something that goes to no connection, by what is certain now. NULL: not
+ * known.
+ */
+struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bool awaited,
+			     enum link_method *ret_how);
+void link_wrote(struct pipeline *p, const struct strand *s); /* that has been told */
+
 /* callback.c: threads in which Node runs */
 void callback_tell(struct pipeline *p, const struct ev_callback *ev); /* of the call that comes next */
 void callback_over(struct callbacks *cb); /* that call has been told */
+/* The request for which the thread runs; NULL: not known, or over. */
+struct exchange *callback_writer(struct pipeline *p, struct callbacks *cb);
+void callback_wrote(struct callbacks *cb); /* that was no call on a socket */
 /* Bytes came, of this exchange; 0: of none. */
 void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial);
 void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c);
@@ -145,6 +159,19 @@ void settle_time(struct pipeline *p); /* what has waited long enough */
 void settle_all(struct pipeline *p); /* nothing waits any longer */
 void settle_room(struct pipeline *p); /* makes room for one more exchange */
 uint64_t settle_next_ns(const struct pipeline *p);
+
+/* logs.c; without a sink for lines nothing is done */
+int logs_init(struct logs *t) __must_check;
+void logs_release(struct logs *t);
+void logs_written(struct pipeline *p, const struct ev_log *ev);
+void logs_answered(struct pipeline *p, struct strand_state *task, struct exchange *x); /* it begins x's response */
+void logs_traced(struct pipeline *p, struct exchange *x); /* has its trace: so have its lines */
+void logs_parted(struct pipeline *p, const struct exchange *x); /* is about to be freed */
+void logs_drop(struct exchange *x); /* the lines that wait with x */
+void logs_process_over(struct pipeline *p, uint32_t tgid);
+void logs_time(struct pipeline *p);
+uint64_t logs_next_ns(const struct pipeline *p);
+void logs_flush(struct pipeline *p);
 
 /* spans.c */
 void spans_emit(struct pipeline *p, struct exchange *x);

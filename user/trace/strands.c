@@ -21,6 +21,8 @@ static void forget(struct strands *t, struct strand_state *st)
 	callbacks_free(st->callbacks);
 	free(st->held);
 	turns_release(&st->turns);
+	while (!list_empty(&st->lines)) /* they are owned, and found, by logs.c */
+		list_del(st->lines.next);
 	free(st);
 	t->n--;
 }
@@ -78,6 +80,7 @@ struct strand_state *strand_get(struct strands *t, const struct strand *s)
 		return NULL;
 	st->strand = *s;
 	turns_init(&st->turns);
+	list_init(&st->lines);
 	hash_add(&t->by_id, &st->by_id, key_of(s));
 	list_push(&t->by_use, &st->by_use);
 	t->n++;

@@ -12,7 +12,9 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "trace/callback.h"
+#include "trace/context.h"
 #include "trace/heap.h"
+#include "trace/logs.h"
 #include "trace/tally.h"
 #include "trace/turns.h"
 
@@ -44,6 +46,8 @@ struct strand_state {
 	struct buffer buffer; /* Java: where it makes objects */
 	struct held *held; /* Java: of the call that it makes now; else NULL */
 	struct turns turns;
+	struct last_served last;
+	struct list lines; /* task: of a log, before it was seen for whom it works: logs.c */
 	bool shared; /* it answers several at once: no task, but the loop that writes for all of them */
 };
 

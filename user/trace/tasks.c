@@ -94,6 +94,8 @@ void tasks_answer(struct pipeline *p, struct exchange *x, const struct strand *w
 	if (!task)
 		return;
 	note_answer(p, task, x);
+	if (!task->shared)
+		logs_answered(p, task, x);
 	call = task->shared ? NULL : exchange_find(&p->exchanges, task->last_call);
 	for (; call && call->start_ns >= x->start_ns;
 	     call = exchange_find(&p->exchanges, filed_before(call, task))) {

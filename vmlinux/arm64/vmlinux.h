@@ -39,6 +39,8 @@ typedef short unsigned int umode_t;
 typedef struct {
 	int counter;
 } atomic_t;
+typedef u32 __kernel_dev_t;
+typedef __kernel_dev_t dev_t;
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
@@ -79,6 +81,11 @@ enum {
 };
 
 enum {
+	BPF_RB_AVAIL_DATA = 0,
+	BPF_RB_RING_SIZE = 1,
+};
+
+enum {
 	TCP_SYN_SENT = 2,
 	TCP_FIN_WAIT1 = 4,
 	TCP_CLOSE = 7,
@@ -113,9 +120,15 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct super_block {
+	dev_t s_dev;
+};
+
 struct inode {
 	umode_t i_mode;
+	struct super_block *i_sb;
 	long unsigned int i_ino;
+	__u32 i_generation;
 };
 
 struct file {

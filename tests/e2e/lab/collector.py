@@ -12,6 +12,7 @@ service:
   pipelines:
     traces: {{receivers: [otlp], exporters: [{exporters}]}}
     metrics: {{receivers: [otlp], exporters: [{exporters}]}}
+    logs: {{receivers: [otlp], exporters: [{exporters}]}}
   telemetry: {{metrics: {{level: none}}}}
 """
 
