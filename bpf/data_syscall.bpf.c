@@ -166,7 +166,7 @@ static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self
 /* The nth program of a row that is for both directions, and counts as DIR_RX. */
 static __always_inline int exit_nth(struct pt_regs *regs, long ret, const __u32 nth)
 {
-	__u64 self = bpf_get_current_pid_tgid();
+	__u64 self = ids_self();
 	struct timing timing;
 
 	if (!traced(self >> 32) || !row_begin(nth, self, DIR_RX))

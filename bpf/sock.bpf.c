@@ -81,7 +81,7 @@ static __always_inline struct sock_state *worth_telling(struct sock *sk, int new
 		return sock_find(sk);
 	if (new_state != TCP_SYN_SENT)
 		return NULL;
-	if (PROTO_OF(sk) != IPPROTO_TCP || !traced(bpf_get_current_pid_tgid() >> 32))
+	if (PROTO_OF(sk) != IPPROTO_TCP || !traced(ids_self() >> 32))
 		return sock_find(sk);
 	st = state_connect(sk);
 	strand_connects();
@@ -96,7 +96,7 @@ int BPF_PROG(sock_set_state, struct sock *sk, int old_state, int new_state)
 	if (new_state == old_state) /* close() after shutdown() */
 		return 0;
 	if (new_state == TCP_LISTEN) {
-		if (cfg.watch_listen || traced(bpf_get_current_pid_tgid() >> 32))
+		if (cfg.watch_listen || traced(ids_self() >> 32))
 			tell_listen(sk);
 		return 0;
 	}

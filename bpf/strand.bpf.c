@@ -20,7 +20,7 @@ static __always_inline enum strand_reading reading_of(struct proc *proc, struct 
 
 int strand_refine(__u32 kind)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = ids_self() >> 32;
 	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
 	struct task_state *t;
 

@@ -58,14 +58,14 @@ static __always_inline bool may_be_channel(__u64 word, __u64 g)
 
 static __always_inline bool reads_requests(__u64 goid)
 {
-	struct go_id id = { .goid = goid, .tgid = bpf_get_current_pid_tgid() >> 32 };
+	struct go_id id = { .goid = goid, .tgid = ids_self() >> 32 };
 
 	return bpf_map_lookup_elem(&go_servers, &id);
 }
 
 static __always_inline void note_server(__u64 goid)
 {
-	struct go_id id = { .goid = goid, .tgid = bpf_get_current_pid_tgid() >> 32 };
+	struct go_id id = { .goid = goid, .tgid = ids_self() >> 32 };
 	__u8 one = 1;
 
 	if (!bpf_map_lookup_elem(&go_servers, &id))
@@ -231,7 +231,7 @@ static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g)
 	s->startpc = rt->off[GO_STARTPC];
 	s->recvq = rt->off[GO_RECVQ];
 	s->sudog_c = rt->off[GO_SUDOG_C];
-	s->start.tgid = bpf_get_current_pid_tgid() >> 32;
+	s->start.tgid = ids_self() >> 32;
 	s->believed = 0;
 	goid = waits_for(s, g, true);
 	if (!goid && s->believed) /* it is not where it used to be */
@@ -273,7 +273,7 @@ __hidden enum strand_reading strand_go(struct strand *ret_strand, const struct r
 	if (!goid)
 		return STRAND_UNPROVEN;
 	ret_strand->id = goid;
-	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
+	ret_strand->gen = ids_self() >> 32;
 	ret_strand->kind = STRAND_GOROUTINE;
 	if (kind == CALL_HEARS)
 		note_server(goid);

@@ -168,7 +168,7 @@ read_virtual(struct strand *ret_strand, const struct runtime *rt, __u64 thread, 
 	if (!number)
 		return STRAND_UNPROVEN;
 	ret_strand->id = number;
-	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
+	ret_strand->gen = ids_self() >> 32;
 	ret_strand->kind = STRAND_VIRTUAL;
 	*ret_object = running;
 	return STRAND_SELF;

@@ -168,7 +168,7 @@ static __noinline int seek(struct event_loop *loop, __u64 sp)
 
 static __always_inline struct event_loop *loop_self(void)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
+	__u32 tid = ids_self();
 	struct event_loop *loop = bpf_map_lookup_elem(&event_loops, &tid), fresh = {};
 
 	if (loop)

@@ -89,7 +89,7 @@ static __always_inline enum strand_reading is_strand(struct strand *ret_strand, 
 	if (!id)
 		return STRAND_COARSE;
 	ret_strand->id = id;
-	ret_strand->gen = bpf_get_current_pid_tgid() >> 32;
+	ret_strand->gen = ids_self() >> 32;
 	ret_strand->kind = kind;
 	return STRAND_SELF;
 }

@@ -11,11 +11,9 @@
 #include "lib/task.bpf.h"
 
 /* False: the table is full and the child stays untraced. */
-static __always_inline bool inherit(const struct task_struct *parent,
-				    const struct task_struct *child)
+static __always_inline bool inherit(__u32 from, __u32 tgid, const struct task_struct *child)
 {
 	struct proc row = { .start_ns = child->start_boottime };
-	__u32 tgid = child->tgid, from = parent->tgid;
 	struct proc *family = bpf_map_lookup_elem(&procs, &from);
 
 	if (tgid == from || (cfg.trace_all && !family))
@@ -42,9 +40,10 @@ static __always_inline void pass_news(struct task_struct *parent, struct task_st
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 {
+	__u64 from = ids_of(parent), to = ids_of(child);
 	struct ev_fork *e;
 
-	if (!traced(parent->tgid) || !inherit(parent, child))
+	if (!traced(from >> 32) || !inherit(from >> 32, to >> 32, child))
 		return 0;
 	pass_news(parent, child);
 	e = emit_reserve(sizeof(*e));
@@ -53,8 +52,8 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 	emit_header(&e->hdr, EV_FORK, sizeof(*e));
 	strand_of(parent, &e->parent);
 	strand_of(child, &e->child);
-	e->child_tgid = child->tgid;
-	e->child_tid = child->pid;
+	e->child_tgid = to >> 32;
+	e->child_tid = to;
 	emit_submit(e);
 	return 0;
 }
@@ -62,13 +61,13 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(task_exec, struct task_struct *task)
 {
-	__u32 tgid = task->tgid;
+	__u32 tgid = ids_of(task) >> 32;
 	struct proc *row = bpf_map_lookup_elem(&procs, &tgid);
 	struct ev_exec *e;
 
 	if (row)
 		row->runtime.kind = RUNTIME_NONE;
-	if (!cfg.watch_exec && !traced(task->tgid))
+	if (!tgid || (!cfg.watch_exec && !traced(tgid)))
 		return 0;
 	e = emit_reserve(sizeof(*e));
 	if (!e)
@@ -86,13 +85,14 @@ int BPF_PROG(task_exec, struct task_struct *task)
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(task_exit, struct task_struct *task)
 {
-	__u32 tgid = task->tgid;
+	__u64 ids = ids_of(task);
+	__u32 tgid = ids >> 32;
 	struct ev_exit *e;
 	bool last;
 
 	if (!traced(tgid))
 		return 0;
-	task_forget(task->pid);
+	task_forget(task, ids);
 	last = !task->signal->live.counter;
 	if (last && !cfg.trace_all)
 		last = !bpf_map_delete_elem(&procs, &tgid);

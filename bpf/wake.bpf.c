@@ -73,10 +73,10 @@ static __always_inline void look_at_woken(struct task_struct *wakee)
 SEC("?tp_btf/sched_waking")
 int BPF_PROG(task_wake, struct task_struct *wakee)
 {
-	__u64 self = bpf_get_current_pid_tgid(), futex;
+	__u64 futex;
 	struct task_state *waker, *woken;
 
-	if (self >> 32 != (__u32)wakee->tgid || !traced(self >> 32))
+	if (bpf_get_current_pid_tgid() >> 32 != (__u32)wakee->tgid || !traced(ids_self() >> 32))
 		return 0;
 	waker = task_find(bpf_get_current_task_btf());
 	woken = task_find(wakee);

@@ -63,7 +63,7 @@ static __always_inline void call_over(struct sock *sk, __u64 self, int ret, int 
 static __always_inline int data_call_nth(struct sock *sk, int ret, int flags, enum dir dir,
 					 const __u32 nth)
 {
-	__u64 self = bpf_get_current_pid_tgid();
+	__u64 self = ids_self();
 	struct timing timing;
 
 	if (!traced(self >> 32))

@@ -11,6 +11,7 @@
 #ifndef BPF_LIB_EMIT_H
 #define BPF_LIB_EMIT_H
 
+#include "lib/ids.bpf.h"
 #include "lib/stat.bpf.h"
 
 static __always_inline void *emit_reserve(const __u64 sz)
@@ -35,7 +36,7 @@ static __always_inline void emit_header_by(struct ev_hdr *hdr, __u64 self, enum 
 
 static __always_inline void emit_header(struct ev_hdr *hdr, enum ev_kind kind, __u32 sz)
 {
-	emit_header_by(hdr, bpf_get_current_pid_tgid(), kind, sz);
+	emit_header_by(hdr, ids_self(), kind, sz);
 }
 
 /* For what softirq does: whom it interrupted is a bystander. */

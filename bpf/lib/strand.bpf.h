@@ -60,7 +60,7 @@ int strand_refine(__u32 kind);
 /* connect() is a call whose cause matters, too; only Node says more about it than the thread. */
 static __always_inline void strand_connects(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = ids_self() >> 32;
 	struct proc *proc;
 
 	if (!*(volatile __u32 *)&shared.runtimes)

@@ -6,6 +6,7 @@
 #include <bpf/bpf_core_read.h>
 
 #include "lib/arch.bpf.h"
+#include "lib/ids.bpf.h"
 #include "lib/stat.bpf.h"
 
 #define STRAND_GEN_SHIFT 20 /* abi/event.h: units of 2^20 ns */
@@ -41,7 +42,7 @@ static __always_inline bool traced(__u32 tgid)
 
 static __always_inline void strand_of(const struct task_struct *task, struct strand *ret_strand)
 {
-	ret_strand->id = task->pid;
+	ret_strand->id = cfg.pid_ns ? (__u32)ids_of(task) : task->pid;
 	ret_strand->gen = task->start_time >> STRAND_GEN_SHIFT;
 	ret_strand->kind = STRAND_THREAD;
 }
@@ -55,7 +56,7 @@ static __always_inline void strand_self(struct strand *ret_strand)
 		strand_of(bpf_get_current_task_btf(), ret_strand);
 		return;
 	}
-	ret_strand->id = (__u32)bpf_get_current_pid_tgid();
+	ret_strand->id = (__u32)ids_self();
 	ret_strand->gen = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), start_time) >>
 			  STRAND_GEN_SHIFT;
 	ret_strand->kind = STRAND_THREAD;
@@ -135,12 +136,14 @@ static __always_inline struct task_state *task_told(struct task_struct *task, __
 	return t;
 }
 
-static __always_inline void task_forget(__u32 tid)
+static __always_inline void task_forget(const struct task_struct *task, __u32 tid)
 {
+	__u32 pid = task->pid;
+
 	if (*(volatile __u32 *)&shared.runtimes)
 		bpf_map_delete_elem(&event_loops, &tid);
 	if (cfg.own_tables)
-		bpf_map_delete_elem(&tasks_by_tid, &tid);
+		bpf_map_delete_elem(&tasks_by_tid, &pid);
 }
 
 /* Bytes moved on a socket: what that says about the thread that moved them. */

@@ -15,6 +15,7 @@
 
 struct bpf_cfg {
 	__u32 tracer_tgid; /* never traced: ourselves */
+	__u32 pid_ns; /* inode of the tracer's pid namespace; 0: the host's. kern/ fills it in */
 	__u8 trace_all; /* every process but ourselves */
 	__u8 watch_exec; /* report EXEC of processes that are not traced (--comm, --exe) */
 	__u8 watch_listen; /* report LISTEN of processes that are not traced (--port) */

@@ -4,8 +4,8 @@
  * side.
  *
  * Every record starts with struct ev_hdr and is padded to 8 bytes; `sz` is its whole size. All
- * numbers are in host order, all times CLOCK_MONOTONIC nanoseconds, all pids those of the initial
- * pid namespace. A record states what the kernel did; what it means is decided in user/trace/.
+ * numbers are in host order, all times CLOCK_MONOTONIC nanoseconds, all pids those of the
+ * tracer's pid namespace. A record states what the kernel did; what it means is decided in user/trace/.
  *
  * A call that moves bytes makes one DATA record per contiguous piece of user memory that was copied, or one for a
  * few short ones; the pieces of one call carry DATA_MORE except the last. `pos` counts the bytes of that direction

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lab import load
+from lab import load, otlp
 from lab.procs import PYTHON, TRACER, free_port, listens, wait_until
 from lab.tracer import Tracer
 
@@ -151,8 +151,30 @@ def test_signals_still_reach_a_command_of_another_user(lab):
     assert tracer.proc.stop(signal.SIGTERM) == 128 + signal.SIGTERM
 
 
-def test_numbers_of_a_container_are_refused():
-    """The kernel reports the host's process numbers: nothing would ever match, and nobody would know why."""
-    inside = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", TRACER, "--all"], text=True, check=False,
-                            capture_output=True, timeout=30)
-    assert inside.returncode == 1 and "hostPID" in inside.stderr, inside.stderr
+def test_in_a_pid_namespace(lab):
+    """A container's own numbers, for what is in it and in the one below: --pid, children, links; nobody else is seen."""
+    outside, inside = free_port(), free_port()
+    lab.serve("outside", [PYTHON, "-m", "http.server", "--bind", "127.0.0.1", str(outside)], outside)
+    script = f"""
+{PYTHON} -m http.server --bind 127.0.0.1 --directory {lab.folder} {inside} &
+{TRACER} --all --exporter json:{lab.folder}/spans.json &
+until {PYTHON} -c "import socket; socket.create_connection(('127.0.0.1', {inside}))"; do sleep 0.1; done
+until grep -q ready: {lab.folder}/said; do sleep 0.1; done
+unshare --pid --fork {PYTHON} -c "
+import urllib.request, urllib.error
+for n, port in enumerate(({inside}, {outside}, {inside})):
+    try: urllib.request.urlopen(f'http://127.0.0.1:{{port}}/data/{{n}}')
+    except urllib.error.HTTPError: pass"
+sleep 1
+kill -TERM $!
+wait $!
+"""
+    with open(lab.folder / "said", "w", encoding="utf-8") as said:
+        subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script], stderr=said,
+                       timeout=60, check=False)
+    spans = otlp.read_spans(lab.folder / "spans.json")
+    servers = [s for s in spans if s.kind == otlp.SERVER]
+    assert sorted(s.path for s in servers) == ["/data/0", "/data/2"], (lab.folder / "said").read_text()
+    assert all(s.method == "position" for s in servers)
+    clients = [s for s in spans if s.kind == otlp.CLIENT]
+    assert sorted(s.path for s in clients) == ["/data/0", "/data/1", "/data/2"]

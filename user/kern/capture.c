@@ -130,6 +130,7 @@ static int open_and_load(struct capture *c, const struct capture_opts *opts, con
 		return err_set(err, -errno, "cannot open the kernel programs: %s", strerror(errno));
 	memcpy((void *)&c->skel->rodata->cfg, &opts->cfg, sizeof(opts->cfg));
 	c->skel->rodata->cfg.tracer_tgid = getpid();
+	c->skel->rodata->cfg.pid_ns = privilege_pid_ns();
 	c->skel->rodata->cfg.own_tables = c->method == CAPTURE_SYSCALL;
 	c->skel->rodata->cfg.rows |= feature_in(btf, FEAT_PREEMPTIBLE);
 	choose_homes(c->skel, c->skel->rodata->cfg.own_tables);

@@ -31,14 +31,14 @@ static bool have(const struct need *n, uint64_t caps)
 	return caps & CAP_BIT(n->cap) || (admin && !n->without);
 }
 
-static bool own_numbers(void)
+uint32_t privilege_pid_ns(void)
 {
 	uint64_t ns;
 
-	return !procfs_inode(getpid(), "ns/pid", &ns) && ns != PID_NS_OF_HOST;
+	return procfs_inode(getpid(), "ns/pid", &ns) || ns == PID_NS_OF_HOST ? 0 : (uint32_t)ns;
 }
 
-static int check_caps(struct err *err)
+int privilege_check(struct err *err)
 {
 	uint64_t caps = caps_effective();
 	char missing[128];
@@ -53,18 +53,6 @@ static int check_caps(struct err *err)
 		return 0;
 	return err_set(err, -EPERM, "tracing needs root, or at least the missing %s: try sudo",
 		       missing);
-}
-
-int privilege_check(struct err *err)
-{
-	int code = check_caps(err);
-
-	if (code || !own_numbers())
-		return code;
-	return err_set(
-		err, -EPERM,
-		"this container numbers its processes itself, and the kernel reports the "
-		"host's numbers: run it in the host's PID namespace (hostPID: true, --pid=host)");
 }
 
 const char *privilege_lacks(size_t *at, const char **ret_without)

@@ -3,14 +3,14 @@
 #define KERN_PRIVILEGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
-/*
- * 0, or -EPERM with a sentence: which capabilities this process lacks for loading and attaching
- * programs, or that what the kernel reports means nothing where it is.
- */
+/* 0, or -EPERM with a sentence: which capabilities this process lacks for loading and attaching programs. */
 int privilege_check(struct err *err) __must_check;
+/* The inode of this process's pid namespace, which numbers all that it sees; 0: the host's. */
+uint32_t privilege_pid_ns(void);
 /*
  * The next capability that is missing without being indispensable, and what does not work without it; *at starts at
  * 0. NULL: no more.

@@ -107,8 +107,32 @@ struct thread_info {
 	long unsigned int flags;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[0];
+};
+
+enum pid_type {
+	PIDTYPE_TGID = 1,
+	PIDTYPE_MAX = 4,
+};
+
 struct signal_struct {
 	atomic_t live;
+	struct pid *pids[4];
 };
 
 struct fdtable {
@@ -136,27 +160,29 @@ struct file {
 	void *private_data;
 };
 
+struct thread_struct {
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
 	pid_t pid;
 	pid_t tgid;
+	struct pid *thread_pid;
 	u64 start_time;
 	u64 start_boottime;
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct thread_struct thread;
 };
 
 struct pt_regs {
 	u64 regs[31];
+	u64 sp;
 	u64 orig_x0;
 	s32 syscallno;
-};
-
-struct ns_common {
-	unsigned int inum;
 };
 
 struct net {

@@ -108,8 +108,32 @@ struct thread_info {
 	u32 status;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[0];
+};
+
+enum pid_type {
+	PIDTYPE_TGID = 1,
+	PIDTYPE_MAX = 4,
+};
+
 struct signal_struct {
 	atomic_t live;
+	struct pid *pids[4];
 };
 
 struct fdtable {
@@ -147,6 +171,7 @@ struct task_struct {
 	unsigned int flags;
 	pid_t pid;
 	pid_t tgid;
+	struct pid *thread_pid;
 	u64 start_time;
 	u64 start_boottime;
 	char comm[16];
@@ -163,10 +188,6 @@ struct pt_regs {
 	long unsigned int di;
 	long unsigned int orig_ax;
 	long unsigned int sp;
-};
-
-struct ns_common {
-	unsigned int inum;
 };
 
 struct net {
