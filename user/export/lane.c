@@ -23,6 +23,8 @@ struct lane {
 	pthread_mutex_t lock; /* over everything below */
 	pthread_cond_t work; /* for the thread */
 	pthread_cond_t room; /* for lane_push() of a patient lane */
+	pthread_cond_t entered; /* for lane_start() */
+	bool has_entered;
 	bool patient;
 	pthread_cond_t flushed; /* for lane_flush_wait() */
 	struct queue queues[SIGNAL__CNT];
@@ -62,6 +64,7 @@ int lane_new(const struct exporter *exporter, const char *target, const struct e
 	pthread_cond_init(&l->work, &mono);
 	pthread_cond_init(&l->flushed, &mono);
 	pthread_cond_init(&l->room, &mono);
+	pthread_cond_init(&l->entered, &mono);
 	l->patient = opt->patient;
 	pthread_condattr_destroy(&mono);
 	l->idle_ns = exporter->idle ? 0 : UINT64_MAX;
@@ -100,6 +103,7 @@ void lane_free(struct lane *l)
 	pthread_cond_destroy(&l->work);
 	pthread_cond_destroy(&l->flushed);
 	pthread_cond_destroy(&l->room);
+	pthread_cond_destroy(&l->entered);
 	pthread_mutex_destroy(&l->lock);
 	for (i = 0; i < SIGNAL__CNT; i++)
 		queue_release(&l->queues[i]);
@@ -219,6 +223,8 @@ static void *lane_run(void *arg)
 	if (l->entry)
 		l->entry->enter(l->entry->ctx);
 	pthread_mutex_lock(&l->lock);
+	l->has_entered = true;
+	pthread_cond_signal(&l->entered);
 	while (!done) {
 		while (due_ns(l) > clock_mono_ns())
 			wait_until(&l->work, &l->lock, due_ns(l));
@@ -244,6 +250,11 @@ int lane_start(struct lane *l, const struct lane_entry *entry, struct err *err)
 	if (code)
 		return err_set(err, -code, "cannot start a thread: %s", strerror(code));
 	l->started = true;
+	/* What a thread gives up on its way in it must have given up when we say that we are ready. */
+	pthread_mutex_lock(&l->lock);
+	while (!l->has_entered)
+		pthread_cond_wait(&l->entered, &l->lock);
+	pthread_mutex_unlock(&l->lock);
 	return 0;
 }
 

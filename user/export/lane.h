@@ -26,7 +26,8 @@ struct lane_entry {
 /* Opens the exporter on the caller's thread; opt must outlive the lane. */
 int lane_new(const struct exporter *exporter, const char *target, const struct export_options *opt,
 	     struct lane **ret_lane, struct err *err) __must_check;
-int lane_start(struct lane *l, const struct lane_entry *entry, struct err *err) __must_check;	/* entry: NULL ok */
+/* Returns when the thread has entered. entry: NULL ok */
+int lane_start(struct lane *l, const struct lane_entry *entry, struct err *err) __must_check;
 bool lane_takes(const struct lane *l, enum signal signal);	/* its exporter has a use for them */
 /* item: a span or a log line, if it takes such; takes one reference. */
 void lane_push(struct lane *l, enum signal signal, void *item);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/caps.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "host/procfs.h"
 #include "kern/privilege.h"
@@ -38,6 +40,24 @@ uint32_t privilege_pid_ns(void)
 	return procfs_inode(getpid(), "ns/pid", &ns) || ns == PID_NS_OF_HOST ? 0 : (uint32_t)ns;
 }
 
+/* Reading memory, of the kernel or of a process, is what lockdown=confidentiality is against. */
+static bool locked_down(void)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char line[64] = "";
+
+	return f && fgets(line, sizeof(line), f) && strstr(line, "[confidentiality]");
+}
+
+static int check_lockdown(struct err *err)
+{
+	if (!locked_down())
+		return 0;
+	return err_set(err, -EPERM,
+		       "the kernel is locked down for confidentiality and lets no program read "
+		       "memory: boot it with lockdown=integrity, or without");
+}
+
 int privilege_check(struct err *err)
 {
 	uint64_t caps = caps_effective();
@@ -50,7 +70,7 @@ int privilege_check(struct err *err)
 				      needs[i].name);
 	}
 	if (!n)
-		return 0;
+		return check_lockdown(err);
 	return err_set(err, -EPERM, "tracing needs root, or at least the missing %s: try sudo",
 		       missing);
 }
