@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lab import built, golang, java, proxies
+from lab import built, golang, java, proxies, rust
 from lab.procs import PYTHON, SERVICES
 
 
@@ -75,6 +75,10 @@ def jdk21(case, lab, env):
     return [*java.service(java.FETCHED), "front"]
 
 
+def tokio(case, lab, env):
+    return [rust.service()]
+
+
 def epoll(case, lab, env):
     return [built.c_program("proxy")]
 
@@ -124,6 +128,12 @@ CASES = [
     *rows("java", jdk21, java.missing21, {
         "virtual": {"quick": True}, "vclient": {"least": 0}, "vspawn": {"least": 0.9},
     }, calls=2, env={"CALLS": "2"}),
+    *rows("tokio", tokio, rust.missing, {
+        "direct": {"quick": True}, "sequence": {"calls": 3}, "join": {"calls": 3}, "spawn": {"calls": 2, "least": 0.4},
+        "joinset": {"calls": 2, "least": 0}, "unordered": {"calls": 3, "least": 0}, "worker": {"warm_up": 16}, "limit": {},
+        "raw": {}, "rawworker": {"warm_up": 16}, "blocking": {}, "later": {"least": 0},
+    }),
+    Case("tokio-current", tokio, rust.missing, how="join", calls=3, env={"FLAVOR": "current"}),
     Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True, warm_up=64),
     Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0.9),
     *rows("epoll", epoll, program("gcc"), {
