@@ -167,6 +167,27 @@ struct py_search {
 	__u32 again; /* the one for the thread's last call did not */
 };
 
+#define TOKIO_WORDS 16 /* of a stack or a future, read at once */
+#define TOKIO_BLOCK 8 /* of a channel */
+
+/* Who waits for a task of tokio's, while it is looked for: strand_tokio.bpf.c. */
+struct tokio_search {
+	__u64 words[TOKIO_WORDS];
+	__u64 block[TOKIO_BLOCK]; /* of what may be a channel */
+	__u64 number; /* of the task that is looked for on the stack; 0: any */
+	__u64 task; /* address of the task whose number that is, or for which somebody waits */
+	__u64 waker; /* address of the functions of tokio's wakers */
+	__u64 found; /* the task that waits in the channel at hand */
+	__u64 likely; /* and in the best of those before it; */
+	__u64 place; /* where the channel's address was */
+	__u32 turned; /* in a waker the task is before the functions */
+	__u32 several; /* tasks wait in such channels */
+	__u32 boxed; /* how far the memory at hand belongs to the future is not known */
+	__u32 left; /* pointers that may be followed */
+	__s32 how; /* what is said by the best channel so far */
+	__u32 pad;
+};
+
 /*
  * What one thread is in the middle of: lib/task.bpf.h. What `moved` and `mem` hold, and the searches, belongs to the
  * running call only. They are here and not on the stack because the verifier follows every value on the stack
@@ -185,7 +206,10 @@ struct task_state {
 	__u64 up_futex; /* what it waited on then, as in EV_WAKE */
 	struct moved moved;
 	struct user_mem mem;
-	struct go_search go;
+	union { /* of one runtime */
+		struct go_search go;
+		struct tokio_search tokio;
+	};
 	struct py_search py;
 };
 
@@ -224,6 +248,40 @@ struct {
 	__type(key, struct go_start);
 	__type(value, struct go_slot);
 } go_slots SHARED_MAP;
+
+/* A task of tokio's; its number is never used twice in a process. */
+struct tokio_id {
+	__u64 number;
+	__u32 tgid;
+	__u32 pad;
+};
+
+struct tokio_task {
+	__u64 task; /* where it is; 0: not known, as all of the following */
+	__u64 waker; /* as in struct tokio_search */
+	__u64 place; /* where the address of the channel is in which somebody waits for it */
+	__u64 waits; /* number of the task that was last found there, if that is not proven */
+	__u8 turned; /* as in struct tokio_search */
+	__u8 reads; /* it reads requests */
+	__u8 open; /* who caused what it sent last was not found */
+	__u8 vain; /* searches since somebody was found to wait for it */
+	/* Of a table: where its tasks have the channel of their job, and how often it was found there. */
+	__u32 serves;
+	__u32 jobs;
+	__u32 pad;
+};
+
+/*
+ * tokio_tasks: task -> struct tokio_task, of those that read requests, send them, or wait for a task; and, by the
+ * address of its table, what is known of all tasks of one kind. Inserted when such a one is met; the kernel never
+ * sees a task end, so rows go by the LRU rule. Bound: TOKIO_TASKS_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TOKIO_TASKS_MAX);
+	__type(key, struct tokio_id);
+	__type(value, struct tokio_task);
+} tokio_tasks SHARED_MAP;
 
 /*
  * event_loops: tid -> struct event_loop. Inserted by the first socket call of a thread in a process

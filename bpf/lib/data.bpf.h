@@ -194,7 +194,7 @@ static __always_inline __u64 start_of(struct sock_state *st, const struct moved 
 static __always_inline enum call_kind call_kind(const struct sock_state *st, const struct moved *c)
 {
 	if (st->role == ROLE_CLIENT)
-		return c->dir == DIR_TX ? CALL_ASKS : CALL_OTHER;
+		return c->dir == DIR_TX ? CALL_ASKS : CALL_HEARD;
 	if (c->dir == DIR_TX || c->n == 1)
 		return CALL_OTHER;
 	if (c->pos <= 1 || (st->last_dir == DIR_TX && st->burst >= ANSWER_MIN))

@@ -9,7 +9,7 @@
 #include "lib/task.bpf.h"
 
 /* What the call is to the request that it belongs to. */
-enum call_kind { CALL_OTHER, CALL_HEARS, CALL_ASKS };
+enum call_kind { CALL_OTHER, CALL_HEARS, CALL_ASKS, CALL_HEARD };
 
 /* What a reader has made of *ret_strand. */
 enum strand_reading {
@@ -29,6 +29,8 @@ enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *r
 enum strand_reading strand_java(struct task_state *t, struct runtime *rt, enum call_kind kind);
 /* The same of a thread that serves and is being woken. */
 int java_woken(struct proc *proc, struct task_struct *task);
+enum strand_reading strand_tokio(struct strand *ret_strand, struct runtime *rt,
+				 enum call_kind kind);
 /* Tells in a record of its own what runs, and that `dir` is what it does. */
 enum strand_reading strand_node(enum dir dir);
 
@@ -43,6 +45,8 @@ static __always_inline enum strand_reading strand_read(struct task_state *t, str
 		return strand_go(&t->moved.strand, rt, kind);
 	case RUNTIME_JAVA:
 		return strand_java(t, rt, kind);
+	case RUNTIME_TOKIO:
+		return strand_tokio(&t->moved.strand, rt, kind);
 	case RUNTIME_NODE:
 		return strand_node(t->moved.dir);
 	default:

@@ -41,7 +41,7 @@ struct bpf_shared {
  * space finds the kind and the offsets in the binary (user/strand/); the reader in the kernel
  * (bpf/strand_*.bpf.c) proves them at every call.
  */
-enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE, RUNTIME_JAVA };
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE, RUNTIME_JAVA, RUNTIME_TOKIO };
 #define RUNTIME_MISSES_MAX 64
 #define RUNTIME_OFFSETS	   16
 #define RUNTIME_PLACES	   4
@@ -80,6 +80,12 @@ enum python_offset {
 	PYTHON_CODE_VARS
 };
 enum python_values { PYTHON_VALUES_INSIDE, PYTHON_VALUES_IN_DICT };
+
+/*
+ * The same of tokio, all found out by the kernel side: bytes below the thread pointer where the number of the task
+ * is that the thread polls; of how many tasks that was seen to be so, and the last of them.
+ */
+enum tokio_offset { TOKIO_PLACE, TOKIO_AGREED, TOKIO_LAST };
 
 /* The same of Java; JAVA_KEY: the key + 1 under which the thread is, once known; 0: there is none, or not known. */
 enum java_offset {

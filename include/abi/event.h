@@ -45,9 +45,9 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
  * The thread of control a person would draw. Identities are recycled, so two strands are one only
  * if all fields agree.
  */
-enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_VIRTUAL };
+enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_VIRTUAL, STRAND_POLLED };
 struct strand {
-	__u64 id;	/* THREAD: tid; GOROUTINE: its number, VIRTUAL: too, or an address; TASK: an address */
+	__u64 id;	/* THREAD: tid; GOROUTINE, POLLED: its number, VIRTUAL: too, or an address; TASK: an address */
 	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; others: tgid */
 	__u32 kind;	/* enum strand_kind */
 };

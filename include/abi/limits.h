@@ -24,6 +24,7 @@
 #define TAIL_LEN	16	/* last bytes of a call that was cut: "\r\n0\r\n\r\n" fits twice */
 #define GO_SERVERS_MAX	16384	/* goroutines that read requests. LRU: a lost one costs its links */
 #define GO_SLOTS_MAX	1024	/* functions that goroutines run and call from. LRU: found again */
+#define TOKIO_TASKS_MAX	16384	/* tasks that read requests or send them. LRU: a lost one costs its links */
 #define EVENT_LOOPS_MAX	4096	/* threads in which Node runs. LRU: found again */
 #define SHED_LANES	64	/* processes share them by tgid: a flood costs its own lane, a power of two */
 #define SHED_MAX	12	/* 1 exchange in 4096 is kept: a record per second of the busiest server */

@@ -29,6 +29,7 @@ struct scene {
 	uint64_t task; /* what the runtime of the calling thread says that it runs; 0: nothing */
 	uint64_t goroutine; /* the same of Go; 0: none */
 	uint64_t virtual; /* the same of Java; 0: none */
+	uint64_t polled; /* the same of tokio */
 	unsigned shed; /* the next records follow exchanges left out, of which 1 in 2^n was told; 0: none */
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
@@ -197,6 +198,8 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 		ev->strand = (struct strand){ sc->virtual, e->tgid, STRAND_VIRTUAL };
 	if (sc->goroutine)
 		ev->strand = (struct strand){ sc->goroutine, e->tgid, STRAND_GOROUTINE };
+	if (sc->polled)
+		ev->strand = (struct strand){ sc->polled, e->tgid, STRAND_POLLED };
 	ev->pos = e->pos[dir];
 	ev->start_ns = ev->hdr.ts_ns - 500;
 	ev->len = len;

@@ -266,11 +266,51 @@ static void worker_goroutine(void **state)
 	scene_end(&sc);
 }
 
+/*
+ * Tasks of tokio's that change threads. For one of them a connection's task calls, and who waits for it is known
+ * only when the answer comes; another calls itself.
+ */
+static void polled_tasks(void **state)
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out1 = open_end(&sc, 3, 100, 5, 6);
+	out2 = open_end(&sc, 4, 100, 7, 8);
+	sc.polled = 11;
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	sc.polled = 12;
+	receive(&sc, &in2, 101, REQUEST("/2"));
+	transmit(&sc, &out2, 102, REQUEST("/by2"));
+	sc.polled = 30;
+	transmit(&sc, &out1, 101, REQUEST("/for1"));
+	sc.polled = 11;
+	sc.awaited = true;
+	receive(&sc, &out1, 102, OK);
+	sc.awaited = false;
+	sc.polled = 12;
+	receive(&sc, &out2, 101, OK);
+	transmit(&sc, &in2, 102, OK);
+	sc.polled = 11;
+	transmit(&sc, &in1, 101, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 4);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/by2"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "channel");
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/by2")), "task");
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goroutines),
 		cmocka_unit_test(worker_goroutine),
+		cmocka_unit_test(polled_tasks),
 		cmocka_unit_test(exact_without_the_candidate),
 		cmocka_unit_test(worker_of_a_loop),
 		cmocka_unit_test(handed_over_before_the_answer),

@@ -444,11 +444,13 @@ static void feed_missing(struct feed *f, const struct ev_data *ev)
 	feed_gap(f, spliced, GAP_SPLICED);
 }
 
-/* A goroutine is what a thread is elsewhere; the threads below it change at any time and mean nothing. */
+/*
+ * A goroutine is what a thread is elsewhere; the threads below it change at any time and mean nothing. Only
+ * asyncio's tasks share a thread that is always the same.
+ */
 static struct strand thread_of(const struct ev_data *ev)
 {
-	if (ev->strand.kind == STRAND_THREAD || ev->strand.kind == STRAND_GOROUTINE ||
-	    ev->strand.kind == STRAND_VIRTUAL)
+	if (ev->strand.kind != STRAND_TASK)
 		return ev->strand;
 	return (struct strand){ .id = ev->hdr.tid, .gen = ev->thread_gen, .kind = STRAND_THREAD };
 }
@@ -475,7 +477,7 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 	feed_missing(&f, ev);
 	f.s->last = f.stamp;
 	if (ev->dir == DIR_RX)
-		link_received(p, c, &f.stamp.thread);
+		link_received(p, c, &f.stamp.thread, f.stamp.awaited);
 	feed_bytes(&f, (struct slice){ (const char *)ev->bytes, ev->cap });
 	feed_gap(&f, ev->len - ev->cap, GAP_NOT_COPIED);
 	if (!(ev->flags & DATA_MORE))

@@ -38,9 +38,11 @@ static struct exchange *works_for(struct pipeline *p, const struct strand_state 
 /* The strand is exactly that of the request. */
 static enum link_method method_alone(const struct strand_state *st, bool awaited)
 {
-	if (st->strand.kind != STRAND_GOROUTINE)
-		return LINK_THREAD;
-	return awaited ? LINK_CHANNEL : LINK_GOROUTINE;
+	if (awaited)
+		return LINK_CHANNEL;
+	if (st->strand.kind == STRAND_POLLED)
+		return LINK_TASK;
+	return st->strand.kind == STRAND_GOROUTINE ? LINK_GOROUTINE : LINK_THREAD;
 }
 
 /* How sure that is. `awaited`: the strand did not make the call itself, it waited for who did. */
@@ -227,13 +229,23 @@ static void note_news(struct pipeline *p, const struct exchange *call, const str
 		news_read(st, call, p->now_ns);
 }
 
-/* A goroutine that serves nobody reads for others: its next call is for whoever waits for it then. */
+/* A goroutine, or a task, that serves nobody reads for others: its next call is for whoever waits for it then. */
 static bool lends_itself(const struct strand_state *st)
 {
-	return st->strand.kind == STRAND_GOROUTINE && !st->serving;
+	return (st->strand.kind == STRAND_GOROUTINE || st->strand.kind == STRAND_POLLED) &&
+	       !st->serving;
 }
 
-void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
+/* Who waits for the answer had not yet gone to wait when the call was sent. */
+static void claim_late(struct pipeline *p, struct exchange *call, const struct strand_state *waits)
+{
+	struct exchange *cause = works_for(p, waits);
+
+	if (cause && link_open_call(p, call->serial) && !call->parent)
+		link_claim(cause, call, LINK_CHANNEL);
+}
+
+void link_received(struct pipeline *p, struct conn *c, const struct strand *s, bool awaited)
 {
 	struct exchange *x = list_first(&c->exchanges, struct exchange, by_conn);
 	struct exchange *served = x && !x->server_side ? x->parent : x;
@@ -244,6 +256,8 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s)
 			tasks_file(p, x, st);
 		note_roaming(p, x, s);
 		note_news(p, x, s);
+		if (awaited && st)
+			claim_late(p, x, st);
 	}
 	if (st && st->callbacks)
 		callback_heard(p, st->callbacks, x ? x->serial : 0);

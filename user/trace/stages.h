@@ -64,8 +64,8 @@ void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close);
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s);
 void link_server_began(struct pipeline *p, struct exchange *x);
 void link_client_sent(struct pipeline *p, struct exchange *x);
-void link_received(struct pipeline *p, struct conn *c,
-		   const struct strand *s); /* bytes came: whom they are for */
+void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
+		   bool awaited); /* bytes came: whom they are for */
 void link_moved(struct pipeline *p, const struct strand *s, enum dir dir); /* a call is over */
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);

@@ -130,6 +130,10 @@ enum pid_type {
 	PIDTYPE_MAX = 4,
 };
 
+struct mm_struct {
+	long unsigned int start_stack;
+};
+
 struct signal_struct {
 	atomic_t live;
 	struct pid *pids[4];
@@ -167,6 +171,7 @@ struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	unsigned int flags;
+	struct mm_struct *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct pid *thread_pid;
