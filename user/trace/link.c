@@ -308,7 +308,7 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *
 {
 	struct strand_state *st = strand_get(&p->strands, &writer->thread);
 
-	tasks_answer(p, x, &writer->strand);
+	tasks_answer(p, x, writer);
 	if (st)
 		strand_answers(st, x->serial);
 	if (proven(st))

@@ -258,9 +258,8 @@ static void line_from(struct pipeline *p, struct log_line *l, const struct write
 	struct strand_state *thread = strand_find(&p->strands, &w->thread);
 	struct strand_state *task =
 		w->strand.kind == STRAND_TASK ? strand_get(&p->strands, &w->strand) : NULL;
-	bool answers =
-		task &&
-		task->last.serial; /* it has been seen to: the thread's requests may be others' */
+	/* It has been seen to, for itself alone: the thread's requests may be others'. */
+	bool answers = task && task->last.serial && !task->shared;
 	enum link_method how = LINK_THREAD;
 	struct exchange *x = thread && !answers ? link_writer(p, thread, w->awaited, &how) : NULL;
 

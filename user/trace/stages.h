@@ -107,7 +107,7 @@ void tasks_tell(struct pipeline *p, const struct ev_awaiting *ev); /* of the cal
 void tasks_over(struct strand_state *st); /* that call has been told */
 void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_state *thread);
 /* The response to x is begun by it, which may be a task. */
-void tasks_answer(struct pipeline *p, struct exchange *x, const struct strand *writer);
+void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 
 /* turns.c: of a thread that serves several */
 void turns_heard(struct pipeline *p, struct turns *t,

@@ -40,7 +40,7 @@ struct strand_state {
 	unsigned prompt, late;	/* lately answered requests: heard of last, or not */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 	uint64_t answered_ns; /* task: when it last began a response, and on which connection */
-	uint64_t answered_on;
+	uint64_t answered_on, answered_by; /* connection, thread */
 	struct ev_awaiting awaiting; /* CPython: who waits for what makes the call at hand; cnt 0: not known */
 	struct callbacks *callbacks; /* Node runs in it; else NULL */
 	struct buffer buffer; /* Java: where it makes objects */

@@ -50,14 +50,17 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 
 /*
  * What answers a request that had been read before it answered another connection's is no task but
- * the loop that writes for its tasks (uvloop); until a second task has answered it could be that.
+ * the loop that writes for its tasks (uvloop); until a second task has answered it could be that. In another
+ * thread it is another context at the same address.
  */
 static void note_answer(const struct pipeline *p, struct strand_state *task,
-			const struct exchange *x)
+			const struct exchange *x, uint64_t thread)
 {
-	if (task->answered_on != x->conn_id && task->answered_ns > x->read_ns)
+	if (task->answered_on != x->conn_id && task->answered_by == thread &&
+	    task->answered_ns > x->read_ns)
 		task->shared = true;
 	task->answered_on = x->conn_id;
+	task->answered_by = thread;
 	task->answered_ns = p->now_ns;
 }
 
@@ -81,19 +84,19 @@ static uint64_t filed_before(const struct exchange *call, const struct strand_st
 	return 0;
 }
 
-void tasks_answer(struct pipeline *p, struct exchange *x, const struct strand *writer)
+void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
-	struct strand_state *task = strand_find(&p->strands, writer);
+	struct strand_state *task = strand_find(&p->strands, &writer->strand);
 	enum link_method how;
 	struct exchange *call;
 
-	if (writer->kind != STRAND_TASK || !proc)
+	if (writer->strand.kind != STRAND_TASK || !proc)
 		return;
-	how = tasks_differ(proc, writer) ? LINK_TASK : LINK_ORDER;
+	how = tasks_differ(proc, &writer->strand) ? LINK_TASK : LINK_ORDER;
 	if (!task)
 		return;
-	note_answer(p, task, x);
+	note_answer(p, task, x, writer->thread.id);
 	if (!task->shared)
 		logs_answered(p, task, x);
 	call = task->shared ? NULL : exchange_find(&p->exchanges, task->last_call);
