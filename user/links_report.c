@@ -17,7 +17,7 @@ static const struct {
 };
 
 /* What threads, sockets and both ends of a connection tell of any process. */
-static const enum link_method common[] = { LINK_THREAD, LINK_HANDOFF,  LINK_SOCKET, LINK_FORK,
+static const enum link_method common[] = { LINK_THREAD, LINK_HANDOFF,  LINK_LIKELY, LINK_FORK,
 					   LINK_ORDER,  LINK_POSITION, LINK_UNIX,   LINK_HEADER };
 
 static void report_method(struct report *r, enum link_method m)

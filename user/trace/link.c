@@ -48,9 +48,9 @@ static enum link_method method_alone(const struct strand_state *st, bool awaited
 /* How sure that is. `awaited`: the strand did not make the call itself, it waited for who did. */
 static enum link_method method_of(const struct strand_state *st, bool awaited)
 {
-	if (st->serving <= 1)
-		return method_alone(st, awaited);
-	return st->run > 1 ? LINK_ORDER : LINK_SOCKET;
+	if (st->serving <= 1) /* a loop also works for nobody: a timer, a ping */
+		return st->several ? LINK_LIKELY : method_alone(st, awaited);
+	return st->run > 1 ? LINK_ORDER : LINK_LIKELY;
 }
 
 /* A thread in which Node runs, built so that its callbacks can be told apart. */
@@ -95,6 +95,7 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	if (is_loop(st))
 		turns_heard(p, &st->turns, x);
 	current = live(p, st->current);
+	st->several = st->several || (st->serving > 1 && current && current->conn != x->conn);
 	if (!current || current->conn != x->conn)
 		strand_heard(st, x->serial);
 	if (st->callbacks)
@@ -139,7 +140,7 @@ static void adopt_for_now(struct pipeline *p, struct exchange *cause, struct exc
 			  enum link_method how)
 {
 	exchange_adopt(cause, x, how);
-	if (how == LINK_SOCKET || how == LINK_ORDER)
+	if (how == LINK_LIKELY || how == LINK_ORDER)
 		leave_unlinked(p, x);
 }
 
@@ -174,7 +175,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		turns_call(p, &st->turns, x);
 	current = works_for(p, st);
 	if (connector && (st->serving > 1 || !current)) {
-		adopt_for_now(p, connector, x, x->conn->cause_guessed ? LINK_ORDER : LINK_SOCKET);
+		adopt_for_now(p, connector, x, x->conn->cause_guessed ? LINK_ORDER : LINK_LIKELY);
 		return;
 	}
 	if (current) {
@@ -446,8 +447,8 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 void link_grade(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
-	bool by_thread =
-		x->method == LINK_THREAD || x->method == LINK_SOCKET || x->method == LINK_FORK;
+	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
+			 x->method == LINK_LIKELY || x->method == LINK_FORK;
 
 	if (x->server_side || !by_thread || !((proc && proc->roams) || x->contradicted))
 		return;

@@ -34,6 +34,7 @@ struct strand_state {
 	uint64_t news[RELAYS_MAX + 1]; /* calls whose answers it heard: by itself, from who had, and so on */
 	uint64_t heard_ns;	/* when it last read an answer itself */
 	bool handed_over;	/* it has woken somebody with that */
+	bool several;		/* it has served two connections at once: it is a loop */
 	unsigned serving;	/* requests that it read, without a complete response */
 	unsigned run;		/* requests heard of since the last send; counts no further than 2 */
 	bool sent;		/* the run is over with the next read */
