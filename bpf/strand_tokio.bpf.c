@@ -368,26 +368,36 @@ static __always_inline int find_channel(struct tokio_search *s, struct tokio_tas
 	return how;
 }
 
-/* Who waits in a channel for the task to answer; 0: nobody, or that cannot be told. */
-__u64 tokio_answers(__u64 task)
+/* Looks for the channel in which somebody waits for the task to answer: a CHANNEL_*; who waits is t->tokio.likely. */
+int tokio_channel(__u64 task)
 {
 	struct tokio_task *row = row_of(tokio_number(task));
 	struct tokio_task *kind = row_of(user_word(task + TASK_TABLE));
 	struct task_state *t = task_self();
-	int how;
 
 	if (!t || !row || !kind)
-		return 0;
+		return CHANNEL_NONE;
 	if (kind->jobs >= JOBS_SURE)
 		row->place = task + kind->serves;
-	how = find_channel(&t->tokio, row, task);
+	return find_channel(&t->tokio, row, task);
+}
+
+/* Who waits in the channel that was found; 0: nobody, or that cannot be told. */
+__u64 tokio_answers(__u64 task, int how)
+{
+	struct tokio_task *row = row_of(tokio_number(task));
+	struct tokio_task *kind = row_of(user_word(task + TASK_TABLE));
+	struct task_state *t = task_self();
+
+	if (how == CHANNEL_NONE || !t || !row || !kind)
+		return 0;
 	if (how == CHANNEL_LIKELY) {
 		if (kind->jobs < JOBS_SURE)
 			note_job(row, kind, task, t->tokio.likely);
 		if (kind->jobs < JOBS_SURE || row->place != task + kind->serves)
 			return 0;
 	}
-	return how == CHANNEL_NONE ? 0 : t->tokio.likely;
+	return t->tokio.likely;
 }
 
 /* Who waits for the task to end. */
@@ -436,7 +446,7 @@ static __always_inline __u64 waits_for(__u64 task)
 		number = tokio_number(joins);
 		if (tokio_reads(number))
 			return number;
-		task = tokio_answers(task);
+		task = tokio_answers(task, tokio_channel(task));
 		if (!task)
 			task = joins;
 		number = tokio_number(task);
