@@ -123,6 +123,16 @@ static __always_inline struct task_state *task_self(void)
 	return t;
 }
 
+/* The same if there is one: for functions deep down, where the row was made on the way and stack is scarce. */
+static __always_inline struct task_state *task_known(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	if (!cfg.own_tables)
+		return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
+	return bpf_map_lookup_elem(&tasks_by_tid, &tid);
+}
+
 /* The thread hears from another of news that it may pass on. NULL: no room, counted. */
 static __always_inline struct task_state *task_told(struct task_struct *task, __u8 news)
 {
