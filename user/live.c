@@ -391,11 +391,16 @@ static int run_loop(struct live *l)
 	return 0;
 }
 
-/* From here on a second signal ends the program at once; a request for the summary does not. */
+/*
+ * From here on a second signal ends the program at once, also one that a script's shell told us to ignore by starting us
+ * with &: the first was heeded, too. A request for the summary does not.
+ */
 static void restore_signals(struct live *l)
 {
 	sigset_t none;
 
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
 	loop_del(l->loop, l->signals);

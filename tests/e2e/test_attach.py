@@ -81,15 +81,20 @@ def test_processes_are_found_by_port_now_and_later(lab):
     tracer.stop()
 
 
-def test_second_signal_ends_at_once(lab):
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN], ids=["in a terminal", "with & in a script"])
+def test_second_signal_ends_at_once(lab, before):
     """A backend that never answers holds the flush; whoever presses Ctrl-C twice does not wait for it."""
     import socket
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
         port, pa, _ = start_services(lab, slow=(0, 2))
-        tracer = Tracer(lab, "--pid", pa.pid, "--endpoint", f"http://127.0.0.1:{silent.getsockname()[1]}",
-                        exporter="otlp")
+        ours = signal.signal(signal.SIGINT, before)
+        try:
+            tracer = Tracer(lab, "--pid", pa.pid, "--endpoint", f"http://127.0.0.1:{silent.getsockname()[1]}",
+                            exporter="otlp")
+        finally:
+            signal.signal(signal.SIGINT, ours)
         load.get(port, "/")
         tracer.proc.tell(signal.SIGINT)
         wait_until(lambda: not is_pending(tracer.pid, signal.SIGINT), 5, "the first signal to be taken")
