@@ -392,8 +392,8 @@ static int run_loop(struct live *l)
 }
 
 /*
- * From here on a second signal ends the program at once, also one that a script's shell told us to ignore by starting us
- * with &: the first was heeded, too. A request for the summary does not.
+ * From here on a second signal ends the program at once, also one that a script's shell told us to ignore by starting
+ * us with &: the first was heeded, too. A request for the summary does not.
  */
 static void restore_signals(struct live *l)
 {
