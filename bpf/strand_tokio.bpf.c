@@ -182,7 +182,7 @@ int tokio_polled(__u64 task, __u64 before, __u64 after)
 
 int tokio_stack_words(__u64 at)
 {
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 	struct tokio_search *s;
 	int i;
 
@@ -208,7 +208,7 @@ __u64 tokio_on_stack(__u64 number)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 self = bpf_get_current_pid_tgid(), fp, sp, at;
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 	int i;
 
 	if (!t || !task_user_frame(&fp, &sp))
@@ -272,7 +272,7 @@ static __always_inline int channel_at(__u64 at)
 /* Who waits in the channel to which the word there points, if it does; it becomes the likely one. */
 int tokio_follow(__u64 place)
 {
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 	struct tokio_search *s;
 	int how;
 
@@ -294,7 +294,7 @@ int tokio_follow(__u64 place)
 /* Nonzero: one of the words leads to the channel of which the task is one end, or the memory ends. */
 int tokio_words(__u64 at)
 {
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 	int i;
 
 	if (!t || bpf_probe_read_user(t->tokio.words, sizeof(t->tokio.words), (void *)at))
@@ -373,7 +373,7 @@ int tokio_channel(__u64 task)
 {
 	struct tokio_task *row = row_of(tokio_number(task));
 	struct tokio_task *kind = row_of(user_word(task + TASK_TABLE));
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 
 	if (!t || !row || !kind)
 		return CHANNEL_NONE;
@@ -387,7 +387,7 @@ __u64 tokio_answers(__u64 task, int how)
 {
 	struct tokio_task *row = row_of(tokio_number(task));
 	struct tokio_task *kind = row_of(user_word(task + TASK_TABLE));
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 
 	if (how == CHANNEL_NONE || !t || !row || !kind)
 		return 0;
@@ -403,7 +403,7 @@ __u64 tokio_answers(__u64 task, int how)
 /* Who waits for the task to end. */
 __u64 tokio_joins(__u64 task)
 {
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 	struct tokio_search *s;
 	int i;
 
@@ -458,7 +458,7 @@ static __always_inline __u64 waits_for(__u64 task)
 
 static __always_inline __u64 who_waits(__u64 number)
 {
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 	struct tokio_task *row = row_of(number);
 	__u64 task, cause;
 
@@ -472,7 +472,7 @@ static __always_inline __u64 who_waits(__u64 number)
 
 int tokio_local_words(__u64 at, __u64 number)
 {
-	struct task_state *t = task_known();
+	struct task_state *t = task_self();
 	struct tokio_search *s;
 	int i;
 
