@@ -182,7 +182,7 @@ static __always_inline void log_written(const struct syscall *call, __u64 self, 
 
 static __always_inline int written(const struct pt_regs *regs, long ret)
 {
-	__u64 self = bpf_get_current_pid_tgid();
+	__u64 self = ids_self();
 	struct syscall call;
 
 	if (!traced(self >> 32))

@@ -506,7 +506,7 @@ static __always_inline __u32 local_of(__u64 number, __u32 beyond)
 /* Number of the task that the thread polls, if it is where those before it had theirs; 0: it polls none. */
 __u64 tokio_learn(__u32 place)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = ids_self() >> 32;
 	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
 	__u64 number;
 
@@ -535,7 +535,7 @@ __hidden enum strand_reading strand_tokio(struct strand *ret_strand, struct runt
 						 : user_word(task_thread_pointer() - place);
 	if (!number)
 		return STRAND_COARSE;
-	*ret_strand = (struct strand){ number, bpf_get_current_pid_tgid() >> 32, STRAND_POLLED };
+	*ret_strand = (struct strand){ number, ids_self() >> 32, STRAND_POLLED };
 	row = kind == CALL_HEARS ? row_of(number) : row_find(number);
 	if (row && kind == CALL_HEARS)
 		row->reads = 1;
