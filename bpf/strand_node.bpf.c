@@ -166,15 +166,21 @@ static __noinline int seek(struct event_loop *loop, __u64 sp)
 	return 0;
 }
 
+/* A row takes more of the stack than those have left that go on from here. */
+static __noinline struct event_loop *loop_new(__u32 tid)
+{
+	struct event_loop fresh = {};
+
+	bpf_map_update_elem(&event_loops, &tid, &fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&event_loops, &tid);
+}
+
 static __always_inline struct event_loop *loop_self(void)
 {
 	__u32 tid = ids_self();
-	struct event_loop *loop = bpf_map_lookup_elem(&event_loops, &tid), fresh = {};
+	struct event_loop *loop = bpf_map_lookup_elem(&event_loops, &tid);
 
-	if (loop)
-		return loop;
-	bpf_map_update_elem(&event_loops, &tid, &fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&event_loops, &tid);
+	return loop ? loop : loop_new(tid);
 }
 
 __hidden enum strand_reading strand_node(enum dir dir)

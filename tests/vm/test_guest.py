@@ -72,6 +72,27 @@ def test_doctor_misses_nothing_required():
     assert re.search(SAID[ALLOWED[0]] + r"\s+works, preferred", said), said
 
 
+def test_a_pid_namespace_allows_the_same(lab):
+    """Where every number is looked up the programs are longer, and take more stack; --pid is the number in there."""
+    port, said, spans = free_port(), lab.folder / "said", lab.folder / "spans.json"
+    script = f"""
+PORT={port} {PYTHON} {SERVICES / "stdlib.py"} back &
+service=$!
+{TRACER} doctor >{lab.folder}/doctor
+{TRACER} --pid $service --exporter json:{spans} 2>{said} &
+until grep -q ready: {said}; do sleep 0.2; done
+{PYTHON} -c "from lab import load; load.get({port}, '/inside')"
+until grep -q /inside {spans}; do sleep 0.2; done
+kill -TERM $!
+wait $!
+"""
+    done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert [(x.kind, x.path) for x in otlp.read_spans(spans)] == [(SERVER, "/inside")], done.stderr + said.read_text()
+    doctor = (lab.folder / "doctor").read_text()
+    assert all(re.search(SAID[x] + r"\s+works", doctor) for x in ALLOWED), doctor
+
+
 def test_others_are_refused_with_a_sentence():
     for provider in ALL:
         if provider in ALLOWED:
