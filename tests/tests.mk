@@ -200,8 +200,8 @@ links: all ## measure every link against the truth; REQUESTS=2000, AT=1,8,64 and
 links-update: all ## the same, and write the table into docs/links.md
 	$(Q)OUTPUT=$(OUTPUT) REQUESTS=$(REQUESTS) AT=$(AT) CASE='$(CASE)' tests/links/run update
 
-lint: ## layers, budgets, banned calls, spelling, shell scripts, format
-	$(Q)tests/lint/run
+lint: bpf-all ## layers, budgets, banned calls, spelling, shell scripts, format, stack of the kernel side
+	$(Q)OUTPUT=$(OUTPUT) tests/lint/run
 
 C_FILES = $(shell git ls-files '*.c')
 format: ## format the C sources (headers keep their comments in columns)
