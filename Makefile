@@ -131,7 +131,8 @@ DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-
 DEPS_BENCH := wrk redis-server redis-tools nodejs npm default-jdk-headless nginx-light gunicorn python3-flask \
 	python3-requests python3-venv
 DEPS_LINKS := nginx-light haproxy python3-aiohttp python3-uvloop python3-fastapi python3-uvicorn python3-httpx \
-	python3-gevent python3-flask python3-requests gunicorn puma php-cli $(if $(shell command -v cargo),,cargo-web)
+	python3-gevent python3-flask python3-requests gunicorn puma php-cli php-fpm g++ maven \
+	default-jdk-headless $(if $(shell command -v cargo),,cargo-web)
 DEPS_VM := qemu-system-x86 busybox-static kmod xz-utils python3-pytest
 apt_install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \
 	echo $$p; done); [ -z "$$missing" ] || { $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
@@ -143,6 +144,7 @@ deps: ## install what building and testing need (Debian 12)
 deps-links: ## install the services that make links measures
 	$(Q)$(call apt_install,$(DEPS_LINKS))
 	$(Q)tests/tools/java/java21.sh $(OUTPUT)/tools
+	$(Q)tests/tools/netty/jars.sh $(OUTPUT)/tools
 	$(Q)tests/tools/rust/build.sh $(OUTPUT)/tools
 
 deps-vm: ## install what booting other kernels needs (make test-vm)

@@ -51,6 +51,11 @@ def gunicorn(case, lab, env):
             "--worker-class", "gthread", "--chdir", SERVICES, "front_flask:app"]
 
 
+def gunicorn_sync(case, lab, env):
+    return ["/usr/bin/gunicorn", "--bind", f"127.0.0.1:{env['PORT']}", "--workers", "16", *case.how.split(),
+            "--chdir", SERVICES, "front_flask:app"]
+
+
 def puma(case, lab, env):
     return ["puma", "--silent", "--threads", "16:16", "--bind", f"tcp://127.0.0.1:{env['PORT']}", SERVICES / "front.ru"]
 
@@ -75,6 +80,14 @@ def jdk21(case, lab, env):
     return [*java.service(java.FETCHED), "front"]
 
 
+def netty(case, lab, env):
+    return java.netty()
+
+
+def native(case, lab, env):
+    return [built.cpp_program("native")]
+
+
 def tokio(case, lab, env):
     return [rust.service()]
 
@@ -91,13 +104,20 @@ def rows(prefix, front, needs, shapes, **common):
 CASES = [
     Case("flask", python("front_flask.py"), modules("flask"), quick=True),
     Case("gunicorn", gunicorn, program("gunicorn"), env={"SESSION": "1"}),
+    Case("gunicorn-sync", gunicorn_sync, program("gunicorn")),
+    Case("gunicorn-reuseport", gunicorn_sync, program("gunicorn"), how="--reuse-port"),
     *rows("threads", python("stdlib.py"), lambda: None, {
         "direct": {}, "pool": {"quick": True, "least": 0.99}, "spawn": {"quick": True},
     }),
     Case("threads-timer", python("stdlib.py"), how="timer"),
     Case("threads-later", python("stdlib.py"), how="later", least=0),
     Case("puma", puma, program("puma")),
+    *rows("cpp", native, program("g++"), {
+        "one": {"quick": True}, "all": {}, "shared": {"least": 0}, "inherited": {}, "reuseport": {}, "child": {},
+    }, env={"WORKERS": "16"}),
+    *rows("cpp-plenty", native, program("g++"), {"one": {}, "all": {}, "shared": {"least": 0}}, env={"WORKERS": "64"}),
     Case("php", php, program("php"), env={"PHP_CLI_SERVER_WORKERS": "16"}),
+    Case("php-fpm", proxies.nginx_fpm, lambda: None if proxies.php_fpm() else "no php-fpm", least=0),
     *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "quick": True}, "group": {"calls": 3},
         "task": {}, "thread": {}, "executor": {"quick": True},
@@ -123,10 +143,14 @@ CASES = [
     }, least=0.99),
     *rows("java", jdk, java.missing, {
         "direct": {}, "pool": {"quick": True}, "job": {"least": 0.93}, "batch": {"least": 0.93}, "future": {"least": 0.93},
+        "allof": {"least": 0.93}, "chain": {"least": 0},
         "client": {"least": 0.98}, "async": {"least": 0.48},
     }, calls=2, env={"CALLS": "2"}),
     *rows("java", jdk21, java.missing21, {
         "virtual": {"quick": True}, "vclient": {"least": 0}, "vspawn": {"least": 0.9},
+    }, calls=2, env={"CALLS": "2"}),
+    *rows("netty", netty, java.missing_netty, {
+        "loop": {}, "other": {"least": 0}, "executor": {"least": 0},
     }, calls=2, env={"CALLS": "2"}),
     *rows("tokio", tokio, rust.missing, {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "join": {"calls": 3}, "spawn": {"calls": 2, "least": 0.4},

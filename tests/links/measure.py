@@ -35,13 +35,13 @@ class Result:
 
 
 def start(lab, case):
-    """(port of the front, its pid, the backend's pid)"""
+    """(port of the front, the backend's pid)"""
     front, back = free_port(), free_port()
     env = {"BACKEND": f"http://127.0.0.1:{back}", "TRUTH": str(lab.folder / "truth.txt"), "HOW": case.how, **case.env}
     b = lab.serve("back", [PYTHON, SERVICES / "stdlib.py", "back"], back, {**env, "HOW": "direct", "PORT": str(back)})
     env["PORT"] = str(front)
-    a = lab.serve("front", case.front(case, lab, env), front, env)
-    return front, a.pid, b.pid
+    lab.serve("front", case.front(case, lab, env), front, env)
+    return front, b.pid
 
 
 def judge_call(call, request, cause):
@@ -73,8 +73,8 @@ def judge(result, calls, spans, prefix, back):
 
 def measure(lab, case, requests, at):
     result = Result()
-    port, front, back = start(lab, case)
-    tracer = Tracer(lab, "--pid", front, "--pid", back)
+    port, back = start(lab, case)
+    tracer = Tracer(lab, *(x for proc in lab.procs for x in ("--pid", proc.pid)))
     prefix = "/data/" if case.proxy else "/work/"
     ids = [f"{n:05d}" for n in range(requests)]
     done = load.run(port, [prefix + i for i in ids], at)

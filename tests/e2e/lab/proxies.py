@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reverse proxies that keep a small pool of connections to the backend."""
+"""Reverse proxies that keep a small pool of connections to the backend, and nginx before PHP's FastCGI workers."""
+
+from pathlib import Path
+
+from lab.procs import SERVICES, wait_until
 
 NGINX = """
-daemon off; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+daemon off; user root; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 512; }}
 http {{
   access_log off; keepalive_requests 100000;
@@ -11,9 +15,25 @@ http {{
   upstream back {{ server {backend}; keepalive 16; }}
   server {{
     listen 127.0.0.1:{port};
-    location / {{ proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+    location /data {{ proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+    location /work {{
+      fastcgi_pass unix:{folder}/fpm.sock; fastcgi_param SCRIPT_FILENAME {php};
+      fastcgi_param REQUEST_METHOD $request_method; fastcgi_param REQUEST_URI $request_uri;
+    }}
   }}
 }}
+"""
+
+FPM = """
+[global]
+error_log = {folder}/fpm.log
+daemonize = no
+[www]
+listen = {folder}/fpm.sock
+user = root
+pm = static
+pm.max_children = 16
+clear_env = no
 """
 
 HAPROXY = """
@@ -35,13 +55,24 @@ backend back
 
 def configured(lab, name, template, env):
     path = lab.folder / name
-    path.write_text(template.format(folder=lab.folder, port=env["PORT"],
+    path.write_text(template.format(folder=lab.folder, port=env["PORT"], php=SERVICES / "front.php",
                                     backend=env["BACKEND"].removeprefix("http://")))
     return path
 
 
 def nginx(_case, lab, env):
     return ["nginx", "-p", lab.folder, "-c", configured(lab, "nginx.conf", NGINX, env)]
+
+
+def php_fpm():
+    """Debian names it by version."""
+    return next(iter(sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"))), None)
+
+
+def nginx_fpm(case, lab, env):
+    lab.start("fpm", [php_fpm(), "-R", "-n", "-y", configured(lab, "fpm.conf", FPM, env)], env)
+    wait_until((lab.folder / "fpm.sock").exists, what="socket of php-fpm")
+    return nginx(case, lab, env)
 
 
 def haproxy(_case, lab, env):

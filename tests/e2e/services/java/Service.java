@@ -29,6 +29,8 @@ import java.util.concurrent.ThreadLocalRandom;
  *	job     one job on that pool makes all calls of the request
  *	batch   a job for each call, all submitted before the first is waited for
  *	future  CompletableFuture.supplyAsync() on that pool, all at once, thenCombine() and join()
+ *	allof   the same, with allOf() and join()
+ *	chain   thenApplyAsync() on that pool, one after the other; whoever completes the last one writes the response
  *	client  the thread that serves, by HttpClient.send(): selector and workers of the client do it
  *	async   HttpClient.sendAsync(), one after the other; whoever completes the last one writes the response
  *	virtual a virtual thread for each request, by HttpURLConnection
@@ -110,6 +112,20 @@ public final class Service {
 		return all;
 	}
 
+	private CompletableFuture<?> allOf(List<String> tokens) {
+		CompletableFuture<Void> all = CompletableFuture.allOf(tokens.stream()
+			.map(t -> CompletableFuture.supplyAsync(() -> byUrlConnection(t), pool)).toArray(CompletableFuture[]::new));
+		all.join();
+		return all;
+	}
+
+	private CompletableFuture<?> chain(List<String> tokens) {
+		CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
+		for (String t : tokens)
+			last = last.thenApplyAsync(x -> byUrlConnection(t), pool);
+		return last;
+	}
+
 	private CompletableFuture<?> client(List<String> tokens) throws Exception {
 		for (String t : tokens)
 			client.send(request(t), HttpResponse.BodyHandlers.ofString());
@@ -138,6 +154,10 @@ public final class Service {
 			return this::pooled;
 		case "future":
 			return this::future;
+		case "allof":
+			return this::allOf;
+		case "chain":
+			return this::chain;
 		case "client":
 		case "vclient":
 			return this::client;
