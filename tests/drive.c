@@ -139,17 +139,33 @@ static void say_msg(struct drive *d, enum flow flow, const struct msg *m)
 		say_attrs(d, flow);
 }
 
+/* What comes without a message. */
+static void say_report(struct drive *d, enum flow flow, const struct msg *m)
+{
+	static const char *const reports[] = {
+		[TELEMETRY_NONE] = "",
+		[TELEMETRY_OTHER] = " reports",
+		[TELEMETRY_SPANS] = " reports spans",
+	};
+
+	if (m->report || m->upgraded)
+		say(d, "%s%s%s\n", flow_names[flow], reports[m->report],
+		    m->upgraded ? ", given up" : "");
+}
+
 static void deliver(struct drive *d, enum flow flow, const struct msg *m)
 {
 	struct drive_flow *f = &d->flow[flow];
 
-	if (m->kind == MSG_NONE)
+	d->upgraded |= m->upgraded;
+	if (m->kind == MSG_NONE) {
+		say_report(d, flow, m);
 		return;
+	}
 	must(m->kind == MSG_END ? f->open : !f->open, "heads and ends do not alternate");
 	must(m->kind != MSG_INTERIM || flow == FLOW_RESPONSE, "interim request");
 	f->open = m->kind == MSG_HEAD;
 	say_msg(d, flow, m);
-	d->upgraded |= m->upgraded;
 }
 
 static void say_skip(struct drive *d, enum flow flow, uint64_t skip)

@@ -6,8 +6,10 @@ import itertools
 import pytest
 from lab import load, sdk
 from lab.jaeger import parent_of, service_of, tags_of
+from lab.otlp import SERVER
 from lab.procs import wait_until
 from lab.tracer import Tracer
+from test_wire import Keeper
 
 pytestmark = pytest.mark.skipif(not sdk.READY.exists(), reason=sdk.MISSING)
 
@@ -150,3 +152,32 @@ def test_skip_shows_nothing_of_it(lab, jaeger):
     wait_until(lambda: traces_of(jaeger, ["z2"], "leaf") and traces_of(jaeger, ["s1"], "leaf"), 10, "spans", 0.1)
     spans = [s for t in traces_of(jaeger, ["s1", "z2"], "leaf").values() for s in t]
     assert not [s for s in spans if s.ours and s.service == "s1"], spans
+
+
+def check_own_reports(lab, reports, endpoint):
+    """Once it has reported, its spans are left to it; the reports themselves are never shown."""
+    port1, one = sdk.in_code(lab, "s1", reports, endpoint)
+    port2, two = sdk.plain(lab, "z2")
+    tracer = Tracer(lab, "--pid", one.pid, "--pid", two.pid)
+    ask([port1, port2], "first")
+    wait_until(lambda: f"pid {one.pid} (s1) has a tracing SDK, it sends spans" in tracer.proc.errors(), 20, "word on it")
+    ask([port1, port2], "second")
+    wait_until(lambda: [s for s in tracer.spans() if s.path.endswith("second")], 10, "span")
+    spans = tracer.stop()
+    assert all(s.path.startswith("/chain/") for s in spans), spans
+    (second,) = [s for s in spans if s.path.endswith("second")]
+    assert second.service == "z2" and second.kind == SERVER, second
+    assert second.parent_id and second.parent_id not in {s.span_id for s in spans}, second
+
+
+def test_reports_over_grpc_to_any_port(lab, jaeger):
+    check_own_reports(lab, "grpc", f"http://127.0.0.1:{jaeger.otlp_grpc}")
+    wait_until(lambda: traces_of(jaeger, ["s1"], "second"), 10, "spans of the SDK")
+
+
+def test_reports_over_http_to_any_path(lab):
+    keeper = Keeper(lab.folder)
+    check_own_reports(lab, "http", f"http://127.0.0.1:{keeper.server_port}/eu/otlp/")
+    assert keeper.files
+    keeper.shutdown()
+    keeper.server_close()

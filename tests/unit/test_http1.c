@@ -46,7 +46,7 @@ static void test_sniff(void **state)
 		{ SLICE("HTTP/1.0 404 Not Found"), SNIFF_YES_RESPONSE },
 		{ SLICE("HTTP/1.1 2000"), SNIFF_NO },
 		{ SLICE("HTTP/2.0 200"), SNIFF_NO },
-		{ SLICE("PRI * HTTP/2"), SNIFF_NO }, /* HTTP/2's preface */
+		{ SLICE("PRI * HTTP/2"), SNIFF_MORE }, /* HTTP/2's preface */
 		{ SLICE("GET  "), SNIFF_NO },
 		{ SLICE("GET / FTP"), SNIFF_NO },
 		{ SLICE("GET /a\x01"), SNIFF_NO },

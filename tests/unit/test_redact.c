@@ -59,10 +59,36 @@ static void test_at_every_split(void **state)
 		check(&sizes[i], true);
 }
 
+/* Of HTTP/2 frames stay as frames, and the beginning of a path that tells of a report. */
+static void test_frames(void **state)
+{
+	static const struct {
+		struct slice in, out;
+	} takes[] = {
+		{ SLICE("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+		  SLICE("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") },
+		{ SLICE("\0\0\6\4\0\0\0\0\0"), SLICE("\0\0\6\4\0\0\0\0\0") },
+		{ SLICE("\0\0\x28\1\4\0\0\0\1key\4\x23/opentelemetry.proto.collector.logs"),
+		  SLICE("\0\0\x28\1\4\0\0\0\1xxxx\x23/opentelemetry.proto.collector.xxxx") },
+		{ SLICE("\0\0\4\1\4\0\0\0\1key"), SLICE("xxxxxxxxxxxx") },
+		{ SLICE("s"), SLICE("x") },
+		{ SLICE("\0\0\6\4\0\0\0\0\0"), SLICE("xxxxxxxxx") },
+	};
+	struct redaction r = { 0 };
+	char out[LEN_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(takes); i++) {
+		proto_get(PROTO_HTTP2)->redact(&r, false, takes[i].in, out);
+		assert_memory_equal(out, takes[i].out.p, takes[i].out.n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_every_split),
+		cmocka_unit_test(test_frames),
 	};
 
 	return cmocka_run_group_tests_name("redact", tests, NULL, NULL);

@@ -288,6 +288,64 @@ static void report_tells(void **state)
 	scene_end(&sc);
 }
 
+#define OTLP_REQUEST                                                                   \
+	"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0\0\0\x3e\1\4\0\0\0\1\4\x3b" \
+	"/opentelemetry.proto.collector.trace.v1.TraceService/Export\x83"
+
+static void say_otlp(struct scene *sc, uint64_t id, uint32_t tgid, enum dir dir)
+{
+	struct end e = open_end(sc, id, tgid, 10 * id, 10 * id + 1);
+	size_t n = sizeof(OTLP_REQUEST) - 1;
+
+	move_cut(sc, &e, tgid, dir, OTLP_REQUEST, n, n);
+}
+
+/* The same over gRPC, whatever the port; but one that hands on what others report to it does not report itself. */
+static void report_over_grpc_tells(void **state)
+{
+	struct scene sc;
+
+	begin(&sc, SDK_AUTO, 0);
+	say_otlp(&sc, 9, A, DIR_TX);
+	a_calls_b(&sc, CALLED("/a", TRACE, UPSTREAM, "01"), CALLED("/b", TRACE, SDK_CALL, "01"));
+	assert_int_equal(sc.n, 1);
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_FOREIGN_HTTP2], 0);
+	scene_end(&sc);
+	begin(&sc, SDK_AUTO, 0);
+	say_otlp(&sc, 9, A, DIR_RX);
+	say_otlp(&sc, 10, A, DIR_TX);
+	a_calls_b(&sc, CALLED("/a", TRACE, UPSTREAM, "01"), CALLED("/b", TRACE, SDK_CALL, "01"));
+	assert_int_equal(sc.n, 3);
+	scene_end(&sc);
+}
+
+/* On a connection that was there before, only the port is left to tell what HTTP/2 is asked for. */
+static void port_tells_of_older_connections(void **state)
+{
+	static const char request[] = "\0\0\1\1\4\0\0\0\7\xc0";
+	static const struct {
+		uint16_t port;
+		size_t spans;
+	} cases[] = { { 4317, 1 }, { 14317, 3 } };
+	struct scene sc;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ev_conn conn = { .conn = 9, .flags = CONN_MIDWAY };
+		struct end e = { .id = 9, .tgid = A };
+
+		begin(&sc, SDK_AUTO, 0);
+		conn.hdr = header(&sc, EV_CONN, sizeof(conn), A, A);
+		conn.peer_port = cases[i].port;
+		pipeline_feed(sc.p, &conn.hdr);
+		move_cut(&sc, &e, A, DIR_TX, request, sizeof(request) - 1, sizeof(request) - 1);
+		a_calls_b(&sc, CALLED("/a", TRACE, UPSTREAM, "01"),
+			  CALLED("/b", TRACE, SDK_CALL, "01"));
+		assert_int_equal(sc.n, cases[i].spans);
+		scene_end(&sc);
+	}
+}
+
 static void agents(void **state)
 {
 	static const struct {
@@ -333,6 +391,8 @@ int main(void)
 		cmocka_unit_test(join_shows_both),
 		cmocka_unit_test(skip_shows_nothing_of_it),
 		cmocka_unit_test(report_tells),
+		cmocka_unit_test(report_over_grpc_tells),
+		cmocka_unit_test(port_tells_of_older_connections),
 		cmocka_unit_test(agents),
 	};
 

@@ -11,7 +11,9 @@ static const struct {
 	{ "/v1/traces", "application/x-protobuf", TELEMETRY_SPANS }, /* OTLP */
 	{ "/v1/traces", "application/json", TELEMETRY_SPANS },
 	{ "/v1/logs", "application/x-protobuf", TELEMETRY_OTHER },
+	{ "/v1/logs", "application/json", TELEMETRY_OTHER },
 	{ "/v1/metrics", "application/x-protobuf", TELEMETRY_OTHER },
+	{ "/v1/metrics", "application/json", TELEMETRY_OTHER },
 	{ "/api/v2/spans", "application/json", TELEMETRY_SPANS }, /* Zipkin */
 	{ "/api/v2/spans", "application/x-protobuf", TELEMETRY_SPANS },
 	{ "/api/traces", "application/x-thrift", TELEMETRY_SPANS }, /* Jaeger's clients */

@@ -43,9 +43,17 @@ enum msg_kind {
 	MSG_HEAD_END,	/* both at once: a message without a body */
 };
 
+/* A request by which a program reports on itself is no part of what it does. */
+enum telemetry {
+	TELEMETRY_NONE,
+	TELEMETRY_OTHER,	/* logs, metrics */
+	TELEMETRY_SPANS,	/* whoever sends these has a tracing SDK */
+};
+
 struct msg {
 	enum msg_kind kind;
-	bool upgraded;		/* after this message the connection no longer speaks the protocol */
+	bool upgraded;		/* from here on nothing is decoded; without a message: nor has anything been */
+	enum telemetry report;	/* without a message: a request that reports, of which no exchange is made */
 	bool inferred;		/* the end was not framed but concluded (gap, resynchronisation) */
 	bool resumed;		/* a head, the first after lost bytes: responses before it may have gone unseen */
 	bool cut;		/* the connection ended inside this message */
@@ -82,13 +90,6 @@ struct trace_context {
 	struct slice v[CARRIER__CNT];
 };
 
-/* A request by which a program reports on itself is no part of what it does. */
-enum telemetry {
-	TELEMETRY_NONE,
-	TELEMETRY_OTHER,	/* logs, metrics */
-	TELEMETRY_SPANS,	/* whoever sends these has a tracing SDK */
-};
-
 #define REDACTED 'x' /* in the place of each byte of content */
 
 /* How far the framing of one flow has been redacted; zeroed where bytes are missing before it. */
@@ -101,7 +102,7 @@ struct redaction {
 
 struct proto {
 	const char *name;
-	const char *scope; /* instrumentation scope of its spans */
+	const char *scope; /* instrumentation scope of its spans; NULL: it has none */
 	size_t state_sz;
 	enum sniff (*sniff)(struct slice head);
 	ssize_t (*decode)(void *state, enum flow flow, struct slice in, struct msg *ret_msg, uint64_t *ret_skip);
@@ -117,7 +118,10 @@ struct proto {
 	ssize_t (*resync)(void *state, enum flow flow, struct slice in);
 	/* The flow ended. *ret_msg: MSG_END of a close-delimited body or a cut message; MSG_NONE between messages. */
 	void (*eof)(void *state, enum flow flow, struct msg *ret_msg);
-	/* Attributes of the head that the last MSG_HEAD or MSG_HEAD_END of this flow announced; once per head. */
+	/*
+	 * Attributes of the head that the last MSG_HEAD or MSG_HEAD_END of this flow announced; once per head. NULL:
+	 * it announces none.
+	 */
 	void (*describe)(const void *state, enum flow flow, const struct peer_facts *peer, struct attrs *out);
 	/* Request flow, same moment: the span's name ("GET") and its cause. NULL: none known. */
 	struct slice (*span_name)(const void *state);

@@ -166,9 +166,14 @@ static bool deliver(struct feed *f, const struct msg *msg, const struct stamp *f
 {
 	if (msg->kind != MSG_NONE)
 		pair_message(f->p, f->c, conn_flow(f->c, f->dir), msg, first, pos);
-	if (msg->upgraded)
-		give_up(f);
-	return !msg->upgraded;
+	if (msg->report)
+		sdk_conn_reports(f->p, f->c, first->tgid, msg->report);
+	if (!msg->upgraded)
+		return true;
+	if (msg->kind == MSG_NONE && !msg->report) /* only HTTP/2 is known and not decoded */
+		f->p->tally.v[TALLY_FOREIGN_HTTP2]++;
+	give_up(f);
+	return false;
 }
 
 /*
@@ -297,6 +302,8 @@ static void sniffed_in_vain(struct feed *f, struct slice in, struct slice all)
 {
 	bool midway = f->c->facts.flags & CONN_MIDWAY;
 
+	if (midway && f->dir == DIR_TX && foreign_sniff(all) == FOREIGN_HTTP2)
+		sdk_midway(f->p, f->c, f->stamp.tgid);
 	if (midway && ++f->c->tries < SNIFF_TRIES_MAX) {
 		drop_held(f, TALLY_RX_RESYNC);
 		pass(f, TALLY_RX_RESYNC, in.n);

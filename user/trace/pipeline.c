@@ -128,7 +128,6 @@ static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 
 	if (c && !c->unknown)
 		return;
-	sdk_connected(p, ev);
 	if (ev->transport == TRANSPORT_UNIX)
 		drop_recycled(p, ev);
 	if (c) {

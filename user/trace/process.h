@@ -32,6 +32,7 @@ struct process {
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 	uint64_t last_task; /* id of the task that answered last */
 	bool sdk; /* it sends spans of its own */
+	bool collects; /* others report to it over gRPC */
 	bool sdk_asked; /* its facts have been looked at for that */
 	bool tasks_differ; /* more than one has answered: they tell requests apart */
 };

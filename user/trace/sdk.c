@@ -18,7 +18,7 @@
 
 #include "trace/stages.h"
 
-#define OTLP_GRPC_PORT 4317 /* HTTP/2, which is not looked into: only exporters connect there */
+#define OTLP_GRPC_PORT 4317
 
 static void found(struct pipeline *p, struct process *proc, uint32_t tgid, const char *why)
 {
@@ -55,14 +55,29 @@ void sdk_forget(struct pipeline *p, uint32_t tgid)
 	struct process *proc = process_find(&p->processes, tgid);
 
 	if (proc)
-		proc->sdk = proc->sdk_asked = false;
+		proc->sdk = proc->sdk_asked = proc->collects = false;
 }
 
-void sdk_connected(struct pipeline *p, const struct ev_conn *ev)
+/*
+ * On a connection that was open before us paths are numbers. What asks in HTTP/2 for the service on that port is an
+ * exporter.
+ */
+void sdk_midway(struct pipeline *p, const struct conn *c, uint32_t tgid)
 {
-	if (ev->transport != TRANSPORT_UNIX && ev->peer_port == OTLP_GRPC_PORT)
-		found(p, process_get(&p->processes, ev->hdr.tgid), ev->hdr.tgid,
-		      "it has a connection to port 4317");
+	if (c->facts.transport != TRANSPORT_UNIX && c->facts.peer_port == OTLP_GRPC_PORT)
+		found(p, process_get(&p->processes, tgid), tgid, "it speaks HTTP/2 to port 4317");
+}
+
+/* A collector is told of spans and hands them on: they are not its own. */
+void sdk_conn_reports(struct pipeline *p, const struct conn *c, uint32_t tgid,
+		      enum telemetry telemetry)
+{
+	struct process *proc = process_get(&p->processes, tgid);
+
+	if (proc && conn_is_server(c))
+		proc->collects = true;
+	else if (proc && !proc->collects && telemetry == TELEMETRY_SPANS)
+		found(p, proc, tgid, "it sends spans");
 }
 
 /* A proxy that hands on what another process reports does not report itself. */

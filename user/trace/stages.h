@@ -142,7 +142,9 @@ void join_began(struct pipeline *p, struct exchange *x);
 void join_forget(struct pipeline *p, struct exchange *x); /* idempotent */
 
 /* sdk.c */
-void sdk_connected(struct pipeline *p, const struct ev_conn *ev);
+void sdk_midway(struct pipeline *p, const struct conn *c, uint32_t tgid); /* it asks for something in HTTP/2 */
+/* What is asked for on the connection reports. */
+void sdk_conn_reports(struct pipeline *p, const struct conn *c, uint32_t tgid, enum telemetry telemetry);
 void sdk_report(struct pipeline *p, struct exchange *x, enum telemetry telemetry);
 void sdk_forget(struct pipeline *p, uint32_t tgid); /* the process is another program now */
 /* The call whose header names the trace that an SDK began below x, to which no header has come. NULL: none. */

@@ -25,3 +25,10 @@ def instrumented(lab, name, endpoint, protocol="http/protobuf", **env):
     }
     command = [VENV / "bin/opentelemetry-instrument", VENV / "bin/python", SERVICES / "chain.py"]
     return port, lab.serve(name, command, port, env)
+
+
+def in_code(lab, name, reports, endpoint):
+    """The same with the SDK in its code (services/own_sdk.py); reports: grpc, http."""
+    port = free_port()
+    env = {"PORT": str(port), "OTEL_SERVICE_NAME": name, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "REPORTS": reports}
+    return port, lab.serve(name, [VENV / "bin/python", SERVICES / "own_sdk.py"], port, env)
