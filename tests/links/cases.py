@@ -115,6 +115,7 @@ CASES = [
     *rows("cpp", native, program("g++"), {
         "one": {"quick": True}, "all": {}, "shared": {"least": 0}, "inherited": {}, "reuseport": {}, "child": {},
     }, env={"WORKERS": "16"}),
+    *rows("cpp", native, program("g++"), {"writes": {}, "stages": {"least": 0}}, calls=2, env={"WORKERS": "16", "CALLS": "2"}),
     *rows("cpp-plenty", native, program("g++"), {"one": {}, "all": {}, "shared": {"least": 0}}, env={"WORKERS": "64"}),
     Case("php", php, program("php"), env={"PHP_CLI_SERVER_WORKERS": "16"}),
     Case("php-fpm", proxies.nginx_fpm, lambda: None if proxies.php_fpm() else "no php-fpm", least=0),
