@@ -36,7 +36,7 @@ static struct exchange *works_for(struct pipeline *p, const struct strand_state 
 }
 
 /* The strand is exactly that of the request. */
-static enum link_method method_alone(const struct strand_state *st, bool awaited)
+enum link_method link_method_alone(const struct strand_state *st, bool awaited)
 {
 	if (awaited)
 		return LINK_CHANNEL;
@@ -49,7 +49,7 @@ static enum link_method method_alone(const struct strand_state *st, bool awaited
 static enum link_method method_of(const struct strand_state *st, bool awaited)
 {
 	if (st->serving <= 1) /* a loop also works for nobody: a timer, a ping */
-		return st->several ? LINK_LIKELY : method_alone(st, awaited);
+		return st->several ? LINK_LIKELY : link_method_alone(st, awaited);
 	return st->run > 1 ? LINK_ORDER : LINK_LIKELY;
 }
 
@@ -277,8 +277,8 @@ void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 }
 
 /* To whom the result of a call went, or whose work its caller did; NULL: no evidence. */
-static struct exchange *given_choice(struct pipeline *p, const struct exchange *call,
-				     enum link_method *ret_how)
+struct exchange *link_given(struct pipeline *p, const struct exchange *call,
+			    enum link_method *ret_how)
 {
 	struct exchange *made = heap_choice(p, call);
 
@@ -286,19 +286,6 @@ static struct exchange *given_choice(struct pipeline *p, const struct exchange *
 		return call->edges_cnt ? handoff_choice(p, call, ret_how) : NULL;
 	*ret_how = LINK_OBJECT;
 	return made;
-}
-
-static void claim_of_thread(struct pipeline *p, struct exchange *x, const struct strand_state *st)
-{
-	struct exchange *call = link_open_call(p, st->last_call);
-
-	for (; call && call->start_ns >= x->start_ns; call = link_open_call(p, call->prev_call)) {
-		enum link_method how = method_alone(st, call->awaited);
-		struct exchange *other = given_choice(p, call, &how);
-
-		if (!call->roamed)
-			link_claim(other ? other : x, call, how);
-	}
 }
 
 /*
@@ -320,7 +307,7 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *
 		return;
 	x->passed_on = true;
 	handoff_written(p, st, x);
-	claim_of_thread(p, x, st);
+	jobs_answer(p, x, st);
 	if (!live(p, st->current))
 		st->current = x->serial;
 }
@@ -345,7 +332,7 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 static struct exchange *later_choice(struct pipeline *p, const struct exchange *call,
 				     enum link_method *ret_how)
 {
-	struct exchange *given = given_choice(p, call, ret_how);
+	struct exchange *given = link_given(p, call, ret_how);
 
 	if (given)
 		return given;
@@ -489,7 +476,7 @@ struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bo
 	*ret_how = LINK_CALLBACK;
 	if (proven(thread))
 		return callback_writer(p, thread->callbacks);
-	*ret_how = method_alone(thread, awaited);
+	*ret_how = link_method_alone(thread, awaited);
 	return thread->serving > 1 ? NULL : live(p, thread->current);
 }
 

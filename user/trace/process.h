@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "trace/heap.h"
+#include "trace/jobs.h"
 
 #define SHARED_FUTEX_EDGES  256 /* recent wakes looked at to tell a lock from a hand-over */
 #define SHARED_FUTEX_WAKEES 4 /* a futex that woke more threads than this lately is a lock */
@@ -28,6 +29,7 @@ struct process {
 	struct futex_wake wakes[SHARED_FUTEX_EDGES]; /* a ring */
 	unsigned wakes_cnt;
 	unsigned aloud, silent; /* of late, how often a worker slept after a call with, or without a hand-over */
+	struct jobs jobs;
 	struct heap *heap; /* Java runs in it; else NULL */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 	uint64_t last_task; /* id of the task that answered last */

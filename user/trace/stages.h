@@ -88,6 +88,14 @@ struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bo
 			     enum link_method *ret_how);
 void link_wrote(struct pipeline *p, const struct strand *s); /* that has been told */
 
+/* The strand works for one request alone; `awaited`: it did not make the call itself, it waited for who did. */
+enum link_method link_method_alone(const struct strand_state *st, bool awaited);
+/* To whom the result of a call went, or whose work its caller did; NULL: no evidence. */
+struct exchange *link_given(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
+
+/* jobs.c: another strand than the one that read the request begins the response */
+void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *writer);
+
 /* callback.c: threads in which Node runs */
 void callback_tell(struct pipeline *p, const struct ev_callback *ev); /* of the call that comes next */
 void callback_over(struct callbacks *cb); /* that call has been told */

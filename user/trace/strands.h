@@ -31,6 +31,7 @@ struct strand_state {
 	uint64_t current;	/* serial of the request it works for; 0: none, or gone */
 	uint64_t inherited;	/* the request during which it was made */
 	uint64_t last_call;	/* its newest call without a cause */
+	uint64_t answered_call; /* what last_call was when it last wrote the response to what another strand had read */
 	uint64_t news[RELAYS_MAX + 1]; /* calls whose answers it heard: by itself, from who had, and so on */
 	uint64_t heard_ns;	/* when it last read an answer itself */
 	bool handed_over;	/* it has woken somebody with that */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How many calls a process's workers make before they write a response: jobs.c. */
+#ifndef TRACE_JOBS_H
+#define TRACE_JOBS_H
+
+#include <stdint.h>
+
+#define JOB_KINDS 64 /* of requests, by the first part of their paths; two may fall together. A power of two */
+
+struct jobs {
+	uint32_t calls[JOB_KINDS]; /* of the last request of that kind, + 1; 0: none yet */
+	unsigned alike, unlike; /* lately, how often a request had as many as the one before it */
+};
+
+#endif
