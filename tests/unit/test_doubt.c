@@ -186,6 +186,8 @@ static void recycled_task(void **state)
 	transmit(&sc, &out1, 100, REQUEST("/for1"));
 	sc.task = 8000;
 	transmit(&sc, &out2, 100, REQUEST("/for2"));
+	receive(&sc, &out1, 100, OK);
+	receive(&sc, &out2, 100, OK);
 	transmit(&sc, &in2, 100, OK);
 	receive(&sc, &in2, 100, REQUEST("/3"));
 	sc.task = 7000;
@@ -193,6 +195,7 @@ static void recycled_task(void **state)
 	sc.task = 8000;
 	receive(&sc, &in1, 100, REQUEST("/4"));
 	transmit(&sc, &out1, 100, REQUEST("/for4"));
+	receive(&sc, &out1, 100, OK);
 	transmit(&sc, &in1, 100, OK);
 	transmit(&sc, &in2, 100, OK);
 	pipeline_flush(sc.p);
@@ -203,13 +206,48 @@ static void recycled_task(void **state)
 	scene_end(&sc);
 }
 
+/* A request is read while one is answered whose task then ends, and its own task is made in the same place. */
+static void recycled_after_the_read(void **state)
+{
+	struct end in1, in2, in3, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	in3 = open_end(&sc, 3, 100, 5, 6);
+	out1 = open_end(&sc, 4, 100, 7, 8);
+	out2 = open_end(&sc, 5, 100, 9, 10);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	receive(&sc, &in3, 100, REQUEST("/3"));
+	sc.task = 7000;
+	transmit(&sc, &out1, 100, REQUEST("/for1"));
+	receive(&sc, &out1, 100, OK);
+	transmit(&sc, &in1, 100, OK);
+	transmit(&sc, &out1, 100, REQUEST("/for2"));
+	sc.task = 8000;
+	transmit(&sc, &out2, 100, REQUEST("/for3"));
+	sc.task = 0;
+	receive(&sc, &out1, 100, OK);
+	receive(&sc, &out2, 100, OK);
+	sc.task = 8000;
+	transmit(&sc, &in3, 100, OK);
+	sc.task = 7000;
+	transmit(&sc, &in2, 100, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "task");
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_heard_of),          cmocka_unit_test(queue_of_tasks),
 		cmocka_unit_test(loop_works_for_nobody), cmocka_unit_test(roaming),
 		cmocka_unit_test(roaming_among_several), cmocka_unit_test(loop_writes_for_tasks),
-		cmocka_unit_test(recycled_task),
+		cmocka_unit_test(recycled_task),         cmocka_unit_test(recycled_after_the_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,8 +41,6 @@ struct strand_state {
 	bool sent;		/* the run is over with the next read */
 	unsigned prompt, late;	/* lately answered requests: heard of last, or not */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
-	uint64_t answered_ns; /* task: when it last began a response, and on which connection */
-	uint64_t answered_on, answered_by; /* connection, thread */
 	struct ev_awaiting awaiting; /* CPython: who waits for what makes the call at hand; cnt 0: not known */
 	struct callbacks *callbacks; /* Node runs in it; else NULL */
 	struct buffer buffer; /* Java: where it makes objects */
@@ -50,7 +48,7 @@ struct strand_state {
 	struct turns turns;
 	struct last_served last;
 	struct list lines; /* task: of a log, before it was seen for whom it works: logs.c */
-	bool shared; /* it answers several at once: no task, but the loop that writes for all of them */
+	bool shared; /* it does several things at once: no task, but the loop that writes for all of them */
 };
 
 struct strands {

@@ -21,6 +21,18 @@ void tasks_over(struct strand_state *st)
 	st->awaiting.cnt = 0;
 }
 
+/*
+ * A task does one thing after the other. What goes on while a call of its own is not answered is no task but the loop
+ * that writes for its tasks (uvloop); until a second task has answered it could be that.
+ */
+static void note_meanwhile(struct pipeline *p, struct strand_state *task)
+{
+	const struct exchange *own = exchange_find(&p->exchanges, task->last_call);
+
+	if (own && own->strand.id == task->strand.id && !own->answered && !own->done)
+		task->shared = true;
+}
+
 static void file(struct pipeline *p, struct exchange *call, uint64_t context)
 {
 	const struct strand s = { .id = context, .gen = call->tgid, .kind = STRAND_TASK };
@@ -34,6 +46,8 @@ static void file(struct pipeline *p, struct exchange *call, uint64_t context)
 	task = i < ARRAY_SIZE(call->tasks) ? strand_get(&p->strands, &s) : NULL;
 	if (!task)
 		return;
+	if (call->strand.id == context)
+		note_meanwhile(p, task);
 	call->tasks[call->tasks_cnt++] = (struct task_call){ context, task->last_call };
 	task->last_call = call->serial;
 }
@@ -46,22 +60,6 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 		file(p, call, call->strand.id);
 	for (i = 0; thread && i < thread->awaiting.cnt; i++)
 		file(p, call, thread->awaiting.contexts[i]);
-}
-
-/*
- * What answers a request that had been read before it answered another connection's is no task but
- * the loop that writes for its tasks (uvloop); until a second task has answered it could be that. In another
- * thread it is another context at the same address.
- */
-static void note_answer(const struct pipeline *p, struct strand_state *task,
-			const struct exchange *x, uint64_t thread)
-{
-	if (task->answered_on != x->conn_id && task->answered_by == thread &&
-	    task->answered_ns > x->read_ns)
-		task->shared = true;
-	task->answered_on = x->conn_id;
-	task->answered_by = thread;
-	task->answered_ns = p->now_ns;
 }
 
 static bool tasks_differ(struct process *proc, const struct strand *writer)
@@ -96,7 +94,7 @@ void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *wr
 	how = tasks_differ(proc, &writer->strand) ? LINK_TASK : LINK_ORDER;
 	if (!task)
 		return;
-	note_answer(p, task, x, writer->thread.id);
+	note_meanwhile(p, task);
 	if (!task->shared)
 		logs_answered(p, task, x);
 	call = task->shared ? NULL : exchange_find(&p->exchanges, task->last_call);
