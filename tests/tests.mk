@@ -129,6 +129,13 @@ $(ZIPKIN):
 OTELPY := $(OUTPUT)/tools/otelpy/ready
 
 otelpy: $(OTELPY) ## install OpenTelemetry's Python SDK for the tests of living together, once
+OTELNODE := $(OUTPUT)/tools/otelnode/ready
+
+otelnode: $(OTELNODE) ## the same for Node; needs npm
+$(OTELNODE): tests/tools/otelnode/package.json
+	$(call msg,NPM,$@)
+	$(Q)tests/tools/node_modules.sh $(OUTPUT)/tools otelnode
+
 VALIDATE := $(OUTPUT)/tools/validate/ready
 
 validate: $(VALIDATE) ## install what checks manifests and container recipes, once
@@ -149,7 +156,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # Without a tool (Jaeger, say: no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
-	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(VALIDATE) $(ZIPKIN); do \
+	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(OTELNODE) $(VALIDATE) $(ZIPKIN); do \
 		$(MAKE) $$t || echo "no $$t: its tests are skipped"; done)
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 
@@ -207,7 +214,7 @@ C_FILES = $(shell git ls-files '*.c')
 format: ## format the C sources (headers keep their comments in columns)
 	$(Q)clang-format -i $(C_FILES)
 
-.PHONY: jaeger collector otelpy validate test replay-test replay-update e2e links links-update lint format
+.PHONY: jaeger collector otelpy otelnode validate test replay-test replay-update e2e links links-update lint format
 
 # --- kernel side: tests/bpf/prog_<x>.c make real calls under a real capture. Part of the kernel side's tests; root only ---
 BPF_TESTS := $(patsubst tests/bpf/%.c,$(T)/bpf/%,$(wildcard tests/bpf/prog_*.c))

@@ -89,9 +89,12 @@ def check_order(jaeger, order, names):
     assert len(found) == (2 if order.endswith("zs") else 1), f"{order}: {found}"
 
 
-def test_every_order_of_three_is_one_trace(lab, jaeger):
-    services = {f"z{n}": sdk.plain(lab, f"z{n}") for n in (1, 2, 3)}
-    services |= {f"s{n}": sdk.instrumented(lab, f"s{n}", jaeger.endpoint) for n in (1, 2, 3)}
+@pytest.mark.parametrize("with_sdk, without", [("python", "python"), ("node", "python"), ("python", "node")])
+def test_every_order_of_three_is_one_trace(lab, jaeger, with_sdk, without):
+    if with_sdk == "node" and not (sdk.NODE_KIT / "ready").exists():
+        pytest.skip(sdk.NODE_MISSING)
+    services = {f"z{n}": sdk.plain(lab, f"z{n}", runtime=without) for n in (1, 2, 3)}
+    services |= {f"s{n}": sdk.instrumented(lab, f"s{n}", jaeger.endpoint, with_sdk) for n in (1, 2, 3)}
     tracer = start_tracer(lab, [proc for _, proc in services.values()], jaeger)
     chains = {order: [f"{kind}{n}" for n, kind in enumerate(order, 1)] for order in ORDERS}
     for order, names in chains.items():

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Services with and without OpenTelemetry's own zero-code SDK for Python."""
+"""Services with and without OpenTelemetry's own zero-code SDKs for Python and for Node."""
+
+import signal
 
 from lab.procs import BUILD, PYTHON, SERVICES, free_port
 
@@ -8,23 +10,33 @@ READY = VENV / "ready"
 MISSING = "OpenTelemetry's Python SDK is not installed (make otelpy)"
 
 
-def plain(lab, name, hand_on=""):
-    """(port, process) of services/chain.py as it is."""
+NODE_KIT = BUILD / "tools/otelnode"
+NODE_MISSING = "OpenTelemetry's Node SDK is not installed (make otelnode)"
+
+
+def plain(lab, name, hand_on="", runtime="python"):
+    """(port, process) of services/chain.py or chain.js as it is."""
     port = free_port()
-    return port, lab.serve(name, [PYTHON, SERVICES / "chain.py"], port,
-                           {"PORT": str(port), "HAND_ON": hand_on, "OTEL_SERVICE_NAME": name})
+    command = {"python": [PYTHON, SERVICES / "chain.py"], "node": ["node", SERVICES / "chain.js"]}[runtime]
+    return port, lab.serve(name, command, port, {"PORT": str(port), "HAND_ON": hand_on, "OTEL_SERVICE_NAME": name})
 
 
-def instrumented(lab, name, endpoint, protocol="http/protobuf", **env):
-    """The same under opentelemetry-instrument, which sends its spans to the endpoint."""
+def instrumented(lab, name, endpoint, runtime="python", **env):
+    """The same under opentelemetry-instrument or Node's counterpart, which sends its spans to the endpoint."""
     port = free_port()
     env = {
         "PORT": str(port), "OTEL_SERVICE_NAME": name, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-        "OTEL_EXPORTER_OTLP_PROTOCOL": protocol, "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none",
         "OTEL_BSP_SCHEDULE_DELAY": "200", **env,
     }
-    command = [VENV / "bin/opentelemetry-instrument", VENV / "bin/python", SERVICES / "chain.py"]
-    return port, lab.serve(name, command, port, env)
+    command = {
+        "python": [VENV / "bin/opentelemetry-instrument", VENV / "bin/python", SERVICES / "chain.py"],
+        "node": ["node", "--require", NODE_KIT / "node_modules/@opentelemetry/auto-instrumentations-node/build/src"
+                                                 "/register.js", SERVICES / "chain.js"],
+    }[runtime]
+    proc = lab.serve(name, command, port, env)
+    proc.farewell = signal.SIGKILL	# Node's would wait for a backend that is gone
+    return port, proc
 
 
 def in_code(lab, name, reports, endpoint):
