@@ -65,8 +65,7 @@ static size_t ring_size(size_t asked)
 	return sz;
 }
 
-/* Some kernels have fexit and refuse it, which only trying shows; capture by socket tracepoints does without. */
-static bool functions_hookable(const struct btf *btf)
+bool capture_functions_hookable(const struct btf *btf)
 {
 	static const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
@@ -86,17 +85,11 @@ static bool functions_hookable(const struct btf *btf)
 	return true;
 }
 
-/* Logs are read as by system calls where functions cannot be hooked. */
-static enum capture_method method_for(const struct capture *c, const struct hook *h, bool hookable)
-{
-	return h->capability == CAPABILITY_LOGS && !hookable ? CAPTURE_SYSCALL : c->method;
-}
-
 static void choose_programs(struct capture *c, const struct btf *btf)
 {
 	const struct bpf_cfg *cfg = (const void *)&c->skel->rodata->cfg;
 	bool logs = cfg->log_stdio || cfg->log_files;
-	bool hookable = logs && functions_hookable(btf);
+	bool hookable = logs && capture_functions_hookable(btf);
 	char lacks[256];
 	size_t i;
 
@@ -105,7 +98,7 @@ static void choose_programs(struct capture *c, const struct btf *btf)
 		struct bpf_program *prog =
 			bpf_object__find_program_by_name(c->skel->obj, h->program);
 
-		if (prog && hook_used(h, method_for(c, h, hookable), cfg) &&
+		if (prog && hook_used(h, hook_method(h, c->method, hookable), cfg) &&
 		    !hook_lacks(h, btf, lacks, sizeof(lacks)))
 			bpf_program__set_autoload(prog, true);
 	}

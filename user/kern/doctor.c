@@ -18,7 +18,7 @@ static bool try_method(const char *btf_path, enum capture_method method, struct 
 	struct capture_opts opts = {
 		.method = method,
 		.btf_path = btf_path,
-		.cfg = { .wake_edges = true },
+		.cfg = { .wake_edges = true, .log_stdio = true },
 	};
 	struct capture *c;
 
@@ -63,22 +63,29 @@ static enum capture_method report_methods(struct report *r, const char *btf_path
 	return best;
 }
 
-/* Whether a capture by this method would want it. */
-static bool wanted(const struct hook *h, enum capture_method method, const struct btf *btf)
+/* A capture by this method that wants everything. */
+struct plan {
+	enum capture_method method;
+	const struct btf *btf;
+	bool hookable; /* functions, where they are no more than a part of it */
+};
+
+static bool wanted(const struct hook *h, const struct plan *p)
 {
 	const struct bpf_cfg cfg = {
 		.wake_edges = true,
-		.rows = feature_in(btf, FEAT_PREEMPTIBLE),
+		.log_stdio = true,
+		.rows = feature_in(p->btf, FEAT_PREEMPTIBLE),
 	};
 
-	return hook_used(h, method, &cfg);
+	return hook_used(h, hook_method(h, p->method, p->hookable), &cfg);
 }
 
-static bool attached(const struct hook *h, enum capture_method method, const struct btf *btf)
+static bool attached(const struct hook *h, const struct plan *p)
 {
 	char lacks[256];
 
-	return wanted(h, method, btf) && !hook_lacks(h, btf, lacks, sizeof(lacks));
+	return wanted(h, p) && !hook_lacks(h, p->btf, lacks, sizeof(lacks));
 }
 
 static void report_hook(struct report *r, const struct hook *h, const struct btf *btf)
@@ -92,8 +99,7 @@ static void report_hook(struct report *r, const struct hook *h, const struct btf
 					 missing ? "missing" : "attached", missing ? why : NULL });
 }
 
-static void report_capability(struct report *r, enum capability cap, enum capture_method method,
-			      const struct btf *btf)
+static void report_capability(struct report *r, enum capability cap, const struct plan *p)
 {
 	bool served = false;
 	char so[128];
@@ -102,10 +108,10 @@ static void report_capability(struct report *r, enum capability cap, enum captur
 	for (i = 0; i < hooks_cnt(); i++) {
 		const struct hook *h = hook_at(i);
 
-		if (h->capability != cap || !wanted(h, method, btf))
+		if (h->capability != cap || !wanted(h, p))
 			continue;
-		report_hook(r, h, btf);
-		served |= attached(h, method, btf);
+		report_hook(r, h, p->btf);
+		served |= attached(h, p);
 	}
 	if (served)
 		return;
@@ -115,13 +121,14 @@ static void report_capability(struct report *r, enum capability cap, enum captur
 
 static void report_hooks(struct report *r, enum capture_method method, const struct btf *btf)
 {
+	const struct plan plan = { method, btf, capture_functions_hookable(btf) };
 	char title[64];
 	int cap;
 
 	snprintf(title, sizeof(title), "hooks, by %s", provider_name(method));
 	report_section(r, title);
 	for (cap = 0; cap < CAPABILITY__CNT; cap++)
-		report_capability(r, cap, method, btf);
+		report_capability(r, cap, &plan);
 }
 
 static void report_limits(struct report *r, enum capture_method method)

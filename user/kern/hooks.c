@@ -99,6 +99,11 @@ const struct hook *hook_at(size_t i)
 	return &hooks[i];
 }
 
+enum capture_method hook_method(const struct hook *h, enum capture_method method, bool hookable)
+{
+	return h->capability == CAPABILITY_LOGS && !hookable ? CAPTURE_SYSCALL : method;
+}
+
 bool hook_used(const struct hook *h, enum capture_method method, const struct bpf_cfg *cfg)
 {
 	if (h->capability == CAPABILITY_WAKE && !cfg->wake_edges)

@@ -45,6 +45,8 @@ struct hook {
 
 size_t hooks_cnt(void);
 const struct hook *hook_at(size_t i);
+/* How a hook serves a capture by `method`: logs are read as by system calls where functions cannot be hooked. */
+enum capture_method hook_method(const struct hook *h, enum capture_method method, bool hookable);
 bool hook_used(const struct hook *h, enum capture_method method, const struct bpf_cfg *cfg);
 const char *capability_name(enum capability c);
 const char *
