@@ -46,7 +46,7 @@ static void report_runtime(struct report *r, const struct proc_facts *facts,
 	report_row(r, &(struct report_row){
 			      "runtime", NULL,
 			      name ? name : "none that has a reader: threads and sockets tell",
-			      NULL });
+			      name ? strand_off() : NULL });
 }
 
 void links_report(struct report *r, uint32_t pid)

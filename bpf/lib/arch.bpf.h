@@ -61,6 +61,8 @@ static __always_inline void syscall_read(const struct pt_regs *regs, struct sysc
 	ret_call->arg[3] = regs->r10;
 }
 
+#define RUNTIMES_READ true /* layouts of runtimes are known, user/strand */
+
 #define KERNEL_STACK_SZ 16384
 #define SYSCALLS_MAX    1024
 
@@ -153,7 +155,9 @@ static __always_inline void syscall_read(const struct pt_regs *regs, struct sysc
 	ret_call->arg[3] = regs->regs[3];
 }
 
-/* No layout is known here: whoever asks cannot prove what he reads. */
+/* No layout is known here, and nobody asks. */
+#define RUNTIMES_READ false
+
 static __always_inline bool task_user_frame(__u64 *ret_fp, __u64 *ret_sp)
 {
 	return false;

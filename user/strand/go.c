@@ -13,7 +13,6 @@
 #include "host/gobin.h"
 #include "strand/runtimes.h"
 
-#ifdef __x86_64__
 /* In the order of enum go_offset: m.curg, g.goid, .parentGoid, .startpc, hchan.recvq, sudog.c. */
 static const struct {
 	int first, last;
@@ -35,11 +34,9 @@ static int minor_of(uint32_t tgid)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 || elf_open(fd, &e) ? 0 : gobin_minor(&e);
 }
-#endif
 
 bool strand_go(const struct proc_facts *facts, struct strand_found *ret_found)
 {
-#ifdef __x86_64__
 	int minor = minor_of(facts->tgid);
 	size_t i;
 
@@ -51,6 +48,5 @@ bool strand_go(const struct proc_facts *facts, struct strand_found *ret_found)
 		snprintf(ret_found->version, sizeof(ret_found->version), "1.%d", minor);
 		return true;
 	}
-#endif
 	return false;
 }

@@ -16,7 +16,6 @@
 #include "host/procfs.h"
 #include "strand/runtimes.h"
 
-#ifdef __x86_64__
 #define LIBRARY      "/libjvm.so"
 #define MAPS_MAX     ((size_t)4 << 20)
 #define ENTRIES_MAX  4096 /* of the table; Java 25 has 583 */
@@ -185,11 +184,9 @@ static int table_of(uint32_t tgid, int mem, uint64_t *ret_table)
 		*ret_table = word_at(mem, base + value);
 	return err;
 }
-#endif
 
 bool strand_java(const struct proc_facts *facts, struct strand_found *ret_found)
 {
-#ifdef __x86_64__
 	_cleanup_(close_fdp) int mem = -1;
 	uint64_t at[AT__CNT] = { 0 }, table = 0;
 	char path[32];
@@ -216,7 +213,4 @@ bool strand_java(const struct proc_facts *facts, struct strand_found *ret_found)
 	} };
 	find_heap(mem, at, &ret_found->rt);
 	return true;
-#else
-	return false;
-#endif
 }

@@ -63,7 +63,6 @@ static unsigned minor_of(const struct proc_facts *facts)
 
 bool strand_python(const struct proc_facts *facts, struct strand_found *ret_found)
 {
-#ifdef __x86_64__
 	unsigned minor = minor_of(facts);
 	size_t i;
 
@@ -78,6 +77,5 @@ bool strand_python(const struct proc_facts *facts, struct strand_found *ret_foun
 		snprintf(ret_found->version, sizeof(ret_found->version), "3.%u", minor);
 		return true;
 	}
-#endif
 	return false;
 }

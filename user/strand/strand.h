@@ -25,6 +25,8 @@ struct strand_found {
 	char version[16];	/* "3.11"; "": not known */
 };
 
+/* Why no runtime is read on this machine; NULL: they are. */
+const char *strand_off(void);
 /* True: the process has a runtime that can be read. */
 bool strand_recognise(const struct proc_facts *facts, struct strand_found *ret_found);
 

@@ -13,7 +13,6 @@
 #include "host/elf.h"
 #include "strand/runtimes.h"
 
-#ifdef __x86_64__
 #define CHUNK_SZ   16384
 #define NAME_SZ    64 /* more than is before and behind the word that is looked for */
 #define RODATA_MAX ((uint64_t)64 << 20)
@@ -67,11 +66,9 @@ static bool version_of(const struct elf *e, char *ret_version, size_t sz)
 	}
 	return false;
 }
-#endif
 
 bool strand_tokio(const struct proc_facts *facts, struct strand_found *ret_found)
 {
-#ifdef __x86_64__
 	_cleanup_(close_fdp) int fd = -1;
 	struct strand_found found = { .rt.kind = RUNTIME_TOKIO };
 	char path[64];
@@ -83,7 +80,4 @@ bool strand_tokio(const struct proc_facts *facts, struct strand_found *ret_found
 		return false;
 	*ret_found = found;
 	return true;
-#else
-	return false;
-#endif
 }
