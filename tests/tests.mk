@@ -236,12 +236,20 @@ bpf-test: bpf-tests ## trigger tests of the kernel side, as root; CAPTURE=socket
 .PHONY: bpf-tests bpf-test
 
 # --- other kernels: the same tests and a short way through everything on Debian's kernels, in QEMU without KVM ---
-test-vm: all bpf-tests ## the tests of the kernel side on other kernels; VM=debian-6.1 picks from tests/vm/kernels.txt
+test-vm: all bpf-tests $(T)/guard/test_guard ## the tests of the kernel side on other kernels; VM=debian-6.1 picks from tests/vm/kernels.txt
 	$(Q)OUTPUT=$(OUTPUT) tests/vm/all.py $(VM)
+# The same for arm64, against a Debian of that processor; tests/vm/run.sh builds it anew for its guest.
+CROSS_ROOT := $(abspath $(OUTPUT))/vm/root-aarch64
+CROSS_LIBS := $(CROSS_ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(CROSS_ROOT)/usr/share/pkgconfig
+$(CROSS_ROOT):
+	$(Q)tests/vm/root.sh aarch64 $@
+cross: | $(CROSS_ROOT) ## build the program and the kernel side's tests for arm64, into build/aarch64
+	$(Q)$(MAKE) ARCH=arm64 OUTPUT=$(OUTPUT)/aarch64 CC='aarch64-linux-gnu-gcc --sysroot=$(CROSS_ROOT)' \
+		PKG_CONFIG='env PKG_CONFIG_LIBDIR=$(CROSS_LIBS) PKG_CONFIG_SYSROOT_DIR=$(CROSS_ROOT) pkg-config' all bpf-tests $(OUTPUT)/aarch64/tests/guard/test_guard
 kernels-update: ## write what test-vm found into the README and into the record of the verifier's cost
 	$(Q)OUTPUT=$(OUTPUT) tests/vm/table.py --record
 
-.PHONY: test-vm kernels-update
+.PHONY: test-vm cross kernels-update
 
 # --- the benchmark: tests/bench/run measures, docs/bench.md keeps the last table ---
 $(T)/bench/hooks.bpf.o: tests/bench/hooks.bpf.c

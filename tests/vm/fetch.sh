@@ -1,40 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: fetch.sh SUITE PACKAGE DIR    gets the newest kernel of a Debian suite into DIR: vmlinuz, release, and in
-# modules/ what the guest loads, in that order. This machine's apt serves with its own settings and its own mirror, but
-# with lists, cache and sources below DIR: nothing of it changes. A kernel that is there already is not fetched again.
+# Usage: fetch.sh SUITE PACKAGE MACHINE DIR    gets the newest kernel of a Debian suite into DIR: vmlinuz, release, and in
+# modules/ what the guest loads, in that order. A kernel that is there already is not fetched again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-suite=$1 package=$2 dir=$3.new
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# shellcheck source=apt.sh
+. tests/vm/apt.sh
+suite=$1 package=$2 machine=$3 dir=$4.new
 # Storage of the root, the root itself, and what the tests ask of the network.
 wanted="virtio_pci 9pnet_virtio 9p overlay veth unix_diag tcp_diag"
 
-[ ! -e "$3/release" ] || exit 0
+[ ! -e "$4/release" ] || exit 0
 rm -rf "$dir"
-mkdir -p "$dir/apt/parts" "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial" "$dir/root" "$dir/modules"
+mkdir -p "$dir/root" "$dir/modules"
 dir=$(realpath "$dir")
-
-# shellcheck disable=SC1091 # what Debian release this machine is; its mirror has the others too
-mirror=$(. /etc/os-release && tests/bare/apt_sources.py --mirror "$VERSION_CODENAME")
-signed=
-[ ! -e $keyring ] || signed=signed-by=$keyring
-echo "deb [target=Packages $signed] $mirror $suite main" >"$dir/apt/sources.list"
-: >"$dir/apt/status"
-cat >"$dir/apt/apt.conf" <<EOF
-Dir::Etc::SourceList "$dir/apt/sources.list";
-Dir::Etc::SourceParts "$dir/apt/parts";
-Dir::Etc::Preferences "$dir/apt/preferences";
-Dir::Etc::PreferencesParts "$dir/apt/parts";
-Dir::State "$dir/apt";
-Dir::State::Lists "$dir/apt/lists";
-Dir::State::Status "$dir/apt/status";
-Dir::Cache "$dir/apt/cache";
-APT::Sandbox::User "";
-APT::Update::Post-Invoke { "true"; };
-EOF
-export APT_CONFIG=$dir/apt/apt.conf
-apt-get -q update
+apt_below "$dir/apt" "$suite" "$(debian_arch "$machine")"
 
 # The meta package leads to the image, which newer suites split in two: the program and its modules.
 mapfile -t parts < <(apt-cache depends --recurse --important "$package" | grep -E '^linux-(image|binary|modules)-[0-9]')
@@ -63,5 +43,5 @@ done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
 done
 rm -rf "$dir/root" "$dir/apt"
 echo "$release" >"$dir/release"
-rm -rf "$3"
-mv "$dir" "$3"
+rm -rf "$4"
+mv "$dir" "$4"

@@ -18,6 +18,7 @@ for provider in ${triggered//,/ }; do
 		CAPTURE=$provider "$test" 2>&1 || echo "not ok $(basename "$test") ended with status $?"
 	done | sed -uE "s/^(ok|not ok) ([0-9]+ )?(- )?/\1 $provider: /"
 done
+"$OUTPUT/tests/guard/test_guard" 2>&1 || echo "not ok test_guard ended with status $?"
 $PYTHON -m pytest -c tests/e2e/pytest.ini --rootdir tests/vm -p no:terminal -p report -p conftest tests/vm/test_guest.py ||
 	status=1
 cat $VERIFIED

@@ -32,6 +32,12 @@ def kernels():
     return sorted((k for k in found if k["release"]), key=version)
 
 
+def label(kernel):
+    """6.12; of another processor than most: 6.12-arm64."""
+    number, processor = ".".join(map(str, version(kernel))), kernel["release"].rpartition("-")[2]
+    return number if processor == "amd64" else f"{number}-{processor}"
+
+
 def align(table):
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     return "\n".join("  ".join(x.rjust(w) if i else x.ljust(w) for i, (x, w) in enumerate(zip(row, widths))).rstrip()
@@ -100,7 +106,7 @@ def main():
         write_record(found)
         write_readme(found)
         return
-    text = verified_table({".".join(map(str, version(k))): walked(k) for k in found})
+    text = verified_table({label(k): walked(k) for k in found})
     print("\n".join("# " + x for x in text.splitlines()))
 
 
