@@ -263,7 +263,7 @@ $(T)/bench/%: $(OUTPUT)/obj/tests/bench/%.o
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_KERN)
 
-$(T)/bench/path: $(CORE_OBJS) $(EXPORT_OBJS)
+$(T)/bench/path: $(CORE_OBJS) $(EXPORT_OBJS) $(OUTPUT)/obj/user/kern/ring.o
 $(T)/bench/path: LIBS_KERN := $(LIBS_EXPORT)
 instructions: $(T)/bench/path ## count what user space spends on an exchange, against the committed budget
 	$(Q)OUTPUT=$(OUTPUT) tests/bench/instructions

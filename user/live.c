@@ -145,6 +145,11 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 	take(l, ev);
 }
 
+static void on_soon(void *ctx, const struct ev_hdr *ev)
+{
+	pipeline_expect(((struct live *)ctx)->w.pipeline, ev);
+}
+
 static void on_verdict(void *ctx, uint64_t conn, const struct verdict *v)
 {
 	capture_verdict(((struct live *)ctx)->capture, conn, v);
@@ -370,7 +375,7 @@ static int wait_ms(struct live *l, int drained)
 static int run_loop(struct live *l)
 {
 	while (!l->stopping) {
-		int drained = capture_drain(l->capture, on_record, l);
+		int drained = capture_drain(l->capture, on_record, on_soon, l);
 		uint64_t now = clock_mono_ns();
 		int code;
 
@@ -418,7 +423,7 @@ static void finish(struct live *l)
 
 	restore_signals(l);
 	capture_stop(l->capture);
-	while (capture_drain(l->capture, on_record, l))
+	while (capture_drain(l->capture, on_record, on_soon, l))
 		;
 	capture_figures(l->capture, &kern);
 	memcpy(books.stats, kern.stats, sizeof(books.stats));

@@ -40,7 +40,7 @@
 #define COMM_LEN	16	/* TASK_COMM_LEN */
 
 /* --- user side --- */
-#define CONNS_MAX	65536	/* the one idle for longest is forgotten, counted */
+#define CONNS_MAX	65536	/* one not used for long is forgotten, counted */
 #define HEAD_MAX	131072	/* of one incomplete head; servers stop at 8 to 64 KiB */
 #define STREAM_BYTES_MAX (16u << 20) /* all incomplete heads, in buffers of up to twice that; beyond it: resync */
 #define PIPELINE_MAX	256	/* requests of one connection waiting for their response */

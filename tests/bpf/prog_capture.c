@@ -82,12 +82,12 @@ static void test_full_ring(void **state)
 	assert_int_equal(capture_trace(c, child, 0), 0);
 	stage_resume(*state);
 	stage_wait_pause(*state);
-	while (capture_drain(c, tally, &t))
+	while (capture_drain(c, tally, NULL, &t))
 		;
 	stage_resume(*state);
 	stage_finish(*state);
 	capture_stop(c);
-	capture_drain(c, tally, &t);
+	capture_drain(c, tally, NULL, &t);
 	capture_stats(c, stats);
 	assert_true(stats[STAT_RING_FULL] > 0);
 	for (dir = 0; dir < DIR__CNT; dir++) {
@@ -128,12 +128,12 @@ static void test_wake_up(void **state)
 
 	assert_int_equal(capture_trace(c, stage_start(*state, act_once, NULL, true), 0), 0);
 	stage_wait_pause(*state);
-	while (capture_drain(c, count, &n) || !capture_sleep(c))
+	while (capture_drain(c, count, NULL, &n) || !capture_sleep(c))
 		;
 	stage_resume(*state);
 	assert_int_equal(poll(&p, 1, 60000), 1);
 	stage_wait_pause(*state);
-	while (capture_drain(c, count, &n))
+	while (capture_drain(c, count, NULL, &n))
 		;
 	assert_true(n > 0);
 	assert_int_equal(poll(&p, 1, 0), 0);

@@ -20,15 +20,17 @@ static struct item *item_of(struct hnode *n)
 	return n ? container_of(n, struct item, node) : NULL;
 }
 
-static void test_find_across_growth(void **state)
+/* counted: the same must hold of a table for keys that count up. */
+static void find_across_growth(bool counted)
 {
 	struct item *items = calloc(NODES, sizeof(*items));
 	struct hash h;
 
 	assert_non_null(items);
-	assert_int_equal(hash_init(&h, 1), 0);
+	assert_int_equal(counted ? hash_init_counted(&h, 1) : hash_init(&h, 1), 0);
 	for (uint64_t i = 0; i < NODES; i++) {
 		items[i].value = i;
+		hash_expect(&h, i * 8, sizeof(*items));
 		hash_add(&h, &items[i].node, i * 8);
 	}
 	assert_int_equal(h.n, NODES);
@@ -43,6 +45,12 @@ static void test_find_across_growth(void **state)
 		assert_int_equal(!!hash_find(&h, i * 8), i % 2);
 	hash_release(&h);
 	free(items);
+}
+
+static void test_find_across_growth(void **state)
+{
+	find_across_growth(false);
+	find_across_growth(true);
 }
 
 static void test_same_key_latest_first_and_stays_so(void **state)

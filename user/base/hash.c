@@ -5,6 +5,7 @@
 #include "hash.h"
 
 #define BUCKETS_MIN 16
+#define LINE        64 /* bytes of memory that come at once */
 
 /* The finaliser of MurmurHash3: every bit of the key decides about every bit of the index. */
 static uint64_t scramble(uint64_t x)
@@ -17,9 +18,14 @@ static uint64_t scramble(uint64_t x)
 	return x;
 }
 
+static uint64_t place(const struct hash *h, uint64_t key)
+{
+	return h->counted ? key : scramble(key);
+}
+
 static struct hnode **bucket(const struct hash *h, uint64_t key)
 {
-	return &h->buckets[scramble(key) & h->mask];
+	return &h->buckets[place(h, key) & h->mask];
 }
 
 int hash_init(struct hash *h, size_t expected)
@@ -30,6 +36,14 @@ int hash_init(struct hash *h, size_t expected)
 		n *= 2;
 	*h = (struct hash){ .buckets = calloc(n, sizeof(struct hnode *)), .mask = n - 1 };
 	return h->buckets ? 0 : -ENOMEM;
+}
+
+int hash_init_counted(struct hash *h, size_t expected)
+{
+	int err = hash_init(h, expected);
+
+	h->counted = true;
+	return err;
 }
 
 void hash_release(struct hash *h)
@@ -53,7 +67,7 @@ static void grow(struct hash *h)
 		struct hnode **low = &fresh[i], **high = &fresh[i + old_n];
 
 		for (struct hnode *node = h->buckets[i]; node; node = node->next) {
-			struct hnode ***tail = scramble(node->key) & old_n ? &high : &low;
+			struct hnode ***tail = place(h, node->key) & old_n ? &high : &low;
 
 			**tail = node;
 			*tail = &node->next;
@@ -105,6 +119,19 @@ struct hnode *hash_find(const struct hash *h, uint64_t key)
 struct hnode *hash_next(const struct hnode *node)
 {
 	return first_with(node->next, node->key);
+}
+
+void hash_expect(struct hash *h, uint64_t key, size_t sz)
+{
+	const char *object;
+
+	if (key == h->expected)
+		return;
+	object = (const char *)*bucket(h, h->expected);
+	for (size_t at = 0; object && at < sz; at += LINE)
+		__builtin_prefetch(object + at);
+	__builtin_prefetch(bucket(h, key));
+	h->expected = key;
 }
 
 uint64_t hash_mix(uint64_t a, uint64_t b)

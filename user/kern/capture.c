@@ -349,13 +349,13 @@ int capture_fd(const struct capture *c)
 	return c->wake_fd;
 }
 
-int capture_drain(struct capture *c, capture_record_fn fn, void *ctx)
+int capture_drain(struct capture *c, capture_record_fn fn, capture_record_fn soon, void *ctx)
 {
 	struct epoll_event ev;
 
 	/* Takes note of a wake-up before looking: one that comes later is kept. */
 	epoll_wait(c->wake_fd, &ev, 1, 0);
-	return ring_drain(&c->ring, fn, ctx);
+	return ring_drain(&c->ring, fn, soon, ctx);
 }
 
 size_t capture_waiting(const struct capture *c, size_t *ret_sz)

@@ -60,9 +60,10 @@ typedef void (*capture_record_fn)(void *ctx, const struct ev_hdr *ev);
 int capture_fd(const struct capture *c); /* readable when the kernel woke the reader */
 /*
  * Delivers what is in the ring, a part of it when it is full; returns how many records. Malformed
- * records are counted, not delivered.
+ * records are counted, not delivered. soon: of each record before some others are delivered, so that
+ * what it needs can be fetched from memory meanwhile; NULL: nobody wants to know.
  */
-int capture_drain(struct capture *c, capture_record_fn fn, void *ctx);
+int capture_drain(struct capture *c, capture_record_fn fn, capture_record_fn soon, void *ctx);
 /* Bytes that wait in the ring, of so many. */
 size_t capture_waiting(const struct capture *c, size_t *ret_sz);
 /* Of the exchanges of lane n, 1 in 2^levels[n] is told from now on. */

@@ -27,6 +27,7 @@ int ring_init(struct ring *r, int map_fd, size_t sz)
 		return code;
 	}
 	r->producer = p;
+	r->data = (const char *)p + page_sz();
 	return 0;
 }
 
@@ -67,33 +68,73 @@ static void give_back(struct ring *r, unsigned long at)
 	__atomic_store_n(r->consumer, at, __ATOMIC_RELEASE);
 }
 
-int ring_drain(struct ring *r, capture_record_fn fn, void *ctx)
+/* A walk over the records up to `end`. */
+struct walk {
+	struct ring *r;
+	unsigned long at, end;
+	bool busy; /* the record at hand is still being written */
+};
+
+/* The next record; NULL: there is none yet, or it is none to be delivered. */
+static const struct ev_hdr *next(struct walk *w, bool *ret_malformed)
 {
-	const char *data = (const char *)r->producer + page_sz();
-	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
-	unsigned long at = *r->consumer, stop = min(end, at + r->sz / 8);
-	int n = 0;
+	const uint32_t *head = (const uint32_t *)(w->r->data + (w->at & (w->r->sz - 1)));
+	uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);
+	uint32_t room = len & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+	const struct ev_hdr *ev = (const struct ev_hdr *)((const char *)head + BPF_RINGBUF_HDR_SZ);
 
-	r->high = max(r->high, end - at);
-	while (at < stop) {
-		const uint32_t *head = (const uint32_t *)(data + (at & (r->sz - 1)));
-		uint32_t len = __atomic_load_n(head, __ATOMIC_ACQUIRE);
-		uint32_t room = len & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		const struct ev_hdr *ev =
-			(const struct ev_hdr *)((const char *)head + BPF_RINGBUF_HDR_SZ);
+	*ret_malformed = false;
+	w->busy = len & BPF_RINGBUF_BUSY_BIT;
+	if (w->busy)
+		return NULL;
+	w->at += (room + BPF_RINGBUF_HDR_SZ + 7) & ~7ul;
+	if (len & BPF_RINGBUF_DISCARD_BIT)
+		return NULL;
+	*ret_malformed = !fits(ev, room);
+	return *ret_malformed ? NULL : ev;
+}
 
-		if (len & BPF_RINGBUF_BUSY_BIT)
-			break;
-		if (fits(ev, room)) {
-			fn(ctx, ev);
-			n++;
-		} else if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
-			r->malformed++;
-		}
-		at += (room + BPF_RINGBUF_HDR_SZ + 7) & ~7ul;
-		if (at - *r->consumer >= r->sz / PARTS)
-			give_back(r, at);
+#define AHEAD 8 /* records between a word of one and the one: about as long as memory takes */
+
+/* Goes before the reader. */
+static void look_ahead(struct walk *ahead, int reader, int *n, capture_record_fn soon, void *ctx)
+{
+	const struct ev_hdr *ev;
+	bool malformed;
+
+	for (; *n < reader + AHEAD && ahead->at < ahead->end; ++*n) {
+		ev = next(ahead, &malformed);
+		if (ahead->busy)
+			return;
+		if (ev)
+			soon(ctx, ev);
 	}
-	give_back(r, at);
+}
+
+int ring_drain(struct ring *r, capture_record_fn fn, capture_record_fn soon, void *ctx)
+{
+	unsigned long end = __atomic_load_n(r->producer, __ATOMIC_ACQUIRE);
+	struct walk w = { .r = r, .at = *r->consumer, .end = end }, ahead = w;
+	int n = 0, seen = 0, ahead_n = 0;
+
+	r->high = max(r->high, end - w.at);
+	w.end = min(end, w.at + r->sz / 8);
+	while (w.at < w.end) {
+		const struct ev_hdr *ev;
+		bool malformed;
+
+		if (soon)
+			look_ahead(&ahead, seen++, &ahead_n, soon, ctx);
+		ev = next(&w, &malformed);
+		if (w.busy)
+			break;
+		if (ev)
+			fn(ctx, ev);
+		n += ev != NULL;
+		r->malformed += malformed;
+		if (w.at - *r->consumer >= r->sz / PARTS)
+			give_back(r, w.at);
+	}
+	give_back(r, w.at);
 	return n;
 }

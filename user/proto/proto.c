@@ -18,6 +18,15 @@ const struct proto *proto_get(enum proto_id id)
 	return protos[id];
 }
 
+size_t proto_state_max(void)
+{
+	size_t most = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(protos); i++)
+		most = max(most, protos[i]->state_sz);
+	return most;
+}
+
 enum sniff proto_sniff(struct slice head, const struct proto **ret_proto)
 {
 	bool more = false;

@@ -138,6 +138,7 @@ struct proto {
 };
 
 const struct proto *proto_get(enum proto_id id);
+size_t proto_state_max(void); /* bytes of the largest state */
 /* The protocol of a connection's first bytes. SNIFF_NO: none of ours. */
 enum sniff proto_sniff(struct slice head, const struct proto **ret_proto);
 

@@ -12,6 +12,7 @@ int conns_init(struct conns *t)
 
 	memset(t, 0, sizeof(*t));
 	list_init(&t->by_use);
+	pool_init(&t->pool, sizeof(struct conn) + proto_state_max());
 	err = hash_init(&t->by_id, 1024);
 	return err ? err : hash_init(&t->by_sk, 64);
 }
@@ -20,6 +21,7 @@ void conns_release(struct conns *t)
 {
 	hash_release(&t->by_id);
 	hash_release(&t->by_sk);
+	pool_release(&t->pool);
 }
 
 static void take_facts(struct conns *t, struct conn *c, const struct ev_conn *ev)
@@ -39,7 +41,7 @@ void conn_learn(struct conns *t, struct conn *c, const struct ev_conn *ev)
 
 struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
 {
-	struct conn *c = calloc(1, sizeof(*c));
+	struct conn *c = pool_get(&t->pool);
 
 	if (!c)
 		return NULL;
@@ -49,7 +51,7 @@ struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
 	stream_init(&c->dir[DIR_TX]);
 	list_init(&c->exchanges);
 	hash_add(&t->by_id, &c->by_id, c->id);
-	list_push(&t->by_use, &c->by_use);
+	lru_add(&t->by_use, &c->by_use);
 	t->n++;
 	return c;
 }
@@ -73,16 +75,15 @@ void conn_pair(struct conn *a, struct conn *b)
 void conn_free(struct conns *t, struct conn *c)
 {
 	unpair(c);
-	if (c->state && c->proto->release)
+	if (c->proto && c->proto->release)
 		c->proto->release(c->state);
-	free(c->state);
 	stream_release(&c->dir[DIR_RX]);
 	stream_release(&c->dir[DIR_TX]);
 	hash_del(&t->by_id, &c->by_id);
 	if (c->facts.transport == TRANSPORT_UNIX)
 		hash_del(&t->by_sk, &c->by_sk);
-	list_del(&c->by_use);
-	free(c);
+	list_del(&c->by_use.node);
+	pool_put(&t->pool, c);
 	t->n--;
 }
 
@@ -94,9 +95,13 @@ struct conn *conn_find(struct conns *t, uint64_t id)
 	if (!n)
 		return NULL;
 	c = container_of(n, struct conn, by_id);
-	list_del(&c->by_use);
-	list_push(&t->by_use, &c->by_use);
+	c->by_use.used = true;
 	return c;
+}
+
+void conns_expect(struct conns *t, uint64_t id)
+{
+	hash_expect(&t->by_id, id, t->pool.sz);
 }
 
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk)

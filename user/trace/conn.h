@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Connections: one per socket of a traced process. Each has two streams, the state of its decoder
- * and the exchanges that are under way. The table is bounded (CONNS_MAX): the one unused for
- * longest is given up, and counted.
+ * and the exchanges that are under way. The table is bounded (CONNS_MAX): one that has
+ * not been used for long is given up (base/lru.h), and counted.
  */
 #ifndef TRACE_CONN_H
 #define TRACE_CONN_H
 
 #include "abi/event.h"
 #include "base/hash.h"
-#include "base/list.h"
+#include "base/lru.h"
+#include "base/pool.h"
 #include "proto/proto.h"
 #include "trace/stream.h"
 
 struct conn {
-	struct hnode by_id;
+	struct hnode by_id; /* first: hash_expect() */
 	struct hnode by_sk; /* unix: key sk */
-	struct list by_use;
+	struct lru by_use;
 	uint64_t id;
 	struct ev_conn facts;
 	enum role role; /* what the bytes decided; UNKNOWN until then */
@@ -24,7 +25,6 @@ struct conn {
 	bool foreign; /* not a protocol of ours, or no longer */
 	unsigned tries; /* how often the bytes were looked at in vain */
 	const struct proto *proto; /* NULL until the bytes decided */
-	void *state;
 	struct stream dir[DIR__CNT];
 	struct list exchanges; /* requests without a complete response, oldest first */
 	uint64_t requests; /* seen on this connection, whether or not an exchange was made of them */
@@ -35,12 +35,14 @@ struct conn {
 	struct conn *peer; /* the other end, once it is known (join.c) */
 	bool peer_absent; /* the other end was waited for in vain */
 	uint64_t peer_shift; /* unix: our request positions minus the peer's, modulo 2^64 */
+	_Alignas(void *) char state[]; /* of its protocol */
 };
 
 struct conns {
+	struct pool pool;
 	struct hash by_id;
 	struct hash by_sk;
-	struct list by_use; /* least recently used first */
+	struct list by_use; /* the oldest first */
 	size_t n;
 };
 
@@ -50,6 +52,7 @@ struct conn *conn_new(struct conns *t, const struct ev_conn *ev); /* NULL: out o
 void conn_learn(struct conns *t, struct conn *c, const struct ev_conn *ev); /* of one that was unknown */
 void conn_free(struct conns *t, struct conn *c);
 struct conn *conn_find(struct conns *t, uint64_t id); /* NULL: unknown; marks it used */
+void conns_expect(struct conns *t, uint64_t id); /* a record of it comes after some others */
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk);
 void conn_pair(struct conn *a, struct conn *b); /* makes them peers, and nobody else theirs */
 bool conn_is_server(const struct conn *c);

@@ -276,19 +276,15 @@ static void forget_other_dir(struct feed *f)
 		lose_counted(&other);
 }
 
-static bool begin_protocol(struct feed *f, const struct proto *proto, bool request)
+static void begin_protocol(struct feed *f, const struct proto *proto, bool request)
 {
 	struct conn *c = f->c;
 
 	c->tries = 0;
 	f->s->lost = false;
-	c->state = calloc(1, proto->state_sz);
-	if (!c->state)
-		return false;
 	c->proto = proto;
 	c->role = (f->dir == DIR_RX) == request ? ROLE_SERVER : ROLE_CLIENT;
 	forget_other_dir(f);
-	return true;
 }
 
 /* The rows are in the order of enum foreign. */
@@ -331,10 +327,12 @@ static void sniff(struct feed *f, struct slice in)
 	if (verdict == SNIFF_MORE) {
 		redact_framing(f, f->s->at, all, false);
 		hold(f, in, &f->stamp);
-	} else if (verdict != SNIFF_NO && begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST))
-		decode_bytes(f, in);
-	else
+	} else if (verdict == SNIFF_NO) {
 		sniffed_in_vain(f, in, all);
+	} else {
+		begin_protocol(f, proto, verdict == SNIFF_YES_REQUEST);
+		decode_bytes(f, in);
+	}
 }
 
 /* Returns what follows the place where a message starts, or nothing while none does. */

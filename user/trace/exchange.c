@@ -39,7 +39,7 @@ int exchanges_init(struct exchanges *t, const struct rand_seed *seed, struct tal
 	list_init(&t->streaming);
 	rand_init(&t->ids, seed);
 	t->tally = tally;
-	return hash_init(&t->by_serial, 1024);
+	return hash_init_counted(&t->by_serial, 1024);
 }
 
 void exchanges_release(struct exchanges *t)

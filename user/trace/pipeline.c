@@ -64,7 +64,7 @@ static void drop_everything(struct pipeline *p)
 	}
 	if (!p->conns.by_use.next)
 		return;
-	list_for_each_safe (c, ctmp, &p->conns.by_use, by_use)
+	list_for_each_safe (c, ctmp, &p->conns.by_use, by_use.node)
 		conn_free(&p->conns, c);
 }
 
@@ -136,7 +136,8 @@ static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 	}
 	if (p->conns.n >= CONNS_MAX) {
 		p->tally.v[TALLY_CONNS_EVICTED]++;
-		drop_conn(p, list_first(&p->conns.by_use, struct conn, by_use), 0, false);
+		drop_conn(p, container_of(lru_idle(&p->conns.by_use), struct conn, by_use), 0,
+			  false);
 	}
 	conn_new(&p->conns, ev);
 }
@@ -230,7 +231,7 @@ static void end_unix_conns(struct pipeline *p, uint32_t tgid)
 {
 	struct conn *c, *tmp;
 
-	list_for_each_safe (c, tmp, &p->conns.by_use, by_use) {
+	list_for_each_safe (c, tmp, &p->conns.by_use, by_use.node) {
 		if (c->facts.transport == TRANSPORT_UNIX && c->facts.hdr.tgid == tgid)
 			drop_conn(p, c, 0, true);
 	}
@@ -245,6 +246,16 @@ static void on_task_exit(struct pipeline *p, const struct ev_exit *ev)
 		end_unix_conns(p, ev->hdr.tgid);
 	logs_process_over(p, ev->hdr.tgid);
 	process_end(&p->processes, ev->hdr.tgid);
+}
+
+void pipeline_expect(struct pipeline *p, const struct ev_hdr *ev)
+{
+	const struct ev_data *data = (const struct ev_data *)ev;
+
+	if (ev->kind != EV_DATA)
+		return;
+	conns_expect(&p->conns, data->conn);
+	strands_expect(&p->strands, &data->strand);
 }
 
 void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
@@ -315,7 +326,7 @@ void pipeline_flush(struct pipeline *p)
 
 	logs_flush(p);
 	settle_all(p);
-	list_for_each (c, &p->conns.by_use, by_use)
+	list_for_each (c, &p->conns.by_use, by_use.node)
 		end_conn(p, c, 0, true);
 }
 

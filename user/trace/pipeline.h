@@ -58,6 +58,8 @@ struct pipeline *
 pipeline_new(const struct pipeline_cfg *cfg,
 	     const struct pipeline_sink *sink); /* both copied; NULL: out of memory */
 void pipeline_free(struct pipeline *p); /* what was not flushed is dropped */
+/* ev is fed after a few others: what it needs is fetched from memory meanwhile. */
+void pipeline_expect(struct pipeline *p, const struct ev_hdr *ev);
 void pipeline_feed(struct pipeline *p,
 		   const struct ev_hdr *ev); /* ev is borrowed, already checked by ev_valid() */
 /* The same of a DATA record; ret_bytes, as many as it has copied, become its framing without content. */

@@ -8,6 +8,7 @@
 static void forget(struct process *p)
 {
 	heap_free(p->heap);
+	free(p->wakes);
 	free(p);
 }
 
@@ -88,7 +89,11 @@ void process_end(struct processes *t, uint32_t tgid)
 
 void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee)
 {
-	p->wakes[p->wakes_cnt++ % SHARED_FUTEX_EDGES] = (struct futex_wake){ futex, wakee };
+	if (!p->wakes)
+		p->wakes = calloc(SHARED_FUTEX_EDGES, sizeof(*p->wakes));
+	if (p->wakes)
+		p->wakes[p->wakes_cnt % SHARED_FUTEX_EDGES] = (struct futex_wake){ futex, wakee };
+	p->wakes_cnt++;
 }
 
 /*
@@ -102,6 +107,8 @@ bool process_futex_shared(const struct process *p, uint64_t futex)
 	uint32_t seen[SHARED_FUTEX_WAKEES];
 	unsigned i, j, seen_cnt = 0;
 
+	if (n && !p->wakes) /* no memory for it: no evidence */
+		return true;
 	for (i = 0; i < n; i++) {
 		if (p->wakes[i].futex != futex)
 			continue;

@@ -26,7 +26,7 @@ struct process {
 	struct list serving; /* server exchanges not done, oldest first */
 	struct list calling; /* client exchanges without a cause, under way */
 	struct list undecided; /* the same, done: in the order in which they ended */
-	struct futex_wake wakes[SHARED_FUTEX_EDGES]; /* a ring */
+	struct futex_wake *wakes; /* a ring of SHARED_FUTEX_EDGES, once there was one; most processes have none */
 	unsigned wakes_cnt;
 	unsigned aloud, silent; /* of late, how often a worker slept after a call with, or without a hand-over */
 	struct jobs jobs;

@@ -10,6 +10,7 @@ int strands_init(struct strands *t, struct tally *tally)
 {
 	memset(t, 0, sizeof(*t));
 	list_init(&t->by_use);
+	pool_init(&t->pool, sizeof(struct strand_state));
 	t->tally = tally;
 	return hash_init(&t->by_id, 256);
 }
@@ -17,13 +18,13 @@ int strands_init(struct strands *t, struct tally *tally)
 static void forget(struct strands *t, struct strand_state *st)
 {
 	hash_del(&t->by_id, &st->by_id);
-	list_del(&st->by_use);
+	list_del(&st->by_use.node);
 	callbacks_free(st->callbacks);
 	free(st->held);
 	turns_release(&st->turns);
 	while (!list_empty(&st->lines)) /* they are owned, and found, by logs.c */
 		list_del(st->lines.next);
-	free(st);
+	pool_put(&t->pool, st);
 	t->n--;
 }
 
@@ -31,8 +32,9 @@ void strands_release(struct strands *t)
 {
 	struct strand_state *st, *tmp;
 
-	list_for_each_safe (st, tmp, &t->by_use, by_use)
+	list_for_each_safe (st, tmp, &t->by_use, by_use.node)
 		forget(t, st);
+	pool_release(&t->pool);
 	hash_release(&t->by_id);
 }
 
@@ -55,11 +57,15 @@ struct strand_state *strand_find(struct strands *t, const struct strand *s)
 
 		if (!same(&st->strand, s))
 			continue;
-		list_del(&st->by_use);
-		list_push(&t->by_use, &st->by_use);
+		st->by_use.used = true;
 		return st;
 	}
 	return NULL;
+}
+
+void strands_expect(struct strands *t, const struct strand *s)
+{
+	hash_expect(&t->by_id, key_of(s), sizeof(struct strand_state));
 }
 
 struct strand_state *strand_get(struct strands *t, const struct strand *s)
@@ -72,17 +78,17 @@ struct strand_state *strand_get(struct strands *t, const struct strand *s)
 	if (st)
 		return st;
 	if (t->n >= STRANDS_MAX) {
-		forget(t, list_first(&t->by_use, struct strand_state, by_use));
+		forget(t, container_of(lru_idle(&t->by_use), struct strand_state, by_use));
 		t->tally->v[TALLY_STRANDS_EVICTED]++;
 	}
-	st = calloc(1, sizeof(*st));
+	st = pool_get(&t->pool);
 	if (!st)
 		return NULL;
 	st->strand = *s;
 	turns_init(&st->turns);
 	list_init(&st->lines);
 	hash_add(&t->by_id, &st->by_id, key_of(s));
-	list_push(&t->by_use, &st->by_use);
+	lru_add(&t->by_use, &st->by_use);
 	t->n++;
 	return st;
 }

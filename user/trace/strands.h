@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What each strand is busy with: the request it serves, and the one it inherits from whoever made
- * it. Bounded (STRANDS_MAX): the strand unused for longest is forgotten, counted.
+ * it. Bounded (STRANDS_MAX): a strand not used for long is forgotten (base/lru.h), counted.
  */
 #ifndef TRACE_STRANDS_H
 #define TRACE_STRANDS_H
@@ -10,7 +10,8 @@
 
 #include "abi/event.h"
 #include "base/hash.h"
-#include "base/list.h"
+#include "base/lru.h"
+#include "base/pool.h"
 #include "trace/callback.h"
 #include "trace/context.h"
 #include "trace/heap.h"
@@ -25,8 +26,8 @@
  * than the one it heard of last.
  */
 struct strand_state {
-	struct hnode by_id;
-	struct list by_use;
+	struct hnode by_id;	/* first: hash_expect() */
+	struct lru by_use;
 	struct strand strand;
 	uint64_t current;	/* serial of the request it works for; 0: none, or gone */
 	uint64_t inherited;	/* the request during which it was made */
@@ -52,8 +53,9 @@ struct strand_state {
 };
 
 struct strands {
+	struct pool pool;
 	struct hash by_id;
-	struct list by_use;	/* least recently used first */
+	struct list by_use;	/* the oldest first */
 	size_t n;
 	struct tally *tally;
 };
@@ -63,6 +65,7 @@ void strands_release(struct strands *t);
 /* Made when unknown; NULL: STRAND_NONE or out of memory. */
 struct strand_state *strand_get(struct strands *t, const struct strand *s);
 struct strand_state *strand_find(struct strands *t, const struct strand *s);	/* NULL: unknown */
+void strands_expect(struct strands *t, const struct strand *s);	/* a record of it comes after some others */
 void strand_end(struct strands *t, const struct strand *s);
 void strand_heard(struct strand_state *st, uint64_t serial);	/* it read something of this request */
 void strand_answers(struct strand_state *st, uint64_t serial);	/* it writes this one's response */

@@ -107,7 +107,7 @@ static void take(struct stage *s, uint64_t deadline_ns)
 	struct pollfd p = { .fd = capture_fd(s->capture), .events = POLLIN };
 
 	assert_true(clock_mono_ns() < deadline_ns);
-	if (!capture_drain(s->capture, keep, s) && capture_sleep(s->capture))
+	if (!capture_drain(s->capture, keep, NULL, s) && capture_sleep(s->capture))
 		poll(&p, 1, 1000);
 }
 
@@ -125,7 +125,7 @@ pid_t stage_start(struct stage *s, act_fn act, void *arg, bool traced)
 {
 	int line[2];
 
-	capture_drain(s->capture, keep, s);
+	capture_drain(s->capture, keep, NULL, s);
 	forget(s);
 	s->ended = false;
 	capture_stats(s->capture, s->base);
@@ -148,7 +148,7 @@ void stage_wait_pause(struct stage *s)
 	char c;
 
 	assert_int_equal(read(s->line, &c, 1), 1);
-	capture_drain(s->capture, keep, s);
+	capture_drain(s->capture, keep, NULL, s);
 }
 
 void stage_resume(struct stage *s)
@@ -182,7 +182,7 @@ void stage_finish(struct stage *s)
 	close(s->line);
 	while (!s->ended)
 		take(s, deadline_ns);
-	capture_drain(s->capture, keep, s); /* what the end of its descriptors made */
+	capture_drain(s->capture, keep, NULL, s); /* what the end of its descriptors made */
 }
 
 pid_t stage_play(struct stage *s, act_fn act, void *arg)
