@@ -28,10 +28,11 @@ class Result:
         return self.calls, self.seen, v["right"], v["wrong"], v["none"], self.sure_wrong
 
     def ways(self):
-        by_method = Counter()
-        for (method, _), n in self.methods.items():
+        by_method, wrong = Counter(), Counter()
+        for (method, verdict), n in self.methods.items():
             by_method[method] += n
-        return ", ".join(f"{m} {n}" for m, n in by_method.most_common())
+            wrong[method] += n if verdict == "wrong" else 0
+        return ", ".join(f"{m} {n}" + f" ({wrong[m]} wrong)" * bool(wrong[m]) for m, n in by_method.most_common())
 
 
 def start(lab, case):

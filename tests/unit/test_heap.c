@@ -17,6 +17,7 @@
 #define BUFFER_SZ  0x10000ULL
 #define STACK      0x7f0000100000ULL
 #define RUNS_A_JOB 0x7e0000001234ULL /* where the frame returns to that has the job */
+#define IS_THE_JOB 0x7e0000005678ULL /* where the next one returns to, which has it too */
 
 #define REQUESTS_BEFORE 20 /* after which it is known where on the stack the job is */
 
@@ -99,14 +100,19 @@ static void answers(struct java *j, struct end *in, uint32_t tid)
 	transmit(&j->sc, in, tid, OK);
 }
 
-/* The worker calls with that object in the frame that runs jobs, and has the answer. */
-static void works(struct java *j, uint64_t job, const char *request)
+/* The worker calls with these objects in the frames that run jobs, and has the answer. */
+static void works_in_frames(struct java *j, uint64_t runs, uint64_t is, const char *request)
 {
-	const uint64_t words[] = { RUNS_A_JOB, 0, job };
+	const uint64_t words[] = { RUNS_A_JOB, 0, runs, IS_THE_JOB, is };
 
 	looks(j, WORKER, NULL, 0, words, ARRAY_SIZE(words));
 	transmit(&j->sc, &j->out, WORKER, request);
 	receive(&j->sc, &j->out, WORKER, OK);
+}
+
+static void works(struct java *j, uint64_t job, const char *request)
+{
+	works_in_frames(j, job, job, request);
 }
 
 /* Requests whose thread waits for the one call: it is woken, which tells whose that was. */
@@ -152,6 +158,30 @@ static void object_names_its_request(void **state)
 		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
 	assert_string_equal(method_of_call(&j), "object");
 	scene_end(&j.sc);
+}
+
+/* A frame may be left over from an earlier job; two of them that say the same are hardly so. */
+static void one_frame_is_less_than_sure(void **state)
+{
+	const struct span *call;
+	struct java j;
+	uint64_t job;
+	int frames;
+
+	for (frames = 1; frames <= 2; frames++) {
+		begin(&j);
+		shows_its_job(&j);
+		serves(&j, &j.in1, 101, REQUEST("/1"));
+		job = serves(&j, &j.in2, 102, REQUEST("/2"));
+		works_in_frames(&j, job, frames > 1 ? job : 0, REQUEST("/for2"));
+		answers(&j, &j.in1, 101);
+		answers(&j, &j.in2, 102);
+		pass_time(&j.sc, 200000);
+		call = span_of(&j.sc, SPAN_CLIENT, "/for2");
+		assert_true(is_child(call, span_of(&j.sc, SPAN_SERVER, "/2")));
+		assert_int_equal(attrs_find(&call->attrs, "link.confidence")->d > 0.9, frames > 1);
+		scene_end(&j.sc);
+	}
 }
 
 /* Who is woken by a thread that worked on nothing of his may have waited for a lock of it. */
@@ -275,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(object_names_its_request),
+		cmocka_unit_test(one_frame_is_less_than_sure),
 		cmocka_unit_test(hand_over_is_sure_once_confirmed),
 		cmocka_unit_test(unknown_places_say_nothing),
 		cmocka_unit_test(collection_moves_everything),

@@ -43,6 +43,7 @@ struct held_object {
 	uint64_t address;
 	uint64_t serial;	/* of the request that made it; 0: not known */
 	uint32_t place;		/* where it was; 0: it is what runs itself */
+	uint32_t frame;		/* in which frame */
 };
 
 /* What was on the stack of a thread when it made a call. */

@@ -280,12 +280,11 @@ void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 struct exchange *link_given(struct pipeline *p, const struct exchange *call,
 			    enum link_method *ret_how)
 {
-	struct exchange *made = heap_choice(p, call);
+	struct exchange *made = heap_choice(p, call, ret_how);
 
-	if (!made)
-		return call->edges_cnt ? handoff_choice(p, call, ret_how) : NULL;
-	*ret_how = LINK_OBJECT;
-	return made;
+	if (made || !call->edges_cnt)
+		return made;
+	return handoff_choice(p, call, ret_how);
 }
 
 /*

@@ -139,8 +139,9 @@ struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
 void heap_tell(struct pipeline *p, const struct ev_heap *ev); /* of the call that comes next */
 void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *call);
 /* Whose object the caller worked on; NULL: no evidence. */
-struct exchange *heap_choice(struct pipeline *p, const struct exchange *call);
-/* The caller worked on an object made for that request: its thread was not just woken for a lock. */
+struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
+			     enum link_method *ret_how);
+/* Most of what the caller worked on was made for that request: its thread was not just woken for a lock. */
 bool heap_confirms(struct pipeline *p, const struct exchange *call, const struct exchange *cause);
 /* By other evidence that was the cause. */
 void heap_learn(struct pipeline *p, const struct exchange *call, const struct exchange *cause);
