@@ -152,6 +152,37 @@ static void large_bodies_go_at_once(void **state)
 	rig_stop(&r);
 }
 
+/* Receivers may refuse more than 64 MiB. */
+static void too_large_batches_are_split(void **state)
+{
+	static const struct collector_step ok[] = { { COLLECT_ANSWER, 200, PB, NULL, 0 } };
+	static const char *const keys[] = { "a", "b", "c", "d" };
+	static struct span *s[9000];
+	static char text[2000];
+	const struct collector_request *q;
+	struct rig r = { 0 };
+	size_t i, k, arrived = 0;
+
+	memset(text, 'x', sizeof(text));
+	rig_start(&r, ok, 1);
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		s[i] = sample_span(r.resource, 1, (uint8_t)i, 0, i);
+		for (k = 0; k < ARRAY_SIZE(keys); k++)
+			attrs_str(&s[i]->attrs, keys[k], (struct slice){ text, sizeof(text) });
+	}
+	exporter_otlp.send(r.self, s, ARRAY_SIZE(s), &r.counts);
+	assert_counts(&r, ARRAY_SIZE(s), 0, 0, 2);
+	for (i = 0; i < 2; i++) {
+		q = collector_request(r.collector, i);
+		assert_in_range(q->body_len, 32 << 20, 64 << 20);
+		arrived += spans_in(q->body, q->body_len);
+	}
+	assert_int_equal(arrived, ARRAY_SIZE(s));
+	for (i = 0; i < ARRAY_SIZE(s); i++)
+		span_free(s[i]);
+	rig_stop(&r);
+}
+
 static void gzip_can_be_unpacked(void **state)
 {
 	static const struct collector_step ok[] = { { COLLECT_ANSWER, 200, PB, NULL, 0 } };
@@ -469,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(posts_over_one_connection),
 		cmocka_unit_test(large_bodies_go_at_once),
+		cmocka_unit_test(too_large_batches_are_split),
 		cmocka_unit_test(gzip_can_be_unpacked),
 		cmocka_unit_test(partial_success_is_counted),
 		cmocka_unit_test(refusals_are_not_repeated),

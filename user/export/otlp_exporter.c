@@ -265,26 +265,25 @@ static void given_up(struct otlp_exporter *e, size_t n, struct export_counts *co
 
 /* --- sending --- */
 
-static struct slice make_body(struct otlp_exporter *e, const struct parcel *p)
+/* The request before it is packed. Empty: there is no memory for it, or it would be too large. */
+static struct slice encode(struct otlp_exporter *e, const struct parcel *p)
 {
-	struct slice none = { NULL, 0 }, body;
+	struct slice text;
 
 	buf_clear(&e->text);
-	if (p->lines)
-		body = e->wire->encode_logs(e->otlp, &e->text, p->lines, p->n);
-	else
-		body = e->wire->encode(e->otlp, &e->text, p->spans, p->n);
-	if (!body.p || body.n > REQUEST_MAX) {
-		tell(LOG_WARN, e, "gets no request",
-		     slice_str(body.p ? "it is larger than 64 MiB" : "out of memory"));
-		return none;
-	}
+	text = p->lines ? e->wire->encode_logs(e->otlp, &e->text, p->lines, p->n)
+			: e->wire->encode(e->otlp, &e->text, p->spans, p->n);
+	return text.n <= REQUEST_MAX ? text : (struct slice){ 0 };
+}
+
+static struct slice pack(struct otlp_exporter *e, struct slice body)
+{
 	if (e->gzip)
 		body = gzip_pack(e->gzip, body);
 	if (!body.p || !e->wire->grpc)
 		return body;
 	buf_clear(&e->frame);
-	return grpc_frame(&e->frame, body, e->gzip) ? none : buf_slice(&e->frame);
+	return grpc_frame(&e->frame, body, e->gzip) ? (struct slice){ 0 } : buf_slice(&e->frame);
 }
 
 /* Waits out what the server asked for; a flush does not shorten that. False: there is no time for it. */
@@ -345,27 +344,55 @@ static enum retry_verdict try_once(struct otlp_exporter *e, struct slice body, u
 	return RETRY_WAIT;
 }
 
-static void send_parcel(struct otlp_exporter *e, const struct parcel *p,
-			struct export_counts *counts)
+static void send_body(struct otlp_exporter *e, struct slice body, size_t n,
+		      struct export_counts *counts)
 {
 	uint64_t timeout = min(e->opt.timeout_ms, UINT32_MAX) * NSEC_PER_MSEC;
 	uint64_t until_ns = timeout ? clock_mono_ns() + timeout : UINT64_MAX;
-	struct slice body = make_body(e, p);
 	enum retry_verdict verdict = RETRY_WAIT;
 	unsigned tries = 0;
 
-	if (!body.p) {
-		counts->failed += p->n;
-		return;
-	}
 	while (verdict == RETRY_WAIT)
 		verdict = try_once(e, body, ++tries, until_ns, counts);
 	if (verdict == RETRY_ACCEPTED)
-		accepted(e, p->n, counts);
+		accepted(e, n, counts);
 	else if (verdict == RETRY_REFUSED)
-		refused(e, p->n, counts);
+		refused(e, n, counts);
 	else
-		given_up(e, p->n, counts);
+		given_up(e, n, counts);
+}
+
+static struct parcel part_of(const struct parcel *p, size_t from, size_t n)
+{
+	return (struct parcel){
+		.spans = p->spans ? p->spans + from : NULL,
+		.lines = p->lines ? p->lines + from : NULL,
+		.n = n,
+	};
+}
+
+/* What is too large for one request becomes two. */
+static void send_parcel(struct otlp_exporter *e, const struct parcel *p,
+			struct export_counts *counts)
+{
+	struct slice body = encode(e, p);
+	struct parcel first, rest;
+	size_t half = p->n / 2;
+
+	if (!body.p && half) {
+		first = part_of(p, 0, half);
+		rest = part_of(p, half, p->n - half);
+		send_parcel(e, &first, counts);
+		send_parcel(e, &rest, counts);
+		return;
+	}
+	body = body.p ? pack(e, body) : body;
+	if (body.p) {
+		send_body(e, body, p->n, counts);
+		return;
+	}
+	tell(LOG_WARN, e, "gets no request", slice_str("there is no memory for it"));
+	counts->failed += p->n;
 }
 
 void wire_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)
