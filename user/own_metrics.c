@@ -40,7 +40,8 @@ static void add_spans(struct list_of *l, const struct summary *s)
 	count(l, name, unit, "sent", e->sent);
 	count(l, name, unit, "rejected", e->rejected);
 	count(l, name, unit, "failed", e->failed);
-	count(l, name, unit, "queue_full", s->export.dropped_full);
+	count(l, name, unit, "queue_full", s->export.dropped_full - s->export.dropped_heavy);
+	count(l, name, unit, "queue_heavy", s->export.dropped_heavy);
 }
 
 /* Every row, zeros too: who watches a rate must have seen where it began. */

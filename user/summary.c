@@ -152,6 +152,9 @@ static void print_unsent(FILE *out, const struct summary *s)
 	print_count(out, s->export.dropped_full,
 		    "spans lost: the backend was away, or slower than they came; "
 		    "OTEL_BSP_MAX_QUEUE_SIZE is how many wait for it");
+	print_count(out, s->export.dropped_heavy,
+		    "of these for the memory of those that waited: a queue has 2 KB for each of "
+		    "OTEL_BSP_MAX_QUEUE_SIZE spans");
 }
 
 /* Of the bytes that the kernel side tells of, the books above say what it lost and left out. */

@@ -49,8 +49,11 @@ static void put_counts(FILE *out, const char *name, const struct batch_counts *c
 {
 	const struct export_counts *e = &c->exporters;
 
-	fprintf(out, ",\"%s\":{\"sent\":%llu,\"rejected\":%llu,\"failed\":%llu,\"dropped\":%llu}",
-		name, (ull)e->sent, (ull)e->rejected, (ull)e->failed, (ull)c->dropped_full);
+	fprintf(out,
+		",\"%s\":{\"sent\":%llu,\"rejected\":%llu,\"failed\":%llu,\"dropped\":%llu,"
+		"\"dropped_heavy\":%llu}",
+		name, (ull)e->sent, (ull)e->rejected, (ull)e->failed, (ull)c->dropped_full,
+		(ull)c->dropped_heavy);
 }
 
 void summary_json(FILE *out, const struct summary *s)

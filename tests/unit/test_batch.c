@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/limits.h"
 #include "base/clock.h"
 #include "export/batch.h"
 #include "unit/lib/collector.h"
@@ -147,6 +148,49 @@ static void full_batches_do_not_wait(void **state)
 	assert_int_equal(collector_requests(r.collector), 2);
 	/* The end takes the rest along. */
 	assert_int_equal(rig_close(&r, 0, 1).exporters.requests, 3);
+}
+
+/* As many and as long attributes as a span may have. */
+static struct span *largest_span(struct rig *r)
+{
+	struct span *s = sample_span(r->resource, 1, 1, 0, 0);
+	char text[ATTR_VALUE_MAX], key[16];
+
+	memset(text, 'x', sizeof(text));
+	for (int i = 0; i < ATTRS_MAX; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		attrs_str_dup(&s->attrs, slice_str(key),
+			      (struct slice){ text, i < 3 ? sizeof(text) : 20 });
+	}
+	return s;
+}
+
+/* Memory is bounded by bytes, too: of the largest spans fewer wait, and what is left out is counted apart. */
+static void large_spans_fill_the_queue_before_it_is_full(void **state)
+{
+	struct rig r = { .opt = { .queue_max = 1000, .batch_max = 4, .batch_delay_ms = 1 } };
+	struct batch_counts c;
+	size_t sz, fit;
+
+	rig_collector(&r, hang);
+	rig_open(&r, "otlp");
+	rig_push(&r, 4);
+	assert_true(collector_wait(r.collector, 1));
+	for (int i = 0; i < 1000; i++) {
+		struct span *s = largest_span(&r);
+
+		sz = span_memory(s);
+		batch_push(r.batch, s);
+	}
+	assert_true(sz > 2 * QUEUE_ITEM_BYTES);
+	fit = 1000 * QUEUE_ITEM_BYTES / sz;
+	batch_counts(r.batch, &c);
+	assert_int_equal(c.dropped_heavy, 1000 - fit);
+	assert_int_equal(c.dropped_full, c.dropped_heavy);
+	rig_push(&r, 1000); /* small ones, until there is no room for those either */
+	batch_counts(r.batch, &c);
+	assert_true(c.dropped_full > 1000 - fit + 900);
+	rig_close(&r, 200, 1);
 }
 
 static void full_queue_drops_and_counts(void **state)
@@ -337,6 +381,7 @@ int main(void)
 		cmocka_unit_test(every_exporter_gets_every_span),
 		cmocka_unit_test(one_span_does_not_wait_for_company),
 		cmocka_unit_test(full_batches_do_not_wait),
+		cmocka_unit_test(large_spans_fill_the_queue_before_it_is_full),
 		cmocka_unit_test(full_queue_drops_and_counts),
 		cmocka_unit_test(slow_exporter_stops_no_other),
 		cmocka_unit_test(backend_comes_back),

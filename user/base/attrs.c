@@ -23,6 +23,11 @@ void attrs_release(struct attrs *a)
 	a->n = a->alloc = a->dropped = 0;
 }
 
+size_t attrs_memory(const struct attrs *a)
+{
+	return a->alloc * sizeof(*a->v) + a->text.alloc;
+}
+
 const char *attr_key(const struct attrs *a, const struct attr *at)
 {
 	return at->key ? at->key : a->text.p + at->key_off;

@@ -38,6 +38,7 @@ struct attrs {
 
 void attrs_init(struct attrs *a, uint32_t max, size_t text_max);
 void attrs_release(struct attrs *a);
+size_t attrs_memory(const struct attrs *a);	/* bytes of memory that it takes beside itself */
 void attrs_str(struct attrs *a, const char *key, struct slice v);	/* empty values are added too */
 void attrs_int(struct attrs *a, const char *key, int64_t v);
 void attrs_double(struct attrs *a, const char *key, double v);

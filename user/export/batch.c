@@ -177,13 +177,14 @@ static void counts_of(struct batch *b, enum signal signal, struct batch_counts *
 {
 	struct batch_counts c = { .pushed = b->pushed[signal] };
 	struct export_counts one;
-	uint64_t dropped;
+	struct lane_drops dropped;
 	size_t i;
 
 	for (i = 0; i < b->n; i++) {
 		lane_counts(b->lanes[i], signal, &one, &dropped);
 		export_counts_add(&c.exporters, &one);
-		c.dropped_full += dropped;
+		c.dropped_full += dropped.all;
+		c.dropped_heavy += dropped.heavy;
 	}
 	*ret_counts = c;
 }

@@ -16,6 +16,7 @@ struct batch;
 struct batch_counts {
 	uint64_t pushed;		/* spans, each once */
 	uint64_t dropped_full;		/* by full queues, summed over the exporters */
+	uint64_t dropped_heavy;		/* of these, for the bytes in the queue and not for their number */
 	struct export_counts exporters;	/* summed over the exporters */
 };
 

@@ -34,6 +34,7 @@ struct lane {
 	bool ending;
 	struct export_counts counts[SIGNAL__CNT];
 	_Atomic uint64_t dropped[SIGNAL__CNT];
+	_Atomic uint64_t heavy[SIGNAL__CNT]; /* of these, for their bytes */
 };
 
 static int init_queues(struct lane *l, const struct export_options *opt)
@@ -89,6 +90,11 @@ static void item_free(enum signal signal, void *item)
 		log_line_free(item);
 	else
 		span_free(item);
+}
+
+static size_t item_size(enum signal signal, const void *item)
+{
+	return signal == SIGNAL_LOGS ? log_line_memory(item) : span_memory(item);
 }
 
 void lane_free(struct lane *l)
@@ -266,17 +272,20 @@ bool lane_takes(const struct lane *l, enum signal signal)
 void lane_push(struct lane *l, enum signal signal, void *item)
 {
 	struct queue *q = &l->queues[signal];
+	size_t sz = item_size(signal, item);
+	enum queue_room room;
 
 	pthread_mutex_lock(&l->lock);
-	while (l->patient && queue_full(q))
+	while ((room = queue_room(q, sz)) != QUEUE_ROOM && l->patient)
 		pthread_cond_wait(&l->room, &l->lock);
-	if (queue_full(q)) {
+	if (room != QUEUE_ROOM) {
 		l->dropped[signal]++;
+		l->heavy[signal] += room == QUEUE_HEAVY;
 		pthread_mutex_unlock(&l->lock);
 		item_free(signal, item);
 		return;
 	}
-	queue_put(q, item, clock_mono_ns());
+	queue_put(q, item, sz, clock_mono_ns());
 	l->in++;
 	/* In between the thread sleeps until the batch is full or its delay over. */
 	if (q->n == 1 || q->n == q->batch_max)
@@ -306,12 +315,12 @@ void lane_flush_wait(struct lane *l, uint64_t ticket, uint64_t until_ns)
 }
 
 void lane_counts(struct lane *l, enum signal signal, struct export_counts *ret_counts,
-		 uint64_t *ret_dropped)
+		 struct lane_drops *ret_dropped)
 {
 	pthread_mutex_lock(&l->lock);
 	*ret_counts = l->counts[signal];
 	pthread_mutex_unlock(&l->lock);
-	*ret_dropped = l->dropped[signal];
+	*ret_dropped = (struct lane_drops){ l->dropped[signal], l->heavy[signal] };
 }
 
 int lane_describe(const struct lane *l, struct buf *out)

@@ -17,6 +17,12 @@
 
 struct lane;
 
+/* What its full queue did not take. */
+struct lane_drops {
+	uint64_t all;
+	uint64_t heavy;	/* of these, for the bytes in the queue and not for their number */
+};
+
 /* What a lane's thread does before anything else; lives longer than the lane. */
 struct lane_entry {
 	void (*enter)(void *ctx);
@@ -33,7 +39,8 @@ bool lane_takes(const struct lane *l, enum signal signal);	/* its exporter has a
 void lane_push(struct lane *l, enum signal signal, void *item);
 uint64_t lane_flush_begin(struct lane *l);			/* a ticket for lane_flush_wait() */
 void lane_flush_wait(struct lane *l, uint64_t ticket, uint64_t until_ns);
-void lane_counts(struct lane *l, enum signal signal, struct export_counts *ret_counts, uint64_t *ret_dropped);
+void lane_counts(struct lane *l, enum signal signal, struct export_counts *ret_counts,
+		 struct lane_drops *ret_dropped);
 int lane_describe(const struct lane *l, struct buf *out) __must_check;
 /* No more pushes; what is queued has until then to go out. */
 void lane_end(struct lane *l, uint64_t end_ns);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "abi/limits.h"
 #include "export/queue.h"
 
 int queue_init(struct queue *q, size_t cap, size_t batch_max, uint64_t delay_ns)
@@ -16,16 +17,19 @@ void queue_release(struct queue *q)
 	free(q->v);
 }
 
-bool queue_full(const struct queue *q)
+enum queue_room queue_room(const struct queue *q, size_t sz)
 {
-	return q->n == q->cap;
+	if (q->n == q->cap)
+		return QUEUE_FULL;
+	return q->n && q->bytes + sz > q->cap * QUEUE_ITEM_BYTES ? QUEUE_HEAVY : QUEUE_ROOM;
 }
 
-void queue_put(struct queue *q, void *item, uint64_t now_ns)
+void queue_put(struct queue *q, void *item, size_t sz, uint64_t now_ns)
 {
 	if (!q->n)
 		q->since_ns = now_ns;
-	q->v[(q->head + q->n) % q->cap] = item;
+	q->v[(q->head + q->n) % q->cap] = (struct queue_item){ item, sz };
+	q->bytes += sz;
 	q->n++;
 }
 
@@ -41,7 +45,8 @@ size_t queue_take(struct queue *q, void **ret_items)
 	size_t n = min(q->n, q->batch_max), i;
 
 	for (i = 0; i < n; i++) {
-		ret_items[i] = q->v[q->head];
+		ret_items[i] = q->v[q->head].p;
+		q->bytes -= q->v[q->head].sz;
 		q->head = (q->head + 1) % q->cap;
 	}
 	q->n -= n;

@@ -141,8 +141,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 
 void exchange_weigh(struct exchanges *t, struct exchange *x)
 {
-	size_t bytes = sizeof(*x) + held_size(x->held) + x->attrs.alloc * sizeof(*x->attrs.v) +
-		       x->attrs.text.alloc;
+	size_t bytes = sizeof(*x) + held_size(x->held) + attrs_memory(&x->attrs);
 
 	t->bytes += bytes - x->bytes;
 	x->bytes = bytes;

@@ -96,6 +96,11 @@ struct log_line *log_line_new(struct slice text)
 	return take_ptr(l);
 }
 
+size_t log_line_memory(const struct log_line *l)
+{
+	return sizeof(*l) + attrs_memory(&l->attrs) + strlen(l->body) + 1;
+}
+
 struct log_line *log_line_get(struct log_line *l)
 {
 	__atomic_add_fetch(&l->refs, 1, __ATOMIC_RELAXED);

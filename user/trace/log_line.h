@@ -38,6 +38,7 @@ struct log_line {
 /* A line without its end, as it was written. NULL: out of memory. */
 struct log_line *log_line_new(struct slice text);
 struct log_line *log_line_get(struct log_line *l);	/* takes a reference; a shared line is never changed again */
+size_t log_line_memory(const struct log_line *l);		/* bytes of memory that it takes */
 void log_line_free(struct log_line *l);			/* gives one reference up; NULL ok */
 void log_line_place(struct log_line *l, const struct trace_id *trace, const struct span_id *span, uint8_t flags);
 

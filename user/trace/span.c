@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <string.h>
+
 #include "abi/limits.h"
 #include "trace/span.h"
 
@@ -31,6 +33,17 @@ struct span *span_new(void)
 	list_init(&s->node);
 	span_attrs_init(&s->attrs);
 	return s;
+}
+
+static size_t text_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+size_t span_memory(const struct span *s)
+{
+	return sizeof(*s) + attrs_memory(&s->attrs) + text_size(s->name) +
+	       text_size(s->trace_state);
 }
 
 struct span *span_get(struct span *s)

@@ -63,6 +63,7 @@ void span_limit(struct span *s, const struct attr_limits *limits);	/* drops, and
 void span_attrs_init(struct attrs *a);	/* empty, with the limits of a span */
 struct span *span_new(void);		/* zeroed, attrs initialised to the limits; NULL: out of memory */
 struct span *span_get(struct span *s);	/* takes a reference; a shared span is never changed again */
+size_t span_memory(const struct span *s);	/* bytes of memory that it takes */
 void span_free(struct span *s);		/* gives one reference up; NULL ok */
 
 DEFINE_FREEP(span_free, struct span)
