@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from lab.procs import TRACER
@@ -87,6 +88,20 @@ def test_doctor_tells_what_this_kernel_allows():
     for method in ("socket tracepoints", "kernel functions", "system calls"):
         assert method in done.stdout.split("capture methods")[1], f"not a word on {method}"
     assert "attached" in done.stdout
+
+
+def test_types_from_a_file(tmp_path):
+    """They serve for layouts; the kernel's own, hidden here by an empty /sys, are needed all the same, and said to be."""
+    types, hide = tmp_path / "types", f"mount -t tmpfs none /sys/kernel/btf; exec {TRACER} "
+    types.write_bytes(Path("/sys/kernel/btf/vmlinux").read_bytes())
+    assert run("doctor", "--btf", types).returncode == 0
+    done = run("doctor", "--btf", "/bin/sh")
+    assert done.returncode == 1 and "from '/bin/sh': " in done.stdout and not done.stderr
+    for args in ("doctor", f"doctor --btf {types}", f"--all --exporter none --btf {types}"):
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", hide + args], capture_output=True, text=True,
+                              timeout=60, check=False)
+        said = done.stdout + done.stderr
+        assert done.returncode == 1 and "mount /sys for /sys/kernel/btf/vmlinux" in said and "libbpf" not in said, said
 
 
 def test_doctor_names_the_runtime_of_a_process():

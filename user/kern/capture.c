@@ -197,19 +197,37 @@ static int try_provider(const struct capture_opts *opts, enum capture_method met
 	return 0;
 }
 
+static int btf_of_file(const char *path, struct btf **ret_btf, struct err *err)
+{
+	struct btf *btf = btf__parse(path, NULL);
+	char why[128];
+	int code = -errno;
+
+	if (btf) {
+		*ret_btf = btf;
+		return 0;
+	}
+	libbpf_strerror(code, why, sizeof(why));
+	return err_set(err, code, "cannot read kernel types (BTF) from '%s': %s", path, why);
+}
+
+/* Programs attach by the kernel's own types, which libbpf looks for; a file can only say more about layouts. */
 int capture_btf(const char *path, struct btf **ret_btf, struct err *err)
 {
-	struct btf *btf = path ? btf__parse(path, NULL) : btf__load_vmlinux_btf();
+	_cleanup_(btf__freep) struct btf *own = NULL;
 
-	if (!btf && path)
-		return err_set(err, -errno, "cannot read kernel types (BTF) from '%s': %s", path,
-			       strerror(errno));
-	if (!btf)
+	libbpf_set_print(log_libbpf);
+	own = btf__load_vmlinux_btf();
+	if (!own)
 		return err_set(
 			err, -errno,
-			"this kernel has no types (BTF) at /sys/kernel/btf/vmlinux: it must "
-			"be built with CONFIG_DEBUG_INFO_BTF, or --btf name a file that has them");
-	*ret_btf = btf;
+			"this kernel shows no types (BTF), by which programs attach: mount /sys "
+			"for /sys/kernel/btf/vmlinux, or boot a kernel that was built with "
+			"CONFIG_DEBUG_INFO_BTF%s",
+			path ? "; the file of --btf cannot stand in for them" : "");
+	if (path)
+		return btf_of_file(path, ret_btf, err);
+	*ret_btf = take_ptr(own);
 	return 0;
 }
 
@@ -237,7 +255,6 @@ int capture_new(const struct capture_opts *opts, struct capture **ret_capture, s
 	_cleanup_(btf__freep) struct btf *btf = NULL;
 	int code = privilege_check(err);
 
-	libbpf_set_print(log_libbpf);
 	if (!code)
 		code = capture_btf(opts->btf_path, &btf, err);
 	if (!code && opts->method == CAPTURE_AUTO)

@@ -29,7 +29,7 @@ struct capture_opts {
 struct capture;
 struct btf;
 
-/* The kernel's types, from a file or (NULL) its own; for btf__free(). */
+/* The kernel's types, from a file or (NULL) its own, which must be there in either case; for btf__free(). */
 int capture_btf(const char *path, struct btf **ret_btf, struct err *err) __must_check;
 /* Some kernels have fexit and refuse it, which only trying shows; capture by socket tracepoints does without. */
 bool capture_functions_hookable(const struct btf *btf);
