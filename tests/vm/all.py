@@ -34,7 +34,7 @@ def rows(name):
 
 
 class Kernel:
-    def __init__(self, first, name, suite, _package, _machine, providers):
+    def __init__(self, first, name, suite, _package, _machine, providers, *_words):
         self.name, self.suite, self.providers = name, suite, providers
         self.triggered = providers.split(",")[0] if first else providers
         self.allowed = [x[1] for x in rows("skips.txt") if x[0] == name]

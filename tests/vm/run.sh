@@ -3,14 +3,14 @@
 # Usage: run.sh NAME COMMAND...    runs a command on a kernel of kernels.txt (debian-6.1, or 6.1) under QEMU, without
 # hardware virtualisation, in this very file tree: read-only, what it writes goes to memory. Its output comes out here,
 # its exit status is ours; 124: it did not end within VM_SECONDS (900); 77: QEMU or the kernel cannot be had. What the
-# kernel said is in $OUTPUT/vm/NAME.log; VM_APPEND goes to its command line. A guest with another processor than ours has
+# kernel said is in $OUTPUT/vm/NAME.log. A guest with another processor than ours has
 # the root that root.sh makes, this source tree in it, and as its OUTPUT what `make cross` builds.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 output=$(realpath -m "${OUTPUT:-$here/../../build}")
 PATH=$PATH:/usr/sbin:/sbin
 
-read -r name suite package machine _ < <(awk -v n="$1" '$1 == n || $1 == "debian-" n' "$here/kernels.txt") ||
+read -r name suite package machine _ words < <(awk -v n="$1" '$1 == n || $1 == "debian-" n' "$here/kernels.txt") ||
 	{ echo "$here/kernels.txt has no kernel $1" >&2; exit 2; }
 shift
 needs=()
@@ -65,7 +65,7 @@ printf ' %q' "$@" >>"$root/ramdisk/session"
 # that come and go) was seen stale, and 6.12 died of an int3 that nobody had asked for (QEMU 7.2).
 # The console is the first serial line, the command's output the second.
 timeout "${VM_SECONDS:-900}" "qemu-system-$machine" -accel tcg,thread=single -smp 2 -m 1536 \
-	-kernel "$vm/vmlinuz" -initrd "$root/ramdisk.gz" -append "$append loglevel=5 panic=-1 ${VM_APPEND:-}" \
+	-kernel "$vm/vmlinuz" -initrd "$root/ramdisk.gz" -append "$append loglevel=5 panic=-1 $words" \
 	-virtfs "local,path=$lower,mount_tag=root,security_model=none,readonly=on,multidevs=remap" \
 	-nodefaults -no-user-config -no-reboot -display none -serial "file:$log" "${qemu[@]}" </dev/null |
 	tr -d '\r' | awk -v file="$root/status" '/^exit status [0-9]+$/ { print $3 >file; next } { print; fflush() }' ||

@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from lab import load, otlp
@@ -91,6 +92,30 @@ wait $!
     assert [(x.kind, x.path) for x in otlp.read_spans(spans)] == [(SERVER, "/inside")], done.stderr + said.read_text()
     doctor = (lab.folder / "doctor").read_text()
     assert all(re.search(SAID[x] + r"\s+works", doctor) for x in ALLOWED), doctor
+
+
+def test_it_is_locked_down_if_it_was_told_to_be():
+    """Then all else here has worked on a kernel that is."""
+    told = re.search(r"\blockdown=(\w+)", Path("/proc/cmdline").read_text(encoding="ascii"))
+    if told:
+        assert f"[{told[1]}]" in Path("/sys/kernel/security/lockdown").read_text(encoding="ascii")
+
+
+def test_a_container_of_cgroups_version_1(lab):
+    """As on hosts that still have it; docker without systemd. Nothing but the number of the container is to be had."""
+    number, tree = "0123456789abcdef" * 4, lab.folder / "cgroup"
+    group = tree / "docker" / number
+    tree.mkdir()
+    subprocess.run(["mount", "-t", "cgroup", "-o", "none,name=systemd", "none", tree], check=True)
+    group.mkdir(parents=True)
+    port = free_port()
+    service = lab.serve("contained", [PYTHON, SERVICES / "stdlib.py", "back"], port, {"PORT": str(port)})
+    (group / "cgroup.procs").write_text(str(service.pid))
+    tracer = Tracer(lab, "--pid", service.pid)
+    assert load.get(port, "/contained")[0] == 200
+    tracer.wait_spans(1, 60)
+    span, = tracer.stop()
+    assert span.resource["container.id"] == number
 
 
 def test_others_are_refused_with_a_sentence():
