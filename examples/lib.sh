@@ -166,7 +166,9 @@ lab_test() {
 }
 
 install() {
-	make -C "$root" OUTPUT="$output" deps-demo all
+	# Apart: make asks once, when it starts, how to link what is installed.
+	make -C "$root" OUTPUT="$output" deps-demo
+	make -C "$root" OUTPUT="$output" all
 	"$root/tests/tools/jaeger/build.sh" "$tools"
 	lab_install
 	say "installed; next: ./run.sh up"

@@ -81,8 +81,10 @@ static void record_facts(struct wiring *w, const struct ev_proc *ev, struct reco
 	if (facts_decode(ev, &facts))
 		return;
 	if (!facts_hide_arguments(&facts, resource_service(find_resource(w, facts.tgid, 0))) &&
-	    !facts_encode(&facts, ev->hdr.ts_ns, &record))
+	    !facts_encode(&facts, ev->hdr.ts_ns, &record)) {
+		((struct ev_proc *)record.p)->flags = ev->flags;
 		recorder_write(recorder, (const struct ev_hdr *)record.p);
+	}
 	facts_release(&facts);
 	buf_release(&record);
 }

@@ -21,6 +21,7 @@
 #include "child.h"
 #include "execs.h"
 #include "kern/privilege.h"
+#include "latecomers.h"
 #include "live.h"
 #include "logfiles.h"
 #include "overload.h"
@@ -43,6 +44,7 @@ struct live {
 	struct execs execs;
 	struct overload overload;
 	struct logfiles logfiles;
+	struct latecomers latecomers;
 	int signals;
 	int status;
 	bool stopping;
@@ -87,19 +89,41 @@ static int read_facts(const struct live *l, uint32_t tgid, struct proc_facts *re
 	return facts_of_exec(exec, ret_facts);
 }
 
+static void take_proc(struct live *l, const struct proc_facts *facts, uint64_t ts_ns,
+		      uint32_t flags)
+{
+	_cleanup_(buf_release) struct buf record = BUF_INIT(sizeof(struct ev_proc) + FACTS_MAX);
+
+	if (facts_encode(facts, ts_ns, &record))
+		return;
+	((struct ev_proc *)record.p)->flags = flags;
+	take(l, (const struct ev_hdr *)record.p);
+}
+
 static void take_facts(struct live *l, uint32_t tgid, uint64_t ts_ns)
 {
 	struct proc_facts facts;
-	struct buf record;
 
 	if (read_facts(l, tgid, &facts))
 		return;
-	buf_init(&record, sizeof(struct ev_proc) + FACTS_MAX);
 	targets_learn(l->targets, &facts);
-	if (!facts_encode(&facts, ts_ns, &record))
-		take(l, (const struct ev_hdr *)record.p);
-	buf_release(&record);
+	take_proc(l, &facts, ts_ns, 0);
+	if (!facts.context[0])
+		latecomers_note(&l->latecomers, tgid, ts_ns);
 	facts_release(&facts);
+}
+
+static void take_latecomers(struct live *l, uint64_t now_ns)
+{
+	struct proc_facts facts;
+	uint32_t tgid;
+
+	while (latecomers_next(&l->latecomers, now_ns, &tgid)) {
+		if (!services_known(l->w.services, tgid) || read_facts(l, tgid, &facts))
+			continue;
+		take_proc(l, &facts, now_ns, PROC_AGAIN);
+		facts_release(&facts);
+	}
 }
 
 static void take_clock(struct live *l, uint64_t now_ns)
@@ -134,8 +158,10 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 		return;
 	overload_note(&l->overload, ev);
 	targets_event(l->targets, ev);
-	if (ev->ts_ns >= l->clock_due_ns)
+	if (ev->ts_ns >= l->clock_due_ns) {
 		take_clock(l, ev->ts_ns);
+		take_latecomers(l, ev->ts_ns);
+	}
 	if (ev->kind == EV_EXEC)
 		execs_note(&l->execs, (const struct ev_exec *)ev);
 	if (ev->kind == EV_EXEC && services_known(l->w.services, ev->tgid))

@@ -170,11 +170,13 @@ struct ev_listen {
 	__u16 pad;
 };
 
+#define PROC_AGAIN	(1 << 0)	/* the same program as before, more is known of it */
+
 /* Facts as items of { __u16 key; __u16 len; bytes }, see user/host/facts.h. */
 struct ev_proc {
 	struct ev_hdr hdr;	/* tgid: the process described */
 	__u32 len;
-	__u32 pad;
+	__u32 flags;		/* PROC_* */
 	__u8 bytes[];
 };
 

@@ -57,6 +57,6 @@
 #define LOG_HELD_MAX	(8u << 20) /* bytes of lines that wait for the trace of their request; more go without */
 #define QUEUE_MAX	16384	/* spans waiting (OTEL_BSP_MAX_QUEUE_SIZE overrides it) */
 #define QUEUE_ITEM_BYTES 2048	/* of room for each of them: an ordinary span has 1 KB, one of endless headers 10 */
-#define FACTS_MAX	16384	/* bytes of what is known of one process */
+#define FACTS_MAX	20480	/* bytes of what is known of one process */
 
 #endif

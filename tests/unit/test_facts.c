@@ -149,6 +149,7 @@ static void fill(struct proc_facts *f)
 	f->service_name = strdup("shop");
 	f->resource_attributes = strdup("a=b");
 	f->sdk = strdup("an agent");
+	f->context = strdup("service.name=published");
 	f->args = calloc(3, sizeof(*f->args));
 	f->args[f->args_cnt++] = strdup("x");
 	f->args[f->args_cnt++] = strdup("");
@@ -182,6 +183,7 @@ static void record_keeps_everything(void **state)
 	assert_string_equal(g.service_name, f.service_name);
 	assert_string_equal(g.resource_attributes, f.resource_attributes);
 	assert_string_equal(g.sdk, f.sdk);
+	assert_string_equal(g.context, f.context);
 	assert_int_equal(g.args_cnt, 2);
 	assert_string_equal(g.args[0], "x");
 	assert_string_equal(g.args[1], "");

@@ -198,6 +198,7 @@ static struct proc_facts process(const struct row *r)
 	f.service_name = text("");
 	f.resource_attributes = text("");
 	f.sdk = text("");
+	f.context = text("");
 	return f;
 }
 

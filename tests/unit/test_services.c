@@ -40,6 +40,7 @@ static struct proc_facts process(uint32_t tgid, const char *script)
 		.service_name = (char *)"",
 		.resource_attributes = (char *)"",
 		.sdk = (char *)"",
+		.context = (char *)"",
 		.args = args,
 		.args_cnt = 2,
 	};

@@ -122,7 +122,7 @@ static void add_process(struct attrs *a, const struct description *d)
 static void add_list(struct attrs *a, const char *list, const char *whose)
 {
 	if (attr_list_parse(slice_str(list), a))
-		log_debug("host: %s OTEL_RESOURCE_ATTRIBUTES is malformed, ignoring", whose);
+		log_debug("host: %s is malformed, ignoring", whose);
 }
 
 static void add_container(struct attrs *a, const struct proc_facts *f)
@@ -172,9 +172,11 @@ struct resource *describe(const struct description *d)
 	add_text(&r->attrs, "service.name", d->service);
 	if (d->process) {
 		add_process(&r->attrs, d);
-		add_list(&r->attrs, d->process->resource_attributes, "the target's");
+		add_list(&r->attrs, d->process->context, "the target's process context");
+		add_list(&r->attrs, d->process->resource_attributes,
+			 "the target's OTEL_RESOURCE_ATTRIBUTES");
 	}
-	add_list(&r->attrs, d->attributes, "our");
+	add_list(&r->attrs, d->attributes, "our OTEL_RESOURCE_ATTRIBUTES");
 	add_host(&r->attrs, d->host);
 	if (d->process) {
 		add_container(&r->attrs, d->process);

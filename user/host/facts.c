@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "host/cgroup.h"
 #include "host/facts.h"
+#include "host/process_context.h"
 #include "host/procfs.h"
 #include "host/sdk.h"
 
@@ -42,6 +43,7 @@ enum fact {
 	FACT_ARG,
 	FACT_ON_TERMINAL,
 	FACT_SDK,
+	FACT_CONTEXT,
 };
 
 struct item {
@@ -50,8 +52,8 @@ struct item {
 };
 
 _Static_assert(2 * TEXT_MAX_PATH + TEXT_MAX_CGROUP + TEXT_MAX_OWNER + 2 * TEXT_MAX_NAME +
-			       TEXT_MAX_ATTRS + ARGS_TEXT_MAX + COMM_LEN + 3 * sizeof(__u64) +
-			       12 * sizeof(struct item) <=
+			       2 * TEXT_MAX_ATTRS + ARGS_TEXT_MAX + COMM_LEN + 3 * sizeof(__u64) +
+			       13 * sizeof(struct item) <=
 		       FACTS_MAX,
 	       "the facts fit into one record");
 
@@ -73,6 +75,7 @@ static const struct text_field text_fields[] = {
 	TEXT(FACT_SERVICE_NAME, service_name, TEXT_MAX_NAME),
 	TEXT(FACT_RESOURCE_ATTRIBUTES, resource_attributes, TEXT_MAX_ATTRS),
 	TEXT(FACT_SDK, sdk, TEXT_MAX_NAME),
+	TEXT(FACT_CONTEXT, context, TEXT_MAX_ATTRS),
 };
 #undef TEXT
 
@@ -187,6 +190,15 @@ static int read_environ(uint32_t pid, struct proc_facts *f)
 	return set_text(&f->resource_attributes, attributes);
 }
 
+static int read_context(uint32_t pid, struct proc_facts *f)
+{
+	_cleanup_(buf_release) struct buf list = BUF_INIT(TEXT_MAX_ATTRS);
+
+	if (process_context_read(pid, &list))
+		return 0;
+	return set_text(&f->context, buf_slice(&list));
+}
+
 static int read_link(uint32_t pid, const char *name, char **text)
 {
 	char path[TEXT_MAX_PATH + 2];
@@ -229,7 +241,7 @@ static int read_owner(uid_t uid, struct proc_facts *f)
 static int read_texts(uint32_t pid, struct proc_facts *f)
 {
 	int (*const readers[])(uint32_t, struct proc_facts *) = { read_args, read_environ,
-								  read_cgroup };
+								  read_context, read_cgroup };
 	int err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {

@@ -3,8 +3,7 @@
  * What /proc tells of one process, as plain data that can be stored in a recording (EV_PROC).
  * Everything in it comes from a stranger: lengths are bounded, bytes may be anything. Of the
  * environment only OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are ever kept, and what shows a
- * tracing SDK, in our words. No string is NULL
- * once facts_read() or facts_decode() has succeeded.
+ * tracing SDK, in our words. No string is NULL once facts_read() or facts_decode() has succeeded.
  */
 #ifndef HOST_FACTS_H
 #define HOST_FACTS_H
@@ -27,6 +26,7 @@ struct proc_facts {
 	char *owner;			/* user name or number */
 	char *service_name;		/* the target's OTEL_SERVICE_NAME; "" */
 	char *resource_attributes;	/* the target's OTEL_RESOURCE_ATTRIBUTES; "" */
+	char *context;			/* what an SDK in it has published (process_context.h), the same form; "" */
 	char *sdk;			/* what shows a tracing SDK in it; "" */
 	char **args;			/* NULL-terminated; long ones cut, trailing empty ones gone */
 	size_t args_cnt;

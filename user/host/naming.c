@@ -34,26 +34,41 @@ static char *unknown_name(const struct proc_facts *f)
 	return clean_name(slice_str(name));
 }
 
-static char *attribute_name(const struct proc_facts *f)
+/* NULL: it is not there, or empty. */
+static char *name_in(const char *list)
 {
-	char *name = attr_list_get(slice_str(f->resource_attributes), SLICE("service.name"));
+	_cleanup_(freep) char *name = attr_list_get(slice_str(list), SLICE("service.name"));
 
-	if (name && name[0])
-		return name;
-	free(name);
-	return NULL;
+	return name && name[0] ? take_ptr(name) : NULL;
+}
+
+/* An SDK calls a service that nobody has named "unknown_service", and what runs it. */
+static char *published_name(const struct proc_facts *f)
+{
+	_cleanup_(freep) char *name = name_in(f->context);
+
+	if (!name || slice_starts(slice_str(name), SLICE("unknown_service")))
+		return NULL;
+	return take_ptr(name);
+}
+
+char *service_name_given(const struct proc_facts *f)
+{
+	char *name = published_name(f);
+
+	if (!name && f->service_name[0])
+		name = strdup(f->service_name);
+	return name ? name : name_in(f->resource_attributes);
 }
 
 char *service_name_of(const struct proc_facts *f)
 {
-	_cleanup_(freep) char *attribute = attribute_name(f);
+	_cleanup_(freep) char *given = service_name_given(f);
 	char unit[UNIT_NAME_MAX];
 	struct slice name;
 
-	if (f->service_name[0])
-		return clean_name(slice_str(f->service_name));
-	if (attribute)
-		return clean_name(slice_str(attribute));
+	if (given)
+		return clean_name(slice_str(given));
 	if (!f->on_terminal && cgroup_service(slice_str(f->cgroup), unit))
 		return clean_name(slice_str(unit));
 	name = command_name(f);

@@ -174,10 +174,9 @@ static bool is_worker(const struct proc_facts *f)
 
 static bool names_itself(const struct proc_facts *f)
 {
-	_cleanup_(freep) char *name =
-		attr_list_get(slice_str(f->resource_attributes), SLICE("service.name"));
+	_cleanup_(freep) char *name = service_name_given(f);
 
-	return f->service_name[0] || (name && name[0]);
+	return name;
 }
 
 static char *choose_name(const struct services *s, const struct proc_facts *f)

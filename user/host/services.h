@@ -60,6 +60,9 @@ bool services_known(const struct services *s, uint32_t tgid);		/* and has not en
  */
 char *service_name_of(const struct proc_facts *f);
 
+/* The name that the process says itself: its SDK's, or of its environment. Owned by the caller; NULL: it says none. */
+char *service_name_given(const struct proc_facts *f);
+
 DEFINE_FREEP(services_free, struct services)
 
 #endif

@@ -300,7 +300,8 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 		handoff_wake(p, (const struct ev_wake *)ev);
 		break;
 	case EV_PROC:
-		sdk_forget(p, ev->tgid);
+		if (!(((const struct ev_proc *)ev)->flags & PROC_AGAIN))
+			sdk_forget(p, ev->tgid);
 		break;
 	case EV_CLOCK:
 		p->wall_offset_ns = ((const struct ev_clock *)ev)->wall_offset_ns;

@@ -20,3 +20,7 @@ def c_program(name):
 
 def cpp_program(name):
     return compiled(["g++", "-std=c++17", "-pthread"], SERVICES / f"{name}.cpp")
+
+
+def c_library(name):
+    return compiled(["gcc", "-shared", "-fPIC", "-pthread"], SERVICES / f"{name}.c")
