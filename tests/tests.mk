@@ -275,4 +275,7 @@ bench: bench-tools ## what tracing costs, as root, alone on the machine; WORKLOA
 bench-full: bench-tools ## the same beside OpenTelemetry's own agents, which it fetches; then docs/bench.md
 	$(Q)$(BENCH) --contenders --write $(if $(ROUNDS),--rounds $(ROUNDS)) $(WORKLOAD)
 
-.PHONY: instructions bench-tools bench bench-full
+bench-logs: bench-tools ## what --logs adds to a request that writes a line, turn by turn; ROUNDS=8
+	$(Q)PYTHONPATH=tests OUTPUT=$(OUTPUT) tests/bench/logs $(ROUNDS)
+
+.PHONY: instructions bench-tools bench bench-full bench-logs
