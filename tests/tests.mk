@@ -170,7 +170,11 @@ $(call san,$(OUTPUT)/obj/user/main.o): | $(OUTPUT)/gen/version.h
 
 replay-sanitized: $(T)/ebpf-tracer ## the same under AddressSanitizer and UBSan: no error, no leak
 	$(Q)OUTPUT=$(T) tests/replay/run
-.PHONY: replay-sanitized
+# Neither of the two sees that what was never set is used.
+VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible
+replay-valgrind: all ## the same under valgrind
+	$(Q)OUTPUT=$(OUTPUT) UNDER='$(VALGRIND)' tests/replay/run
+.PHONY: replay-sanitized replay-valgrind
 
 replay-test: all ## replay the committed recordings; replay-update writes the expected spans anew, for review
 	$(Q)OUTPUT=$(OUTPUT) tests/replay/run
