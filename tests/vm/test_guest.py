@@ -4,12 +4,14 @@
 import os
 import re
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from lab import load, otlp
 from lab.otlp import CLIENT, SERVER
-from lab.procs import PYTHON, SERVICES, TRACER, free_port
+from lab.procs import PYTHON, ROOT, SERVICES, TRACER, free_port
 from lab.tracer import Tracer
 from lab.verified import verified
 
@@ -17,6 +19,7 @@ ALL = ["socket", "fentry", "syscall"]
 SAID = {"socket": "socket tracepoints", "fentry": "kernel functions", "syscall": "system calls"}
 ALLOWED = os.environ["PROVIDERS"].split(",")
 REQUESTS = 8
+HOUR_S = 3600
 
 
 def note_verified(provider, tracer):
@@ -92,6 +95,23 @@ wait $!
     assert [(x.kind, x.path) for x in otlp.read_spans(spans)] == [(SERVER, "/inside")], done.stderr + said.read_text()
     doctor = (lab.folder / "doctor").read_text()
     assert all(re.search(SAID[x] + r"\s+works", doctor) for x in ALLOWED), doctor
+
+
+def test_the_clock_is_set_while_a_request_is_served(lab):
+    """By an hour; only a guest has a clock to play with. How long it took does not change, what comes later is later."""
+    port = free_port()
+    service = lab.serve("slow", [PYTHON, ROOT / "tests/faults/service.py"], port, {"PORT": str(port)})
+    tracer = Tracer(lab, "--pid", service.pid)
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(load.get, port, "/slow/3")
+        time.sleep(1)
+        time.clock_settime(time.CLOCK_REALTIME, time.time() + HOUR_S)
+        assert slow.result()[0] == 200
+    assert load.get(port, "/after")[0] == 200
+    tracer.wait_spans(2, 60)
+    during, after = sorted(tracer.stop(), key=lambda x: x.path, reverse=True)
+    assert 3e9 <= during.end - during.start < 60e9
+    assert during.end <= after.start < (time.time() + 1) * 1e9 and after.start > (time.time() - HOUR_S / 2) * 1e9
 
 
 def test_it_is_locked_down_if_it_was_told_to_be():
