@@ -338,8 +338,8 @@ static __always_inline void climb(struct py_search *s)
 }
 
 /*
- * When the call is made; and, if nobody waits for the thread yet, once more at its next: a pool may be
- * quicker than who gives it the work.
+ * When a call is made, and when a response is begun, which a task made for nothing else may do; and, if nobody waits
+ * for the thread yet, once more at its next call: a pool may be quicker than who gives it the work.
  */
 __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 			   enum call_kind kind)
@@ -348,7 +348,7 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 	struct ev_awaiting *e;
 	bool asks = kind == CALL_ASKS;
 
-	if (!t || !rt->off[PYTHON_TASK_CONTEXT] || !(asks || t->py.again))
+	if (!t || !rt->off[PYTHON_TASK_CONTEXT] || !(asks || kind == CALL_ANSWERS || t->py.again))
 		return;
 	t->py.again = 0;
 	if (!search_pays(&t->py)) {

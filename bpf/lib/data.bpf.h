@@ -195,7 +195,9 @@ static __always_inline enum call_kind call_kind(const struct sock_state *st, con
 {
 	if (st->role == ROLE_CLIENT)
 		return c->dir == DIR_TX ? CALL_ASKS : CALL_HEARD;
-	if (c->dir == DIR_TX || c->n == 1)
+	if (c->dir == DIR_TX)
+		return st->last_dir == DIR_TX ? CALL_OTHER : CALL_ANSWERS;
+	if (c->n == 1)
 		return CALL_OTHER;
 	if (c->pos <= 1 || (st->last_dir == DIR_TX && st->burst >= ANSWER_MIN))
 		return CALL_HEARS;

@@ -9,7 +9,7 @@
 #include "lib/task.bpf.h"
 
 /* What the call is to the request that it belongs to. */
-enum call_kind { CALL_OTHER, CALL_HEARS, CALL_ASKS, CALL_HEARD };
+enum call_kind { CALL_OTHER, CALL_HEARS, CALL_ANSWERS, CALL_ASKS, CALL_HEARD };
 
 /* What a reader has made of *ret_strand. */
 enum strand_reading {

@@ -28,7 +28,10 @@ struct ev_seek {
 	__u64 sp;		/* its stack pointer */
 };
 
-/* Of CPython: the contexts of the tasks that wait for what the thread runs whose DATA record follows. */
+/*
+ * Of CPython: the contexts of the tasks that wait for what the thread runs whose DATA record follows, of a request that
+ * it sends or of a response that it begins.
+ */
 struct ev_awaiting {
 	struct ev_hdr hdr;
 	struct strand thread;

@@ -169,6 +169,72 @@ static void before_the_request(void **state)
 	scene_end(&l.sc);
 }
 
+/* wait_for(): a task made for nothing else writes the response, and the request's own task waits for it. */
+static void answered_by_a_child(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = SECOND;
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	l.sc.task = FIRST;
+	transmit(&l.sc, &l.in1, LOOP, OK);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, SECOND, 0);
+	transmit(&l.sc, &l.in2, LOOP, OK);
+	pass_time(&l.sc, 200000);
+	assert_true(
+		is_child(span_of(&l.sc, SPAN_CLIENT, "/call"), span_of(&l.sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "task");
+	scene_end(&l.sc);
+}
+
+/* Such a task is made at the address of one that made a call for another request, and that another task waited for. */
+static void answered_at_the_address_of_another(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, SECOND, 0);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, FIRST, 0);
+	transmit(&l.sc, &l.in1, LOOP, OK);
+	l.sc.task = SECOND;
+	transmit(&l.sc, &l.in2, LOOP, OK);
+	pass_time(&l.sc, 200000);
+	assert_true(
+		is_child(span_of(&l.sc, SPAN_CLIENT, "/call"), span_of(&l.sc, SPAN_SERVER, "/2")));
+	scene_end(&l.sc);
+}
+
+/* What all tasks wait for, or seem to, says nothing. */
+static void one_waits_for_all(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, 0x77, 0);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	l.sc.task = FIRST;
+	waits(&l.sc, LOOP, 0x77, 0);
+	transmit(&l.sc, &l.in1, LOOP, OK);
+	l.sc.task = SECOND;
+	waits(&l.sc, LOOP, 0x77, 0);
+	transmit(&l.sc, &l.in2, LOOP, OK);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "root");
+	scene_end(&l.sc);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -178,6 +244,9 @@ int main(void)
 		cmocka_unit_test(of_a_quick_worker),
 		cmocka_unit_test(of_nobody_after_a_child),
 		cmocka_unit_test(before_the_request),
+		cmocka_unit_test(answered_by_a_child),
+		cmocka_unit_test(answered_at_the_address_of_another),
+		cmocka_unit_test(one_waits_for_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
