@@ -132,11 +132,13 @@ jaeger_up() {
 	wait_for jaeger 90 "answer at $jaeger" answers "$jaeger/api/services"
 }
 
-# tracer_up ARGUMENT...: returns when it traces
+# tracer_up ARGUMENT...: returns when it traces. $tracer_env: NAME=VALUE for it, which sudo would keep from it.
+tracer_env=
 tracer_up() {
 	[ -x "$output/ebpf-tracer" ] || die "the tracer is not built: ./run.sh install"
 	say "ebpf-tracer $*"
-	start tracer $sudo "$output/ebpf-tracer" "$@"
+	# shellcheck disable=SC2086 # sudo and the variable may be nothing
+	start tracer $sudo env $tracer_env "$output/ebpf-tracer" "$@"
 	wait_for tracer 60 "word of being ready" grep -q ready "$state/tracer.log"
 }
 

@@ -355,7 +355,7 @@ bool config_wants_logs(const struct config *cfg)
 
 static int resolve_logs(struct config *cfg, struct err *err)
 {
-	if (!config_wants_logs(cfg)) {
+	if (!config_wants_logs(cfg) || cfg->logs_not_sent) {
 		cfg->export.logs_endpoint = NULL;
 		return 0;
 	}

@@ -82,6 +82,7 @@ struct config {
 	bool help, version, verbose, quiet;
 	unsigned colour;		/* enum config_colour; the outcome is export.colour */
 	bool insecure;			/* OTEL_EXPORTER_OTLP_INSECURE */
+	bool logs_not_sent;		/* OTEL_LOGS_EXPORTER=none */
 	const char *endpoint;		/* as given; the outcome is export.endpoint */
 	struct strings headers;		/* export.headers points here */
 	struct strings paths;		/* export.filter.paths points here */

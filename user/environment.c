@@ -116,6 +116,19 @@ static int apply_logs_endpoint(struct config *cfg, const struct variable *var, c
 	return signal_endpoint(cfg, name, value, "logs", &cfg->export.logs_endpoint, err);
 }
 
+/* Where spans go as OTLP lines go, too, unless that is not wanted; what goes to a file or the terminal is not meant. */
+static int apply_logs_exporter(struct config *cfg, const struct variable *var, const char *name,
+			       const char *value, struct err *err)
+{
+	struct slice word = slice_trim(slice_str(value));
+
+	cfg->logs_not_sent = slice_ieq(word, SLICE("none"));
+	if (cfg->logs_not_sent || slice_ieq(word, SLICE("otlp")))
+		return 0;
+	return config_warn(cfg, "%s: '" SLICE_FMT "' is neither otlp nor none, ignoring", name,
+			   SLICE_ARG(word));
+}
+
 static int apply_zipkin(struct config *cfg, const struct variable *var, const char *name,
 			const char *value, struct err *err)
 {
@@ -353,6 +366,10 @@ const struct variable variables[] = {
 	{ OTLP("ENDPOINT"), .apply = apply_endpoint, .fatal = true, .option = OPT_ENDPOINT,
 	  .help = "URL of the backend. v1/traces is appended to the general form; the one for "
 		  "traces is used as is." },
+	{ .name = "OTEL_LOGS_EXPORTER",
+	  .apply = apply_logs_exporter,
+	  .option = -1,
+	  .help = "none: the log lines of --logs are not sent as OTLP, but by other exporters." },
 	{ .name = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
 	  .apply = apply_logs_endpoint,
 	  .fatal = true,

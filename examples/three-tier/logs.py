@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Usage: run.sh logs TRACE|REQUEST    the lines that the services logged for a trace; the trace of a line of a log
+"""Usage: run.sh logs TRACE|TEXT    the lines that the services logged for a trace; the traces of lines with that text
 
-TRACE is the id of a trace in Jaeger, REQUEST what a line of a log has as request_id. Both ways go by the header
-X-Request-Id, which the services log and the tracer shows because it was asked to (--capture-headers).
+TRACE is the id of a trace in Jaeger. Both ways go by the trace ids that the tracer gives to the lines (--logs); the
+services know nothing of them.
 """
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -15,36 +14,33 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import jaeger  # noqa: E402
 
-STATE = Path(os.environ["STATE"])
-SERVICES = ["frontend", "backend", "database-service"]
-ATTRIBUTE = "header.x-request-id"
+FILE = Path(os.environ["STATE"]) / "telemetry.jsonl"
 
 
-def request_id(trace):
-    """A value is a list in OpenTelemetry, for a header may come more than once."""
-    values = {json.loads(v)[0] for s in trace.spans for k, v in s.tags.items() if k.endswith(ATTRIBUTE)}
-    return values.pop() if len(values) == 1 else None
-
-
-def lines_of(request):
-    """In the order of their times, which are at the beginning."""
-    lines = []
-    for service in SERVICES:
-        text = (STATE / f"{service}.log").read_text(errors="replace")
-        lines += [x for x in text.splitlines() if f"request_id={request}" in x]
-    return sorted(lines)
-
-
-def trace_of(request):
-    tags = json.dumps({f"http.response.{ATTRIBUTE}": json.dumps([request])})
-    found = jaeger.traces("frontend", 0, tags=tags)
-    return found[0] if found else None
+def lines():
+    """(time, trace, service, text) of every line, as OTLP has them, in order of their times"""
+    found = []
+    requests = FILE.read_text(encoding="utf-8").splitlines(True)
+    for request in (json.loads(x) for x in requests if x.endswith("\n")):
+        for r in request.get("resourceLogs", []):
+            service = next(a["value"]["stringValue"] for a in r["resource"]["attributes"] if a["key"] == "service.name")
+            found += [(int(x["timeUnixNano"]), x.get("traceId", ""), service, x["body"]["stringValue"])
+                      for scope in r["scopeLogs"] for x in scope["logRecords"]]
+    return sorted(found)
 
 
 def main(wanted):
-    trace = (jaeger.trace(wanted) if re.fullmatch("[0-9a-f]{32}", wanted) else None) or trace_of(wanted)
-    print("\n".join(lines_of(request_id(trace) if trace else wanted)))
-    print(trace.text() if trace else f"no trace has the request {wanted}")
+    known = lines()
+    if any(trace == wanted for _, trace, _, _ in known):
+        traces = [wanted]
+    else:
+        traces = list(dict.fromkeys(trace for _, trace, _, text in known if wanted in text and trace))
+    for trace in traces:
+        print("\n".join(f"{service}: {text}" for _, of, service, text in known if of == trace))
+        found = jaeger.trace(trace)
+        print(found.text() if found else f"Jaeger has no trace {trace}")
+    if not traces:
+        print(f"no line is of a trace {wanted}, or has that text")
 
 
 if __name__ == "__main__":

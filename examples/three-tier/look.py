@@ -4,6 +4,7 @@
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -14,10 +15,17 @@ import jaeger  # noqa: E402
 from checklist import Checklist  # noqa: E402
 
 FRONTEND = "http://localhost:8080"
+LINE = re.compile(r"^(\S+): .* INFO ", re.M)
 
 
 def logs(wanted):
-    return subprocess.run([HERE / "run.sh", "logs", wanted], check=True, capture_output=True, text=True).stdout
+    """What run.sh prints, once each of the three services has a line there."""
+    deadline = time.monotonic() + jaeger.PATIENCE
+    while True:
+        said = subprocess.run([HERE / "run.sh", "logs", wanted], check=True, capture_output=True, text=True).stdout
+        if len(LINE.findall(said)) >= 3 or time.monotonic() > deadline:
+            return said
+        time.sleep(0.2)
 
 
 def slowest(checks, traces):
@@ -55,7 +63,7 @@ def log_lines(checks, began):
     trace = jaeger.wait("frontend", began, jaeger.whole(1, 5))[0]
     of_trace, of_line = logs(trace.id), logs(request)
     print("\n" + of_line)
-    checks.check(re.findall(r" (\S+) INFO", of_trace) == ["database-service", "backend", "frontend"],
+    checks.check(LINE.findall(of_trace) == ["database-service", "backend", "frontend"],
                  "from the trace to the line that each service logged", of_trace)
     checks.check(f"trace {trace.id}" in of_line, "from a line of a log to its trace", of_line)
 

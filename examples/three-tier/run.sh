@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sdk|sample [RATIO]...|logs TRACE-OR-REQUEST|down
+# Usage: run.sh install|up [OPTION OF THE TRACER]...|test|sdk|sample [RATIO]...|logs TRACE-OR-TEXT|down
 . "$(dirname "$0")/../lib.sh"
 
 lab_up() {
@@ -9,9 +9,11 @@ lab_up() {
 	serve frontend 8080 "$python" "$here/services/frontend/app.py"
 }
 
-# The header by which a trace and the lines of the logs find each other.
+# What the services log goes with its traces' ids into a file, as Jaeger takes no lines.
 lab_trace() {
-	tracer_up --port 8080 --port 8081 --port 8082 --capture-headers X-Request-Id --exporter otlp "$@"
+	tracer_env=OTEL_LOGS_EXPORTER=none
+	tracer_up --port 8080 --port 8081 --port 8082 --logs \
+		--exporter "otlp,json:$state/telemetry.jsonl" "$@"
 }
 
 lab_test() {
