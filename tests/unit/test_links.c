@@ -305,6 +305,32 @@ static void polled_tasks(void **state)
 	scene_end(&sc);
 }
 
+/* A pool makes its threads during requests; only the first call of each is likely for the one at hand. */
+static void worker_outlives_its_request(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	out = open_end(&sc, 3, 100, 5, 6);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	fork_thread(&sc, 100, 101, 150);
+	transmit(&sc, &out, 150, REQUEST("/first"));
+	receive(&sc, &out, 150, OK);
+	transmit(&sc, &out, 150, REQUEST("/next"));
+	receive(&sc, &out, 150, OK);
+	transmit(&sc, &in1, 101, OK);
+	transmit(&sc, &in2, 102, OK);
+	pass_time(&sc, 200000);
+	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/first"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/first")), "fork");
+	assert_false(span_of(&sc, SPAN_CLIENT, "/next")->has_parent);
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +342,7 @@ int main(void)
 		cmocka_unit_test(handed_over_before_the_answer),
 		cmocka_unit_test(woken_too_late_to_have_asked),
 		cmocka_unit_test(grandchildren_inherit),
+		cmocka_unit_test(worker_outlives_its_request),
 		cmocka_unit_test(too_late_to_join),
 		cmocka_unit_test(recycled_unix_sockets),
 		cmocka_unit_test(endless_pipeline),

@@ -429,6 +429,13 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 		to->inherited = maker->serial;
 }
 
+/* Not its thread's first call, and that is still there when the request is over: it was made for more than this one. */
+static bool outlives(struct pipeline *p, const struct exchange *x)
+{
+	return x->method == LINK_FORK && x->prev_call && (!x->parent || x->parent->done) &&
+	       strand_find(&p->strands, &x->thread);
+}
+
 /* Where work changes threads, what a thread was seen to do says little about whom it does it for. */
 void link_grade(struct pipeline *p, struct exchange *x)
 {
@@ -436,7 +443,8 @@ void link_grade(struct pipeline *p, struct exchange *x)
 	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
 			 x->method == LINK_LIKELY || x->method == LINK_FORK;
 
-	if (x->server_side || !by_thread || !((proc && proc->roams) || x->contradicted))
+	if (x->server_side || !by_thread ||
+	    !((proc && proc->roams) || x->contradicted || outlives(p, x)))
 		return;
 	x->method = LINK_ORDER;
 	x->confidence = link_method_confidence(LINK_ORDER);
