@@ -15,7 +15,9 @@
  * And where it makes objects (abi/event.h, EV_HEAP): what a thread works on was made by somebody. That
  * is told before every call; before one that asks somebody, by a thread that serves nobody itself, also
  * what is on the stack of the thread: a pool's worker has there the job that it was given. And at the
- * wake of a thread that serves, because its buffer may be another one at its next call.
+ * wake of a thread that serves, because its buffer may be another one at its next call. All of this only
+ * from the first call on that a thread makes which serves nobody: a process without such has no use for
+ * it, and it is most of what the reader costs.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -137,7 +139,7 @@ __hidden int java_woken(struct proc *proc, struct task_struct *task)
 	struct ev_heap *e;
 	__u64 thread;
 
-	if (!rt->off[JAVA_BUFFER] || !rt->off[JAVA_KEY])
+	if (!rt->off[JAVA_LENDS] || !rt->off[JAVA_KEY])
 		return 0;
 	thread = thread_under(rt, thread_pointer_of(task), rt->off[JAVA_KEY] - 1);
 	e = thread ? heap_begin(rt, thread, 0) : NULL;
@@ -183,7 +185,9 @@ __hidden enum strand_reading strand_java(struct task_state *t, struct runtime *r
 	if (!thread) /* a thread of C code, or not Java's: it has no virtual threads */
 		return STRAND_COARSE;
 	got = read_virtual(&t->moved.strand, rt, thread, &object);
-	if (!rt->off[JAVA_BUFFER] || got == STRAND_UNPROVEN)
+	if (kind == CALL_ASKS && !t->serving && rt->off[JAVA_BUFFER])
+		rt->off[JAVA_LENDS] = 1;
+	if (!rt->off[JAVA_LENDS] || got == STRAND_UNPROVEN)
 		return got;
 	if (kind == CALL_ASKS && got == STRAND_COARSE && !t->serving)
 		tell_stack(&t->moved.strand, rt, thread, fs);

@@ -97,6 +97,7 @@ enum java_offset {
 	JAVA_TID,
 	JAVA_KEY,
 	JAVA_BUFFER, /* where a thread makes its objects */
+	JAVA_LENDS, /* 1: a thread that serves nobody has made a call, maybe for others */
 };
 
 /* Which place is where in runtime.at: whether garbage is being collected, how often it was; the heap. */
