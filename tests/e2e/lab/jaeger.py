@@ -13,8 +13,19 @@ BINARY = BUILD / "tools/jaeger/jaeger"
 CONFIG = ROOT / "tests/tools/jaeger/config.yaml"
 
 
+ON_DISK = """
+extensions:
+  jaeger_query: {{storage: {{traces: disk}}}}
+  jaeger_storage: {{backends: {{disk: {{badger: {{ephemeral: false, directories: {{keys: "{0}/keys", values: "{0}/values"}}}}}}}}}}
+exporters:
+  jaeger_storage_exporter: {{trace_storage: disk}}
+"""
+
+
 class Jaeger:
-    def __init__(self, lab, otlp_port=None):
+    """disk: a folder in which what it has accepted outlives it; without one it is in memory."""
+
+    def __init__(self, lab, otlp_port=None, disk=None):
         self.query = free_port()
         self.health = free_port()
         self.otlp = otlp_port or free_port()
@@ -26,7 +37,11 @@ class Jaeger:
             "JAEGER_OTLP_PORT": str(self.otlp),
             "JAEGER_OTLP_GRPC_PORT": str(self.otlp_grpc),
         }
-        self.proc = lab.start("jaeger", [BINARY, "--config", CONFIG], env)
+        configs = [CONFIG]
+        if disk:
+            configs.append(lab.folder / "jaeger.yaml")
+            configs[1].write_text(ON_DISK.format(disk))
+        self.proc = lab.start("jaeger", [BINARY, *(x for c in configs for x in ("--config", c))], env)
         self.proc.farewell = signal.SIGKILL	# it would wait for its clients, and has nothing to save
         wait_until(self.healthy, 90, "healthy Jaeger")
 
