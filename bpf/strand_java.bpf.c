@@ -176,12 +176,24 @@ read_virtual(struct strand *ret_strand, const struct runtime *rt, __u64 thread, 
 	return STRAND_SELF;
 }
 
+/* There are no virtual threads, and it makes no call that could be for others. */
+static __always_inline bool has_nothing_to_tell(const struct task_state *t,
+						const struct runtime *rt)
+{
+	return !rt->off[JAVA_VTHREAD] && !rt->off[JAVA_LENDS] &&
+	       (t->moved.dir == DIR_RX || t->serving);
+}
+
 __hidden enum strand_reading strand_java(struct task_state *t, struct runtime *rt,
 					 enum call_kind kind)
 {
-	__u64 fs = task_thread_pointer(), thread = find_thread(rt, fs), object;
+	__u64 fs, thread, object;
 	enum strand_reading got;
 
+	if (has_nothing_to_tell(t, rt))
+		return STRAND_COARSE;
+	fs = task_thread_pointer();
+	thread = find_thread(rt, fs);
 	if (!thread) /* a thread of C code, or not Java's: it has no virtual threads */
 		return STRAND_COARSE;
 	got = read_virtual(&t->moved.strand, rt, thread, &object);
