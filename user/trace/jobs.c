@@ -8,8 +8,8 @@
  *
  * Where jobs are whole, requests of the same kind have the same number of calls, one after the other; where a worker
  * does parts of several, that number is left to chance. While the process has not shown that its jobs are whole, the
- * earlier calls of the thread are left alone, and that its last one was for this request is less than sure; in Java,
- * what was on the stack when it was made may confirm it (heap.c).
+ * earlier calls of the thread are left alone, unless the process served nobody else when they were made, and that its
+ * last one was for this request is less than sure; in Java, what was on the stack then may confirm it (heap.c).
  */
 #include "trace/stages.h"
 
@@ -83,7 +83,7 @@ static struct exchange *cause_of(struct pipeline *p, struct exchange *x,
 	if (given || whole)
 		return given ? given : x;
 	*ret_how = heap_confirms(p, call, x) ? LINK_OBJECT : LINK_RELAY;
-	return last ? x : NULL;
+	return last || call->served <= 1 ? x : NULL;
 }
 
 void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *st)
