@@ -113,7 +113,7 @@ struct moved {
 	__u8 dir; /* enum dir */
 	__u8 flags; /* DATA_* of every record of it */
 	__u8 shed; /* of every record of it */
-	__u8 pad;
+	__u8 sleeps; /* of the calling thread so far */
 	__u32 thread_gen; /* of the calling thread; strand may be finer */
 };
 

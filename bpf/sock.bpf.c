@@ -25,15 +25,17 @@ static __noinline int tell_state(struct sock *sk, struct sock_state *st, int old
 	emit_header(&e->hdr, EV_STATE, sizeof(*e));
 	strand_none(&e->strand);
 	/* The other comes from the network: whom it interrupted is a bystander. */
-	if (new_state == TCP_SYN_SENT)
+	e->sleeps = 0;
+	if (new_state == TCP_SYN_SENT) {
 		strand_self(&e->strand);
-	else
+		e->sleeps = task_sleeps();
+	} else {
 		emit_nobody(&e->hdr);
+	}
 	e->conn = st->id;
 	e->old_state = old_state;
 	e->new_state = new_state;
 	e->shutdown = BPF_CORE_READ(sk, sk_shutdown);
-	e->pad = 0;
 	e->err = BPF_CORE_READ(sk, sk_err);
 	emit_submit(e);
 	return 0;

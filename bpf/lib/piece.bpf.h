@@ -24,7 +24,7 @@ static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32
 	e->dir = c->dir;
 	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0);
 	e->shed = c->shed;
-	e->pad = 0;
+	e->sleeps = c->sleeps;
 	e->thread_gen = c->thread_gen;
 }
 

@@ -151,6 +151,17 @@ static __always_inline bool sock_is_ours(struct sock *sk, __u8 *ret_transport)
 	return false;
 }
 
+/*
+ * Somebody waits for the socket while its reader is not in a call that would: it is in an epoll set. poll() and
+ * a read that blocks wait only as long as they last.
+ */
+static __always_inline bool sock_polled(struct sock *sk)
+{
+	struct socket_wq *wq = BPF_CORE_READ(sk, sk_wq);
+
+	return wq && BPF_CORE_READ(wq, wait.head.next) != &wq->wait.head;
+}
+
 static __always_inline struct sock_state *sock_find(struct sock *sk)
 {
 	__u64 key = (__u64)sk;

@@ -62,6 +62,14 @@ static __always_inline void strand_self(struct strand *ret_strand)
 	ret_strand->kind = STRAND_THREAD;
 }
 
+/* How often the calling thread has waited for something so far. */
+static __always_inline __u8 task_sleeps(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+		return bpf_get_current_task_btf()->nvcsw;
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), nvcsw);
+}
+
 static __always_inline void strand_none(struct strand *ret_strand)
 {
 	ret_strand->id = 0;

@@ -84,6 +84,7 @@ struct ev_conn {
 #define DATA_NO_BUFFER	(1 << 2)	/* the bytes never were in user memory that could be read */
 #define DATA_SHED	(1 << 4)	/* bytes that are missing before it are whole exchanges, left out on purpose */
 #define DATA_AWAITED	(1 << 3)	/* strand is not who called, but who waits on a channel for that */
+#define DATA_POLLED	(1 << 5)	/* RX of a client: the socket is in an epoll set, whoever reads it is a loop */
 
 struct ev_data {
 	struct ev_hdr hdr;
@@ -98,7 +99,7 @@ struct ev_data {
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* */
 	__u8 shed;		/* of the exchanges then 1 in 2^n was told; 0: all */
-	__u8 pad;
+	__u8 sleeps;		/* of the calling thread so far, modulo 256: if it has changed, it slept meanwhile */
 	__u32 thread_gen;	/* of the calling thread, hdr.tid, when strand is something finer */
 	__u8 bytes[];
 };
@@ -121,7 +122,7 @@ struct ev_state {
 	__u8 old_state;		/* TCP_* of the kernel */
 	__u8 new_state;
 	__u8 shutdown;		/* RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
-	__u8 pad;
+	__u8 sleeps;		/* of the thread, as in DATA */
 	__u32 err;		/* sk_err */
 };
 

@@ -4,12 +4,14 @@
  * hand-offs show.
  */
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -227,6 +229,60 @@ static void test_completion_edge(void **state)
 	assert_true(wake->futex);
 }
 
+static void hear(struct pair *p)
+{
+	char b = 'x';
+
+	act_check(write(p->server, &b, 1) == 1);
+	act_check(read(p->client, &b, 1) == 1);
+}
+
+/* Hears by itself, in a poll(), and in an epoll set, after having slept. */
+static void act_waits(void *arg)
+{
+	struct pair p = pair_open(*(const enum pair_kind *)arg);
+	struct pollfd one = { .fd = p.client, .events = POLLIN };
+	struct epoll_event ready = { .events = EPOLLIN };
+	int set = epoll_create1(0);
+
+	act_check(write(p.client, "q", 1) == 1); /* that makes it a client */
+	hear(&p);
+	act_check(write(p.server, "x", 1) == 1);
+	act_check(poll(&one, 1, -1) == 1 && read(p.client, &ready.data, 1) == 1);
+	act_check(!epoll_ctl(set, EPOLL_CTL_ADD, p.client, &ready));
+	act_check(!usleep(1000));
+	hear(&p);
+	pair_close(&p);
+}
+
+static const struct ev_data *next_heard(struct stage *s, const struct ev_data *prev)
+{
+	const struct ev_data *ev = prev;
+
+	do
+		ev = (const struct ev_data *)stage_next(s, EV_DATA, 0, ev ? &ev->hdr : NULL);
+	while (ev && ev->dir != DIR_RX);
+	return ev;
+}
+
+static void test_loops_are_told(void **state)
+{
+	enum pair_kind kinds[] = { PAIR_TCP4, PAIR_UNIX };
+	const struct ev_data *blocks, *polls, *loops;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		stage_play(*state, act_waits, &kinds[i]);
+		blocks = next_heard(*state, NULL);
+		polls = next_heard(*state, blocks);
+		loops = next_heard(*state, polls);
+		assert_true(blocks && polls && loops);
+		assert_false(blocks->flags & DATA_POLLED || polls->flags & DATA_POLLED);
+		assert_true(loops->flags & DATA_POLLED);
+		assert_int_not_equal(loops->sleeps, polls->sleeps);
+	}
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
@@ -234,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_threads_are_strands),
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_completion_edge),
+		cmocka_unit_test(test_loops_are_told),
 	};
 
 	return stage_main("tasks", tests, ARRAY_SIZE(tests));

@@ -22,11 +22,12 @@ class Case:
     front: Callable  # (case, lab, env) -> the command
     needs: Callable = lambda: None  # -> what is missing, or None
     how: str = ""
-    calls: int = 1
+    calls: int = 1  # for each request; 0: that varies
     env: dict = field(default_factory=dict)
     proxy: bool = False
     least: float = 0.999  # of the calls are rightly linked
     quick: bool = False  # part of make test
+    at: int = 0  # requests at once; 0: as many as are asked for
     warm_up: int = 3  # calls that may stay unlinked until the process has shown how it works
 
 
@@ -161,9 +162,20 @@ CASES = [
         "raw": {}, "rawworker": {"warm_up": 16}, "blocking": {}, "later": {"least": 0},
     }),
     Case("tokio-current", tokio, rust.missing, how="join", calls=3, env={"FLAVOR": "current"}),
-    Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True, warm_up=64),
+    *rows("loop", python("loop.py"), lambda: None, {
+        "direct": {}, "both": {"calls": 2}, "chain": {"calls": 2}, "mirror": {"calls": 2}, "hedge": {"calls": 0},
+        "retry": {"calls": 0}, "early": {}, "later": {}, "wait": {}, "timer": {"calls": 0, "least": 0.9, "quick": True},
+        "idle": {"calls": 0}, "ping": {"calls": 0}, "cache": {"calls": 0},
+    }, least=0),
+    *rows("loop-alone", python("loop.py"), lambda: None, {
+        "direct": {}, "wait": {}, "timer": {"calls": 0, "quick": True}, "idle": {"calls": 0}, "ping": {"calls": 0},
+    }, at=1, least=0),
+    *rows("loop-few", python("loop.py"), lambda: None, {
+        "direct": {}, "chain": {"calls": 2}, "wait": {},
+    }, env={"CONNS": "4"}, least=0),
+    Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True, warm_up=8),
     Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0.9),
     *rows("epoll", epoll, program("gcc"), {
         "plenty": {"env": {"CONNS": "64"}, "quick": True}, "few": {"env": {"CONNS": "4"}, "quick": True},
-    }, proxy=True, warm_up=64),
+    }, proxy=True, warm_up=8),
 ]

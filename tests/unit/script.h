@@ -30,6 +30,8 @@ struct scene {
 	uint64_t goroutine; /* the same of Go; 0: none */
 	uint64_t virtual; /* the same of Java; 0: none */
 	uint64_t polled; /* the same of tokio */
+	uint8_t sleeps; /* of the calling thread so far */
+	bool polls; /* it waits for answers together with whatever else may come */
 	unsigned shed; /* the next records follow exchanges left out, of which 1 in 2^n was told; 0: none */
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
@@ -211,6 +213,8 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 	ev->dir = dir;
 	ev->flags = DATA_SEQ | (sc->awaited ? DATA_AWAITED : 0) | (sc->shed ? DATA_SHED : 0);
 	ev->shed = sc->shed;
+	ev->sleeps = sc->sleeps;
+	ev->flags |= sc->polls ? DATA_POLLED : 0;
 	memcpy(ev->bytes, text, cap);
 	pipeline_feed(sc->p, &ev->hdr);
 	free(ev);

@@ -29,7 +29,7 @@ static void two_heard_of(void **state)
 	transmit(&sc, &in1, 100, OK);
 	transmit(&sc, &in2, 100, OK);
 	pass_time(&sc, 200000);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "thread");
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "socket");
 	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/whose")), "order");
 	scene_end(&sc);
 }

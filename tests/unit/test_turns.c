@@ -133,6 +133,94 @@ static void work_in_no_order(void **state)
 	scene_end(&l.sc);
 }
 
+/* A loop that serves one request at a time, and has timers. */
+struct idle_loop {
+	struct scene sc;
+	struct end in, out1, out2;
+};
+
+static void idle_begin(struct idle_loop *l)
+{
+	scene_begin(&l->sc);
+	l->sc.polls = true;
+	l->in = open_end(&l->sc, 1, 100, 1, 2);
+	l->out1 = open_end(&l->sc, 2, 100, 3, 4);
+	l->out2 = open_end(&l->sc, 3, 100, 5, 6);
+}
+
+static void sleep_a_while(struct idle_loop *l)
+{
+	l->sc.sleeps++;
+}
+
+static double confidence_of(const struct span *s)
+{
+	return attrs_find(&s->attrs, "link.confidence")->d;
+}
+
+/* A timer calls while the only request waits for the answer to its own call. */
+static void timer_of_a_loop(void **state)
+{
+	struct idle_loop l;
+
+	idle_begin(&l);
+	receive(&l.sc, &l.in, 100, REQUEST("/1"));
+	transmit(&l.sc, &l.out1, 100, REQUEST("/for1"));
+	sleep_a_while(&l);
+	transmit(&l.sc, &l.out2, 100, REQUEST("/nobody"));
+	sleep_a_while(&l);
+	receive(&l.sc, &l.out2, 100, OK);
+	sleep_a_while(&l);
+	receive(&l.sc, &l.out1, 100, OK);
+	transmit(&l.sc, &l.in, 100, OK);
+	pass_time(&l.sc, 200000);
+	assert_true(right(&l.sc, "/for1", "/1") && by_answer(&l.sc, "/for1"));
+	assert_true(confidence_of(span_of(&l.sc, SPAN_CLIENT, "/nobody")) < 0.9);
+	scene_end(&l.sc);
+}
+
+/* What it answers after a sleep is not made of the answer that it had read before. */
+static void answer_that_goes_nowhere(void **state)
+{
+	struct idle_loop l;
+	unsigned i;
+
+	idle_begin(&l);
+	for (i = 0; i < ROUNDS; i++) {
+		scene_forget(&l.sc);
+		receive(&l.sc, &l.in, 100, REQUEST("/1"));
+		sleep_a_while(&l);
+		transmit(&l.sc, &l.out2, 100, REQUEST("/nobody"));
+		sleep_a_while(&l);
+		receive(&l.sc, &l.out2, 100, OK);
+		sleep_a_while(&l);
+		transmit(&l.sc, &l.in, 100, OK);
+		pass_time(&l.sc, 200000);
+	}
+	assert_false(by_answer(&l.sc, "/nobody"));
+	assert_true(confidence_of(span_of(&l.sc, SPAN_CLIENT, "/nobody")) < 0.9);
+	scene_end(&l.sc);
+}
+
+/* A thread that waits for nothing but its own answer sleeps, too. */
+static void thread_that_sleeps(void **state)
+{
+	struct idle_loop l;
+
+	idle_begin(&l);
+	l.sc.polls = false;
+	receive(&l.sc, &l.in, 100, REQUEST("/1"));
+	sleep_a_while(&l);
+	transmit(&l.sc, &l.out1, 100, REQUEST("/for1"));
+	sleep_a_while(&l);
+	receive(&l.sc, &l.out1, 100, OK);
+	sleep_a_while(&l);
+	transmit(&l.sc, &l.in, 100, OK);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/for1")), "thread");
+	scene_end(&l.sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +228,9 @@ int main(void)
 		cmocka_unit_test(one_after_the_other),
 		cmocka_unit_test(work_in_order),
 		cmocka_unit_test(work_in_no_order),
+		cmocka_unit_test(timer_of_a_loop),
+		cmocka_unit_test(answer_that_goes_nowhere),
+		cmocka_unit_test(thread_that_sleeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

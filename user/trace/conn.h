@@ -31,6 +31,7 @@ struct conn {
 	uint64_t responses; /* begun, of those requests */
 	uint32_t err; /* it has failed, but its owner may still read what came before; 0: no */
 	uint64_t cause; /* serial of the request during which it was connected; 0: none */
+	uint64_t turn; /* serial of the exchange whose turn it was then; 0: nobody's */
 	bool cause_guessed; /* whose connect() it was is no more than likely */
 	struct conn *peer; /* the other end, once it is known (join.c) */
 	bool peer_absent; /* the other end was waited for in vain */

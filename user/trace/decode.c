@@ -481,6 +481,7 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 	}
 	feed_missing(&f, ev);
 	f.s->last = f.stamp;
+	link_calls(p, &f.stamp.thread, ev->sleeps, ev->flags & DATA_POLLED);
 	if (ev->dir == DIR_RX)
 		link_received(p, c, &f.stamp.thread, f.stamp.awaited);
 	feed_bytes(&f, (struct slice){ (const char *)ev->bytes, ev->cap });

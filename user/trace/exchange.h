@@ -114,7 +114,10 @@ struct exchange {
 	uint64_t turn;		/* client: serial of the request whose turn it was when it was sent */
 	uint64_t continues;	/* client: serial of the call whose answer the thread had read before; 0: none */
 	bool in_loop;		/* client: only the loop that made it may tell whose it is */
-	bool called;		/* server: a call was made in its turn */
+	unsigned called;	/* server: calls made in its turn */
+	bool leads;		/* client: the first call of its turn */
+	bool prompted;		/* client: something was read between its loop's last sleep and its sending */
+	bool slept_on;		/* client: the loop has slept since it read the answer */
 	bool passed;		/* client: its answer has been seen in a response */
 	bool contradicted;	/* client: its answer was not what followed it */
 	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */

@@ -26,11 +26,11 @@ static struct exchange *live(struct pipeline *p, uint64_t serial)
 
 /*
  * The request that the strand works for when it now makes a call. NULL: none; or one of several that
- * it queued, and nothing that a socket shows would tell which.
+ * it queued, or that wait for something else than a socket, and nothing that a socket shows would tell which.
  */
 static struct exchange *works_for(struct pipeline *p, const struct strand_state *st)
 {
-	if (st->serving > 1 && strand_queues(st))
+	if (st->serving > 1 && (strand_queues(st) || st->adrift))
 		return NULL;
 	return live(p, st->current);
 }
@@ -48,8 +48,11 @@ enum link_method link_method_alone(const struct strand_state *st, bool awaited)
 /* How sure that is. `awaited`: the strand did not make the call itself, it waited for who did. */
 static enum link_method method_of(const struct strand_state *st, bool awaited)
 {
+	if (st->adrift)
+		return LINK_ORDER;
 	if (st->serving <= 1) /* a loop also works for nobody: a timer, a ping */
-		return st->several ? LINK_LIKELY : link_method_alone(st, awaited);
+		return st->several || strand_is_loop(st) ? LINK_LIKELY
+							 : link_method_alone(st, awaited);
 	return st->run > 1 ? LINK_ORDER : LINK_LIKELY;
 }
 
@@ -57,6 +60,12 @@ static enum link_method method_of(const struct strand_state *st, bool awaited)
 static bool proven(const struct strand_state *st)
 {
 	return st && st->callbacks && st->callbacks->proven;
+}
+
+/* A thread that may serve many and tells nothing about it. */
+static bool may_be_loop(const struct strand_state *st)
+{
+	return st->strand.kind == STRAND_THREAD && !st->callbacks;
 }
 
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
@@ -68,16 +77,12 @@ void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
 		callback_connects(p, st->callbacks, c);
 		return;
 	}
+	if (st && may_be_loop(st))
+		c->turn = turns_next(p, &st->turns);
 	if (!x)
 		return;
 	c->cause = x->serial;
 	c->cause_guessed = method_of(st, false) == LINK_ORDER;
-}
-
-/* A thread that may serve many and tells nothing about it. */
-static bool is_loop(const struct strand_state *st)
-{
-	return st->strand.kind == STRAND_THREAD && !st->callbacks;
 }
 
 void link_server_began(struct pipeline *p, struct exchange *x)
@@ -91,8 +96,9 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	if (!st)
 		return;
 	news_forget(st);
+	st->adrift = false;
 	st->serving++;
-	if (is_loop(st))
+	if (may_be_loop(st))
 		turns_heard(p, &st->turns, x);
 	current = live(p, st->current);
 	st->several = st->several || (st->serving > 1 && current && current->conn != x->conn);
@@ -171,10 +177,15 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		leave_unlinked(p, x);
 		return;
 	}
-	if (is_loop(st))
+	if (may_be_loop(st))
 		turns_call(p, &st->turns, x);
+	if (st->serving > 1 && task) {
+		/* The loop writes for its tasks (uvloop), later and in no order: what it heard of says nothing. */
+		leave_unlinked(p, x);
+		return;
+	}
 	current = works_for(p, st);
-	if (connector && (st->serving > 1 || !current)) {
+	if (connector && (st->serving > 1 || !current || st->adrift)) {
 		adopt_for_now(p, connector, x, x->conn->cause_guessed ? LINK_ORDER : LINK_LIKELY);
 		return;
 	}
@@ -186,6 +197,26 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 	if (maker)
 		exchange_adopt(maker, x, LINK_FORK);
 	leave_unlinked(p, x);
+}
+
+/* What a loop had read before it slept is worked off. What it does next may follow a timer. */
+static void note_sleep(struct pipeline *p, struct strand_state *st)
+{
+	turns_slept(p, &st->turns);
+	st->adrift = strand_is_loop(st);
+}
+
+void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps, bool polled)
+{
+	struct strand_state *st =
+		thread->kind == STRAND_THREAD ? strand_get(&p->strands, thread) : NULL;
+
+	if (!st)
+		return;
+	st->polls = st->polls || polled;
+	if (st->turns.sleeps != sleeps)
+		note_sleep(p, st);
+	st->turns.sleeps = sleeps;
 }
 
 /* What was told of the call at hand, of whichever kind it is, says nothing about the next one. */
@@ -262,10 +293,13 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s, b
 	}
 	if (st && st->callbacks)
 		callback_heard(p, st->callbacks, x ? x->serial : 0);
-	if (st && is_loop(st) && x && !x->done)
+	if (st && may_be_loop(st) && x && !x->done)
 		turns_heard(p, &st->turns, x);
-	if (!served || served->done)
+	if (!served || served->done) {
+		if (st && strand_is_loop(st))
+			st->adrift = true;
 		return;
+	}
 	if (st && !lends_itself(st) && (x->server_side || x->method != LINK_FORK))
 		strand_heard(st, served->serial);
 }
@@ -300,7 +334,7 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *
 		strand_answers(st, x->serial);
 	if (proven(st))
 		callback_answers(p, st->callbacks, x);
-	if (st && st == strand_find(&p->strands, &x->thread) && is_loop(st))
+	if (st && st == strand_find(&p->strands, &x->thread) && may_be_loop(st))
 		turns_answer(p, &st->turns, x);
 	if (!st || st == strand_find(&p->strands, &x->thread))
 		return;
@@ -436,15 +470,24 @@ static bool outlives(struct pipeline *p, const struct exchange *x)
 	       strand_find(&p->strands, &x->thread);
 }
 
-/* Where work changes threads, what a thread was seen to do says little about whom it does it for. */
+/*
+ * A thread may have come out to be a loop since. Where work changes threads, what a thread was seen to do says little
+ * about whom it does it for.
+ */
 void link_grade(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
+	const struct strand_state *st = strand_find(&p->strands, &x->thread);
 	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
 			 x->method == LINK_LIKELY || x->method == LINK_FORK;
 
-	if (x->server_side || !by_thread ||
-	    !((proc && proc->roams) || x->contradicted || outlives(p, x)))
+	if (x->server_side || !by_thread)
+		return;
+	if (x->method == LINK_THREAD && x->in_loop && st && strand_is_loop(st)) {
+		x->method = LINK_LIKELY;
+		x->confidence = link_method_confidence(LINK_LIKELY);
+	}
+	if (!(proc && proc->roams) && !x->contradicted && !outlives(p, x))
 		return;
 	x->method = LINK_ORDER;
 	x->confidence = link_method_confidence(LINK_ORDER);

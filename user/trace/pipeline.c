@@ -208,8 +208,10 @@ static void on_state(struct pipeline *p, const struct ev_state *ev)
 
 	if (!c)
 		return;
-	if (ev->new_state == TCP_SYN_SENT)
+	if (ev->new_state == TCP_SYN_SENT) {
+		link_calls(p, &ev->strand, ev->sleeps, false);
 		link_connect(p, c, &ev->strand);
+	}
 	/* What came before the reset can still be read; the owner's next call, or its close, ends it. */
 	if (ev->new_state == TCP_CLOSE && !c->err)
 		c->err = ev->err;

@@ -64,6 +64,8 @@ void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close);
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s);
 void link_server_began(struct pipeline *p, struct exchange *x);
 void link_client_sent(struct pipeline *p, struct exchange *x);
+/* The thread calls on a socket, after having slept so often; polled: on one that it waits for together with others. */
+void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps, bool polled);
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
 		   bool awaited); /* bytes came: whom they are for */
 void link_moved(struct pipeline *p, const struct strand *s, enum dir dir); /* a call is over */
@@ -118,6 +120,9 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 
 /* turns.c: of a thread that serves several */
+void turns_slept(struct pipeline *p, struct turns *t); /* before the call at hand */
+/* Serial of the exchange whose turn it is, which has had it then; 0: nobody's. */
+uint64_t turns_next(struct pipeline *p, struct turns *t);
 void turns_heard(struct pipeline *p, struct turns *t,
 		 struct exchange *x); /* it read a piece of it */
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */

@@ -107,11 +107,19 @@ void strand_heard(struct strand_state *st, uint64_t serial)
 		st->run = 0;
 	st->run = st->run && st->current != serial ? 2 : max(st->run, 1u);
 	st->sent = false;
+	st->adrift = false;
 	st->current = serial;
+}
+
+bool strand_is_loop(const struct strand_state *st)
+{
+	return (st->several || st->polls) && st->strand.kind == STRAND_THREAD && !st->callbacks;
 }
 
 void strand_answers(struct strand_state *st, uint64_t serial)
 {
+	if (st->adrift && st->current != serial)
+		return;
 	if (st->current == serial)
 		st->prompt++;
 	else

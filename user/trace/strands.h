@@ -37,6 +37,8 @@ struct strand_state {
 	uint64_t heard_ns;	/* when it last read an answer itself */
 	bool handed_over;	/* it has woken somebody with that */
 	bool several;		/* it has served two connections at once: it is a loop */
+	bool polls;		/* it waits for answers together with whatever else may come: it is a loop */
+	bool adrift;		/* a loop: what it does now follows nothing that it read of a request we know */
 	unsigned serving;	/* requests that it read, without a complete response */
 	unsigned run;		/* requests heard of since the last send; counts no further than 2 */
 	bool sent;		/* the run is over with the next read */
@@ -68,6 +70,7 @@ struct strand_state *strand_find(struct strands *t, const struct strand *s);	/* 
 void strands_expect(struct strands *t, const struct strand *s);	/* a record of it comes after some others */
 void strand_end(struct strands *t, const struct strand *s);
 void strand_heard(struct strand_state *st, uint64_t serial);	/* it read something of this request */
+bool strand_is_loop(const struct strand_state *st); /* a thread that may serve many, and tells nothing about it */
 void strand_answers(struct strand_state *st, uint64_t serial);	/* it writes this one's response */
 bool strand_queues(const struct strand_state *st);
 

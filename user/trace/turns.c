@@ -10,6 +10,10 @@
  * may need no call and any answer no response. But two guesses made at different times, of different
  * queues, hardly ever name the same wrong request: that they agree is evidence, as long as they do
  * so nearly always.
+ *
+ * A loop works off what it has read before it sleeps. So an answer that it slept on waits for something else, and what
+ * it sends after a sleep and before it has read anything goes on with nothing: it is for a request that still waits
+ * (for a connection that another thread has let go, or for a timer), or for nobody.
  */
 #include "trace/stages.h"
 
@@ -18,6 +22,7 @@
 #define PROMPT_SHARE \
 	32 /* one answer in so many may be passed on late by a loop that acts at once */
 #define AGREE_SHARE 16 /* the same for two orders that differ */
+#define TURN_SHARE  64 /* the same for calls out of turn: a chain of them is claimed by its last */
 #define CHAIN_MAX   64 /* calls made one after the other for one request, looked back for */
 
 void turns_init(struct turns *t)
@@ -64,6 +69,12 @@ static bool keeps_order(const struct turns *t)
 	return nearly_always(t->agree, t->differ, AGREE_SHARE);
 }
 
+/* Answers nearly always go to the request in whose turn the call was sent. */
+static bool calls_in_turn(const struct turns *t)
+{
+	return t->broken * TURN_SHARE <= t->kept;
+}
+
 static bool open(const struct exchange *x)
 {
 	return !list_empty(&x->by_process);
@@ -73,6 +84,29 @@ static void queue(struct list *queue, struct exchange *x)
 {
 	list_del(&x->in_turn);
 	list_push(queue, &x->in_turn);
+}
+
+static bool in_a_turn(struct pipeline *p, const struct exchange *call)
+{
+	const struct exchange *request = exchange_find(&p->exchanges, call->turn);
+
+	return request && !request->answered;
+}
+
+void turns_slept(struct pipeline *p, struct turns *t)
+{
+	const struct exchange *last = exchange_find(&p->exchanges, t->told_last);
+	struct exchange *call, *tmp;
+
+	if (last && last->done && !last->turn && !t->sent) /* to a call for nobody */
+		count(&t->prompt, &t->late, false);
+	t->heard = t->told_last = 0;
+	t->awake = t->alone = false;
+	list_for_each_safe (call, tmp, &t->told, in_turn) {
+		call->slept_on = true;
+		if (!call->done) /* its rest will say more */
+			list_del(&call->in_turn);
+	}
 }
 
 /* Of the answers read before, none was complete and has not been acted on. */
@@ -85,6 +119,7 @@ static bool nothing_waits(struct pipeline *p, const struct turns *t)
 
 void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
 {
+	t->awake = true;
 	if (x->passed)
 		return;
 	t->heard = x->serial;
@@ -96,49 +131,87 @@ void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
 	}
 	if (x->server_side && !x->called && !x->answered)
 		queue(&t->asked, x);
-	else if (x->in_loop && open(x))
+	else if (x->in_loop && open(x) && in_a_turn(p, x)) {
+		x->slept_on = false;
 		queue(&t->told, x);
+	}
 }
 
 /*
- * For whom the next call is: the request that has waited longest. Without such a one it goes on with what was just
- * read.
+ * For whom the next call is: the request that has waited longest. Without such a one it goes on with the request or the
+ * whole answer that was just read.
  */
 static struct exchange *next_asked(struct pipeline *p, const struct turns *t)
 {
 	struct exchange *first = list_first(&t->asked, struct exchange, in_turn);
 	struct exchange *heard = exchange_find(&p->exchanges, t->heard);
 
-	return first ? first : heard;
+	if (first)
+		return first;
+	return heard && (heard->server_side || heard->done) ? heard : NULL;
+}
+
+uint64_t turns_next(struct pipeline *p, struct turns *t)
+{
+	struct exchange *next = next_asked(p, t);
+
+	if (!next)
+		return 0;
+	next->called += next->server_side;
+	list_del(&next->in_turn);
+	return next->serial;
+}
+
+/* Serial of the request that the call was made for; as long as no answer has told, by the order of the requests. */
+static uint64_t known_cause(const struct exchange *call)
+{
+	return call->parent && link_method_evidence(call->method) ? call->parent->serial
+								  : call->turn;
 }
 
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call)
 {
-	struct exchange *cause = next_asked(p, t);
+	uint64_t opened_for = call->conn->turn;
+	const struct exchange *cause =
+		exchange_find(&p->exchanges, opened_for ? opened_for : turns_next(p, t));
 
 	call->in_loop = true;
+	call->prompted = t->awake;
+	call->conn->turn = 0;
 	if (!cause)
 		return;
-	if (!cause->server_side) {
-		call->continues = cause->serial;
-		call->turn = cause->parent ? cause->parent->serial : cause->turn;
-		list_del(&cause->in_turn);
-		return;
-	}
 	call->turn = cause->serial;
-	cause->called = true;
-	list_del(&cause->in_turn);
+	call->leads = cause->server_side && cause->called == 1;
+	if (cause->server_side)
+		return;
+	call->continues = cause->serial;
+	call->turn = known_cause(cause);
 }
 
-/* The answer that has waited longest; one that is still coming is passed on at once, or waits for its rest. */
-static struct exchange *next_told(const struct turns *t, const struct exchange *request)
+static struct exchange *first_told(const struct turns *t, bool slept_on)
 {
-	struct exchange *first = list_first(&t->told, struct exchange, in_turn), *call;
+	struct exchange *call;
 
-	if (first && first->turn == request->serial)
+	list_for_each (call, &t->told, in_turn) {
+		if (call->slept_on == slept_on)
+			return call;
+	}
+	return NULL;
+}
+
+/*
+ * The answer that has waited longest, of those that it has slept on or of the others; one that is still coming is
+ * passed on at once, or waits for its rest.
+ */
+static struct exchange *next_told(const struct turns *t, const struct exchange *request,
+				  bool slept_on)
+{
+	struct exchange *first = first_told(t, slept_on), *call;
+
+	if (!first || first->turn == request->serial)
 		return first;
 	list_for_each (call, &t->told, in_turn) {
-		if (call->done)
+		if (call->done && call->slept_on == slept_on)
 			return call;
 	}
 	return first;
@@ -153,13 +226,15 @@ static void catch_up_asked(struct turns *t, const struct exchange *request)
 		list_del(&x->in_turn);
 }
 
-/* The call, and those of which it is the continuation, were made for the request. */
-static void claim(struct pipeline *p, struct exchange *request, struct exchange *call)
+/* It was made for the request; so were those of which it is the continuation, if the order of the requests says so. */
+static void claim(struct pipeline *p, const struct turns *t, struct exchange *request,
+		  struct exchange *call)
 {
 	unsigned n;
 
 	for (n = 0; call && n < CHAIN_MAX; n++) {
-		if (!open(call) || call->start_ns < request->start_ns)
+		if (!open(call) || call->start_ns < request->start_ns ||
+		    (n && !(call->turn == request->serial && calls_in_turn(t))))
 			return;
 		list_del(&call->by_process);
 		list_del(&call->in_turn);
@@ -204,11 +279,17 @@ static struct exchange *next_passed(struct pipeline *p, const struct turns *t,
 				    const struct exchange *request, bool *ret_at_once)
 {
 	struct exchange *last = t->alone ? exchange_find(&p->exchanges, t->told_last) : NULL;
-	struct exchange *next = next_told(t, request);
+	struct exchange *next = next_told(t, request, false);
 	bool in_order = next && next->turn == request->serial;
+	bool queued = in_order && next != last;
 
-	*ret_at_once = last && (last == next || !in_order) && last->start_ns >= request->start_ns;
-	return last && !in_order ? last : next;
+	*ret_at_once = last && !queued && last->start_ns >= request->start_ns;
+	if (last && !queued)
+		return last;
+	if (!next)
+		next = next_told(t, request, true);
+	return next && next->slept_on && !next->prompted ? NULL
+							 : next; /* that would be two guesses */
 }
 
 /* It answers by itself. Whoever does so at once has not read on meanwhile. */
@@ -228,7 +309,18 @@ static void doubt(struct turns *t, const struct exchange *request, struct exchan
 		catch_up(t, request);
 }
 
-void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
+/* What else was told in the turn of the request will be in no response. */
+static void turn_over(struct turns *t, const struct exchange *request)
+{
+	struct exchange *call, *tmp;
+
+	list_for_each_safe (call, tmp, &t->told, in_turn) {
+		if (call->turn == request->serial)
+			list_del(&call->in_turn);
+	}
+}
+
+static void pass_on(struct pipeline *p, struct turns *t, struct exchange *request)
 {
 	uint64_t heard = t->heard;
 	bool at_once, agrees;
@@ -242,12 +334,20 @@ void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 	if (!call || !call->in_loop || !open(call))
 		return;
 	catch_up_asked(t, request);
-	agrees = call->turn == request->serial;
+	/* A request has one turn in the queue: whose any further call is was not told by that. */
+	agrees = call->turn == request->serial && (at_once || call->leads);
+	count(&t->kept, &t->broken, agrees);
 	count(&t->prompt, &t->late, at_once);
 	if (!at_once || !acts_at_once(t))
 		count(&t->agree, &t->differ, agrees);
 	if (believes(t, at_once, agrees))
-		claim(p, request, call);
+		claim(p, t, request, call);
 	else
 		doubt(t, request, call, at_once, agrees);
+}
+
+void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
+{
+	pass_on(p, t, request);
+	turn_over(t, request);
 }

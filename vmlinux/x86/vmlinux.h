@@ -177,6 +177,7 @@ struct task_struct {
 	pid_t pid;
 	pid_t tgid;
 	struct pid *thread_pid;
+	long unsigned int nvcsw;
 	u64 start_time;
 	u64 start_boottime;
 	char comm[16];
@@ -232,8 +233,23 @@ struct socket_alloc {
 	struct inode vfs_inode;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct wait_queue_head {
+	struct list_head head;
+};
+
+typedef struct wait_queue_head wait_queue_head_t;
+
+struct socket_wq {
+	wait_queue_head_t wait;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct socket_wq *sk_wq;
 	int sk_err;
 	struct socket *sk_socket;
 	u16 sk_protocol;
