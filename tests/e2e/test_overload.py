@@ -109,10 +109,15 @@ def test_no_dearer_than_allowed(lab):
     assert 50 < stats["calls_ns"] / (2 * asked) < 50000, "ns of our programs in a socket call of nginx"
 
 
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return [int(child) for child in f.read().split()]
+
+
 def worker_of(nginx):
-    """The one process that serves."""
-    with open(f"/proc/{nginx.pid}/task/{nginx.pid}/children", encoding="ascii") as f:
-        return int(f.read().split()[0])
+    """The one process that serves; nginx listens before it makes it."""
+    wait_until(lambda: children_of(nginx.pid), 20, "nginx's worker")
+    return children_of(nginx.pid)[0]
 
 
 def two_in_lanes_of_their_own(lab):
