@@ -72,6 +72,17 @@ static struct attr *next_slot(struct attrs *a)
 	return &v[a->n];
 }
 
+/* A text that is valid and fits, as nearly all do. */
+static bool store_whole(struct attrs *a, struct slice s)
+{
+	if (buf_reserve(&a->text, s.n + 1))
+		return false;
+	memcpy(a->text.p + a->text.n, s.p, s.n);
+	a->text.n += s.n + 1;
+	a->text.p[a->text.n - 1] = a->text.p[a->text.n] = '\0';
+	return true;
+}
+
 /*
  * Puts s and a NUL at the end of the text. What is longer than the room is cut, and counted; without room for even one
  * character of it nothing is stored.
@@ -83,6 +94,11 @@ static bool store(struct attrs *a, struct slice s, uint32_t *ret_off, uint32_t *
 
 	if (!a->text.p && buf_reserve(&a->text, min(a->text.cap, (size_t)TEXT_MIN)))
 		return false;
+	if (s.n && s.n < room && utf8_valid_prefix(s) == s.n) {
+		*ret_off = (uint32_t)off;
+		*ret_len = (uint32_t)s.n;
+		return store_whole(a, s);
+	}
 	need = utf8_repaired_len(s);
 	if (!room || utf8_append(&a->text, s, room - 1))
 		return false;

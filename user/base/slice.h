@@ -36,7 +36,13 @@ static inline bool slice_eq(struct slice a, struct slice b)
 }
 
 struct slice slice_trim(struct slice s);			/* without leading and trailing spaces and tabs */
-bool slice_ieq(struct slice a, struct slice b);			/* ASCII case ignored */
+bool slice_ieq_bytes(const char *a, const char *b, size_t n);
+/* ASCII case ignored. Most names that are compared differ in length: that is seen without a call. */
+static inline bool slice_ieq(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_ieq_bytes(a.p, b.p, a.n);
+}
+
 bool slice_starts(struct slice s, struct slice prefix);
 ptrdiff_t slice_chr(struct slice s, char c);			/* index of the first c, -1: none */
 /* Cuts s at the first `sep`: returns what is before it, leaves in *s what is after it (empty when there is none). */

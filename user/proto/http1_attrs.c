@@ -19,13 +19,13 @@ static const char *const known_methods[] = {
 
 enum field { F_HOST, F_USER_AGENT, F_FORWARDED, F_X_FOR, F_X_HOST, F_X_PROTO, F__CNT };
 
-static const char *const field_names[F__CNT] = {
-	[F_HOST] = "host",
-	[F_USER_AGENT] = "user-agent",
-	[F_FORWARDED] = "forwarded",
-	[F_X_FOR] = "x-forwarded-for",
-	[F_X_HOST] = "x-forwarded-host",
-	[F_X_PROTO] = "x-forwarded-proto",
+static const struct slice field_names[F__CNT] = {
+	[F_HOST] = SLICE("host"),
+	[F_USER_AGENT] = SLICE("user-agent"),
+	[F_FORWARDED] = SLICE("forwarded"),
+	[F_X_FOR] = SLICE("x-forwarded-for"),
+	[F_X_HOST] = SLICE("x-forwarded-host"),
+	[F_X_PROTO] = SLICE("x-forwarded-proto"),
 };
 
 struct fields {
@@ -47,7 +47,7 @@ static void collect(struct slice lines, struct fields *ret_fields)
 	memset(ret_fields, 0, sizeof(*ret_fields));
 	while (h1_field_next(&lines, &name, &value)) {
 		for (i = 0; i < F__CNT; i++)
-			if (slice_ieq(name, slice_str(field_names[i])))
+			if (slice_ieq(name, field_names[i]))
 				break;
 		if (i < F__CNT && !ret_fields->v[i].p)
 			ret_fields->v[i] = value;
@@ -347,8 +347,8 @@ void h1_describe_response(const struct h1_head *head, const struct peer_facts *p
 	attrs_str(out, "error.type", slice_str(text));
 }
 
-static const char *const carrier_names[CARRIER__CNT] = {
-#define CARRIER(id, name) [CARRIER_##id] = name,
+static const struct slice carrier_names[CARRIER__CNT] = {
+#define CARRIER(id, name) [CARRIER_##id] = SLICE(name),
 #include "proto/carriers.def"
 #undef CARRIER
 };
@@ -362,7 +362,7 @@ void h1_trace_context(const struct h1_head *head, struct trace_context *out)
 	*out = (struct trace_context){ 0 };
 	while (h1_field_next(&lines, &name, &value)) {
 		for (i = 0; i < CARRIER__CNT; i++)
-			if (slice_ieq(name, slice_str(carrier_names[i])))
+			if (slice_ieq(name, carrier_names[i]))
 				break;
 		if (i == CARRIER__CNT)
 			continue;
