@@ -112,6 +112,7 @@ CASES = [
     }),
     Case("threads-timer", python("stdlib.py"), how="timer"),
     Case("threads-later", python("stdlib.py"), how="later", least=0),
+    *rows("passed", python("passed.py"), lambda: None, {"direct": {"quick": True}, "pool": {"least": 0.99}}),
     Case("puma", puma, program("puma")),
     *rows("cpp", native, program("g++"), {
         "one": {"quick": True}, "all": {}, "shared": {"least": 0}, "inherited": {}, "reuseport": {}, "child": {},
