@@ -214,9 +214,9 @@ void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps,
 	if (!st)
 		return;
 	st->polls = st->polls || polled;
-	if (st->turns.sleeps != sleeps)
+	if (st->sleeps != sleeps)
 		note_sleep(p, st);
-	st->turns.sleeps = sleeps;
+	st->sleeps = sleeps;
 }
 
 /* What was told of the call at hand, of whichever kind it is, says nothing about the next one. */
@@ -470,6 +470,13 @@ static bool outlives(struct pipeline *p, const struct exchange *x)
 	       strand_find(&p->strands, &x->thread);
 }
 
+static bool made_by_loop(struct pipeline *p, const struct exchange *x)
+{
+	const struct strand_state *st = x->in_loop ? strand_find(&p->strands, &x->thread) : NULL;
+
+	return st && strand_is_loop(st);
+}
+
 /*
  * A thread may have come out to be a loop since. Where work changes threads, what a thread was seen to do says little
  * about whom it does it for.
@@ -477,13 +484,12 @@ static bool outlives(struct pipeline *p, const struct exchange *x)
 void link_grade(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
-	const struct strand_state *st = strand_find(&p->strands, &x->thread);
 	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
 			 x->method == LINK_LIKELY || x->method == LINK_FORK;
 
 	if (x->server_side || !by_thread)
 		return;
-	if (x->method == LINK_THREAD && x->in_loop && st && strand_is_loop(st)) {
+	if (x->method == LINK_THREAD && made_by_loop(p, x)) {
 		x->method = LINK_LIKELY;
 		x->confidence = link_method_confidence(LINK_LIKELY);
 	}

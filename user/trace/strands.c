@@ -17,6 +17,8 @@ int strands_init(struct strands *t, struct tally *tally)
 
 static void forget(struct strands *t, struct strand_state *st)
 {
+	if (t->last == st)
+		t->last = NULL;
 	hash_del(&t->by_id, &st->by_id);
 	list_del(&st->by_use.node);
 	callbacks_free(st->callbacks);
@@ -52,12 +54,15 @@ struct strand_state *strand_find(struct strands *t, const struct strand *s)
 {
 	struct hnode *n;
 
+	if (t->last && same(&t->last->strand, s))
+		return t->last;
 	for (n = hash_find(&t->by_id, key_of(s)); n; n = hash_next(n)) {
 		struct strand_state *st = container_of(n, struct strand_state, by_id);
 
 		if (!same(&st->strand, s))
 			continue;
 		st->by_use.used = true;
+		t->last = st;
 		return st;
 	}
 	return NULL;

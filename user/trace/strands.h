@@ -30,6 +30,11 @@ struct strand_state {
 	struct lru by_use;
 	struct strand strand;
 	uint64_t current;	/* serial of the request it works for; 0: none, or gone */
+	/* What every record looks at stands together. */
+	uint8_t sleeps;		/* how often it had slept when it was last seen */
+	bool polls;		/* it waits for answers together with whatever else may come: it is a loop */
+	bool adrift;		/* a loop: what it does now follows nothing that it read of a request we know */
+	bool sent;		/* the run is over with the next read */
 	uint64_t inherited;	/* the request during which it was made */
 	uint64_t last_call;	/* its newest call without a cause */
 	uint64_t answered_call; /* what last_call was when it last wrote the response to what another strand had read */
@@ -37,11 +42,8 @@ struct strand_state {
 	uint64_t heard_ns;	/* when it last read an answer itself */
 	bool handed_over;	/* it has woken somebody with that */
 	bool several;		/* it has served two connections at once: it is a loop */
-	bool polls;		/* it waits for answers together with whatever else may come: it is a loop */
-	bool adrift;		/* a loop: what it does now follows nothing that it read of a request we know */
 	unsigned serving;	/* requests that it read, without a complete response */
 	unsigned run;		/* requests heard of since the last send; counts no further than 2 */
-	bool sent;		/* the run is over with the next read */
 	unsigned prompt, late;	/* lately answered requests: heard of last, or not */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 	struct ev_awaiting awaiting; /* CPython: who waits for what makes the call at hand; cnt 0: not known */
@@ -58,6 +60,7 @@ struct strands {
 	struct pool pool;
 	struct hash by_id;
 	struct list by_use;	/* the oldest first */
+	struct strand_state *last;	/* asked for last, as one record asks several times; NULL: gone */
 	size_t n;
 	struct tally *tally;
 };

@@ -16,7 +16,6 @@ struct turns {
 	bool alone; /* no other answer that it read waits to be acted on */
 	bool sent; /* it has sent since it last read an answer */
 	bool awake; /* it has read something since it last slept */
-	uint8_t sleeps; /* its count when it was last seen */
 	unsigned prompt, late; /* answers lately passed on at once, or not so that it could be seen */
 	unsigned kept, broken; /* of all lately passed on: was it the turn of the request when the call was sent? */
 	unsigned agree, differ; /* of those that waited: did they come in the order of the requests? */
