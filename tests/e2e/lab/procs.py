@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Processes that a scenario starts, each with its output in a file, all ended by pid when the scenario ends."""
 
+import contextlib
 import os
 import random
 import signal
@@ -48,6 +49,27 @@ def listens(port, host="127.0.0.1"):
             return True
     except OSError:
         return False
+
+
+def descendants(pid):
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in task.read_text().split():
+                yield int(child)
+                yield from descendants(int(child))
+
+
+def holds(pids):
+    """Of each that is still there a descriptor, which names no other process later."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            yield os.pidfd_open(pid)
+
+
+def end(hold):
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(hold, signal.SIGKILL)
+    os.close(hold)
 
 
 class Proc:
@@ -121,6 +143,7 @@ class Lab:
         return proc
 
     def close(self):
+        workers = [hold for proc in self.procs if proc.running() for hold in holds(descendants(proc.pid))]
         for proc in reversed(self.procs):
             proc.tell(proc.farewell)
         deadline = time.monotonic() + 10
@@ -129,3 +152,5 @@ class Lab:
                 proc.popen.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 proc.kill()
+        for hold in workers:
+            end(hold)
