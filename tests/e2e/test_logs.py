@@ -12,7 +12,7 @@ from lab.tracer import Tracer
 sys.path.insert(0, str(ROOT / "tests/links"))
 
 from cases import CASES  # noqa: E402
-from measure import start  # noqa: E402
+from measure import start, started  # noqa: E402
 
 REQUESTS = 200
 CONCURRENCY = 16
@@ -55,8 +55,8 @@ LEAST = {
 def test_lines_have_the_ids_of_their_request(lab, case):
     if case.needs():
         pytest.skip(case.needs())
-    port, front, back = start(lab, case)
-    tracer = Tracer(lab, "--pid", front, "--pid", back, "--log-file", lab.folder / "truth.txt")
+    port, _ = start(lab, case)
+    tracer = Tracer(lab, *started(lab), "--log-file", lab.folder / "truth.txt")
     result = load.run(port, [f"/work/{n:05d}" for n in range(REQUESTS)], CONCURRENCY)
     assert not result.failed, result.failed[:5]
     spans = tracer.stop()

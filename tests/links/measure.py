@@ -46,6 +46,11 @@ def start(lab, case):
     return front, b.pid
 
 
+def started(lab):
+    """What selects all that was started so far."""
+    return [x for proc in lab.procs for x in ("--pid", proc.pid)]
+
+
 def judge_call(call, request, cause):
     """A call for NOBODY (a timer, a refresh) is rightly a root, whatever was served meanwhile."""
     if request == NOBODY:
@@ -85,7 +90,7 @@ def drain(lab):
 def measure(lab, case, requests, at):
     result = Result()
     port, back = start(lab, case)
-    tracer = Tracer(lab, *(x for proc in lab.procs for x in ("--pid", proc.pid)))
+    tracer = Tracer(lab, *started(lab))
     prefix = "/data/" if case.proxy else "/work/"
     ids = [f"{n:05d}" for n in range(requests)]
     done = load.run(port, [prefix + i for i in ids], case.at or at)
