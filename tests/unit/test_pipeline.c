@@ -634,6 +634,25 @@ static void flush_empties(void **state)
 	scene_end(&sc);
 }
 
+/* A process that is killed answers nobody; the tracer ends with it, before it hears that the connection is closed. */
+static void killed_within_a_request(void **state)
+{
+	const struct span *s;
+	struct scene sc;
+	struct end in;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	exit_process(&sc, 100);
+	pipeline_flush(sc.p);
+	assert_int_equal(sc.n, 1);
+	s = span_of(&sc, SPAN_SERVER, "/1");
+	assert_non_null(attrs_find(&s->attrs, "error.type"));
+	assert_null(attrs_find(&s->attrs, "exchange.incomplete"));
+	scene_end(&sc);
+}
+
 /* In every direction what was reported is decoded or skipped. */
 static void books_close(void **state)
 {
@@ -690,6 +709,7 @@ int main(void)
 		cmocka_unit_test(lost_response_shifts_nothing),
 		cmocka_unit_test(foreign_bytes_are_ignored),
 		cmocka_unit_test(flush_empties),
+		cmocka_unit_test(killed_within_a_request),
 		cmocka_unit_test(books_close),
 	};
 

@@ -87,6 +87,11 @@ void process_end(struct processes *t, uint32_t tgid)
 	sweep(t);
 }
 
+bool process_has_ended(const struct process *p)
+{
+	return !list_empty(&p->by_end);
+}
+
 void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee)
 {
 	if (!p->wakes)

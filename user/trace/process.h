@@ -50,6 +50,7 @@ struct process *process_get(struct processes *t,
 			    uint32_t tgid); /* made when unknown; NULL: out of memory, too many */
 struct process *process_find(const struct processes *t, uint32_t tgid);
 void process_end(struct processes *t, uint32_t tgid); /* its last thread has ended */
+bool process_has_ended(const struct process *p);
 
 void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee);
 bool process_futex_shared(const struct process *p, uint64_t futex);

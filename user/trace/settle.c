@@ -377,6 +377,16 @@ uint64_t settle_next_ns(const struct pipeline *p)
 	return next;
 }
 
+/* Nobody ends it any more; that the connection is closed as well is told later than that, and perhaps too late. */
+static void note_how_it_ends(struct pipeline *p, struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+
+	x->incomplete = !proc || !process_has_ended(proc);
+	if (!x->incomplete)
+		exchange_error(x, "connection_closed");
+}
+
 /* Ends x as it is. */
 static void give_up(struct pipeline *p, struct exchange *x)
 {
@@ -384,7 +394,7 @@ static void give_up(struct pipeline *p, struct exchange *x)
 
 	if (!x->done) {
 		x->end_ns = p->now_ns;
-		x->incomplete = true;
+		note_how_it_ends(p, x);
 		list_del(&x->by_conn);
 		x->done = true;
 		if (x->server_side)
