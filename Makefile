@@ -144,9 +144,8 @@ deps: ## install what building and testing need (Debian 12)
 
 deps-links: ## install the services that make links measures
 	$(Q)$(call apt_install,$(DEPS_LINKS))
-	$(Q)tests/tools/java/java21.sh $(OUTPUT)/tools
+	$(Q)$(MAKE) java21 rust
 	$(Q)tests/tools/netty/jars.sh $(OUTPUT)/tools
-	$(Q)tests/tools/rust/build.sh $(OUTPUT)/tools
 
 deps-vm: ## install what booting other kernels needs (make test-vm)
 	$(Q)$(call apt_install,$(DEPS_VM))

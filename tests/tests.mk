@@ -124,7 +124,7 @@ zipkin: $(ZIPKIN) ## fetch the Zipkin server for the tests, once; needs Maven
 $(ZIPKIN):
 	$(call msg,ZIPKIN,$@)
 	$(Q)tests/tools/zipkin/build.sh $(OUTPUT)/tools
-.PHONY: zipkin
+.PHONY: zipkin java21 rust
 
 OTELPY := $(OUTPUT)/tools/otelpy/ready
 
@@ -150,13 +150,28 @@ $(COLLECTOR):
 	$(call msg,COLLECTOR,$@ (some minutes, once))
 	$(Q)tests/tools/collector/build.sh $(OUTPUT)/tools
 
+JAVA21 := $(OUTPUT)/tools/java21/java
+
+java21: $(JAVA21) ## fetch a Java with virtual threads for the tests, once
+$(JAVA21):
+	$(call msg,JAVA21,$@)
+	$(Q)tests/tools/java/java21.sh $(OUTPUT)/tools
+
+RUST := $(OUTPUT)/tools/rust/release/service
+
+rust: $(RUST) ## build the crates of the Rust service of the tests, once; needs cargo
+$(RUST):
+	$(call msg,CARGO,$@ (some minutes, once))
+	$(Q)tests/tools/rust/build.sh $(OUTPUT)/tools
+
 # One job per core, unless make was told otherwise.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Without a tool (Jaeger, say: no Go to be had) its tests are skipped by name. SUBSET=quick: what a bare machine proves in minutes.
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
-	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(OTELNODE) $(VALIDATE) $(ZIPKIN); do \
+	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(OTELNODE) $(VALIDATE) $(ZIPKIN) \
+		$(JAVA21) $(RUST); do \
 		$(MAKE) $$t || echo "no $$t: its tests are skipped"; done)
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 

@@ -16,7 +16,7 @@ def missing():
 
 
 def missing21():
-    return missing() or (None if FETCHED.exists() else "no Java 21 (make deps-links)")
+    return missing() or (None if FETCHED.exists() else "no Java 21 (make java21)")
 
 
 def missing_netty():

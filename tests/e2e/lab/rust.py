@@ -7,13 +7,13 @@ import subprocess
 
 from lab.procs import BUILD, SERVICES
 
-TARGET = BUILD / "tools/rust"  # the crates take minutes to build, once: make deps-links
+TARGET = BUILD / "tools/rust"  # the crates take minutes to build, once: make rust
 
 
 def missing():
     if not shutil.which("cargo"):
         return "no cargo"
-    return None if (TARGET / "release/service").exists() else "its crates have not been built (make deps-links)"
+    return None if (TARGET / "release/service").exists() else "its crates have not been built (make rust)"
 
 
 def service():
