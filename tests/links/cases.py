@@ -149,7 +149,7 @@ CASES = [
     *rows("java", jdk, java.missing, {
         "direct": {}, "pool": {"quick": True}, "job": {"least": 0.93}, "batch": {"least": 0.93}, "future": {"least": 0.93},
         "allof": {"least": 0.93}, "chain": {"least": 0.9},
-        "client": {"least": 0.9, "quick": True}, "async": {"least": 0.48},
+        "client": {"least": 0.8, "quick": True}, "async": {"least": 0.48},
     }, calls=2, env={"CALLS": "2"}),
     *rows("java", jdk21, java.missing21, {
         "virtual": {"quick": True}, "vclient": {"least": 0}, "vspawn": {"least": 0.9},
