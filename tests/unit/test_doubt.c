@@ -8,6 +8,7 @@
 
 #include "found.h"
 #include "script.h"
+#include "trace/strands.h"
 
 /* A request and the answer to another one's call are read; then a call is made: for which of them? */
 static void two_heard_of(void **state)
@@ -241,13 +242,42 @@ static void recycled_after_the_read(void **state)
 	scene_end(&sc);
 }
 
+/* While a record is worked off, what it has named stays, however many others were used since. */
+static void full_table_forgets_between_records(void **state)
+{
+	struct tally tally = { 0 };
+	struct strand_state *loop;
+	struct strand s = { .kind = STRAND_GOROUTINE };
+	struct strands t;
+
+	assert_int_equal(strands_init(&t, &tally), 0);
+	for (s.id = 1; s.id <= STRANDS_MAX; s.id++) {
+		assert_non_null(strand_get(&t, &s));
+		assert_non_null(strand_find(&t, &s));
+	}
+	s.id = 1;
+	loop = strand_get(&t, &s);
+	s.id = STRANDS_MAX + 1;
+	assert_non_null(strand_get(&t, &s));
+	assert_int_equal(loop->strand.id, 1);
+	strands_room(&t);
+	assert_int_equal(t.n, STRANDS_MAX - 1);
+	assert_int_equal(tally.v[TALLY_STRANDS_EVICTED], 2);
+	strands_release(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two_heard_of),          cmocka_unit_test(queue_of_tasks),
-		cmocka_unit_test(loop_works_for_nobody), cmocka_unit_test(roaming),
-		cmocka_unit_test(roaming_among_several), cmocka_unit_test(loop_writes_for_tasks),
-		cmocka_unit_test(recycled_task),         cmocka_unit_test(recycled_after_the_read),
+		cmocka_unit_test(two_heard_of),
+		cmocka_unit_test(queue_of_tasks),
+		cmocka_unit_test(loop_works_for_nobody),
+		cmocka_unit_test(roaming),
+		cmocka_unit_test(roaming_among_several),
+		cmocka_unit_test(loop_writes_for_tasks),
+		cmocka_unit_test(recycled_task),
+		cmocka_unit_test(recycled_after_the_read),
+		cmocka_unit_test(full_table_forgets_between_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

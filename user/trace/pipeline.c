@@ -263,6 +263,7 @@ void pipeline_expect(struct pipeline *p, const struct ev_hdr *ev)
 void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 {
 	p->now_ns = max(p->now_ns, ev->ts_ns);
+	strands_room(&p->strands);
 	switch (ev->kind) {
 	case EV_CONN:
 		on_conn(p, (const struct ev_conn *)ev);

@@ -73,6 +73,14 @@ void strands_expect(struct strands *t, const struct strand *s)
 	hash_expect(&t->by_id, key_of(s), sizeof(struct strand_state));
 }
 
+void strands_room(struct strands *t)
+{
+	while (t->n >= STRANDS_MAX) {
+		forget(t, container_of(lru_idle(&t->by_use), struct strand_state, by_use));
+		t->tally->v[TALLY_STRANDS_EVICTED]++;
+	}
+}
+
 struct strand_state *strand_get(struct strands *t, const struct strand *s)
 {
 	struct strand_state *st;
@@ -82,10 +90,6 @@ struct strand_state *strand_get(struct strands *t, const struct strand *s)
 	st = strand_find(t, s);
 	if (st)
 		return st;
-	if (t->n >= STRANDS_MAX) {
-		forget(t, container_of(lru_idle(&t->by_use), struct strand_state, by_use));
-		t->tally->v[TALLY_STRANDS_EVICTED]++;
-	}
 	st = pool_get(&t->pool);
 	if (!st)
 		return NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What each strand is busy with: the request it serves, and the one it inherits from whoever made
- * it. Bounded (STRANDS_MAX): a strand not used for long is forgotten (base/lru.h), counted.
+ * it. Bounded (STRANDS_MAX, and the few that one record names): one not used for long is forgotten
+ * (base/lru.h), counted.
  */
 #ifndef TRACE_STRANDS_H
 #define TRACE_STRANDS_H
@@ -70,6 +71,8 @@ void strands_release(struct strands *t);
 /* Made when unknown; NULL: STRAND_NONE or out of memory. */
 struct strand_state *strand_get(struct strands *t, const struct strand *s);
 struct strand_state *strand_find(struct strands *t, const struct strand *s);	/* NULL: unknown */
+/* Forgets some of too many: between two records, when nobody holds any. */
+void strands_room(struct strands *t);
 void strands_expect(struct strands *t, const struct strand *s);	/* a record of it comes after some others */
 void strand_end(struct strands *t, const struct strand *s);
 void strand_heard(struct strand_state *st, uint64_t serial);	/* it read something of this request */
