@@ -285,8 +285,8 @@ struct {
 
 /*
  * event_loops: tid -> struct event_loop. Inserted by the first socket call of a thread in a process
- * of Node's; its `ids` are filled in by user space; deleted when the thread exits, or by the LRU
- * rule. Bound: EVENT_LOOPS_MAX.
+ * of Node's; where Node keeps what is read is filled in by user space; deleted when the thread exits
+ * or becomes another program, or by the LRU rule. Bound: EVENT_LOOPS_MAX.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -297,7 +297,8 @@ struct {
 
 /*
  * tasks: task -> struct task_state, for programs that may use task storage. Inserted by a thread's
- * first call that moves bytes; freed by the kernel together with the thread, so it needs no bound.
+ * first call that moves bytes, or when it is woken with news; deleted when it becomes another program,
+ * freed by the kernel together with the thread, so it needs no bound.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -308,7 +309,7 @@ struct {
 
 /*
  * tasks_by_tid: tid -> struct task_state, for the system-call provider. Inserted as above; deleted
- * when the thread exits, or by the LRU rule (a forgotten one costs one wake edge). Bound:
+ * when the thread exits, too, or by the LRU rule (a forgotten one costs one wake edge). Bound:
  * TASKS_MAX.
  */
 struct {

@@ -61,13 +61,16 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(task_exec, struct task_struct *task)
 {
-	__u32 tgid = ids_of(task) >> 32;
+	__u64 ids = ids_of(task);
+	__u32 tgid = ids >> 32;
 	struct proc *row = bpf_map_lookup_elem(&procs, &tgid);
 	struct ev_exec *e;
 
 	if (row)
 		row->runtime.kind = RUNTIME_NONE;
-	if (!tgid || (!cfg.watch_exec && !traced(tgid)))
+	if (traced(tgid))
+		task_forget(task, ids);
+	else if (!tgid || !cfg.watch_exec)
 		return 0;
 	e = emit_reserve(sizeof(*e));
 	if (!e)

@@ -154,7 +154,8 @@ static __always_inline struct task_state *task_told(struct task_struct *task, __
 	return t;
 }
 
-static __always_inline void task_forget(const struct task_struct *task, __u32 tid)
+/* With its program, or for good. */
+static __always_inline void task_forget(struct task_struct *task, __u32 tid)
 {
 	__u32 pid = task->pid;
 
@@ -162,6 +163,8 @@ static __always_inline void task_forget(const struct task_struct *task, __u32 ti
 		bpf_map_delete_elem(&event_loops, &tid);
 	if (cfg.own_tables)
 		bpf_map_delete_elem(&tasks_by_tid, &pid);
+	else
+		bpf_task_storage_delete(&tasks, task);
 }
 
 /* Bytes moved on a socket: what that says about the thread that moved them. */
