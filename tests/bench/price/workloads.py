@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import golang
+from lab import golang, rust
 from lab.procs import BUILD, PYTHON, free_port
+from lab.procs import SERVICES as FRONTS
 
 from price import loads
 from price.cpu import LOAD_CPU, SERVER_CPU, pinned
@@ -55,6 +56,7 @@ class Workload:
     latency: bool = False
     language: str = ""	# which kits of it exist
     seconds: int = 1
+    calls: int = 2	# socket calls of the served process per unit
 
 
 def start(lab, name, args, port, env=None, kit=None, cpu=SERVER_CPU):
@@ -165,6 +167,46 @@ ALL = [
     Workload("other", "redis GET, not traced", serve_redis, loads.redis, "redis-server", requests=0, traced=False),
     Workload("crowd", "199 processes, a send and a receive each, beside one that is traced", serve_crowd, loads.crowd, "sh",
              requests=0),
+]
+
+
+def serve_front(command, how):
+    """A front of the link tests, whose requests call a backend as `how` says, or not at all."""
+    def serve(lab, _kit=None):
+        back = nginx(lab, cpu=LOAD_CPU)
+        return start(lab, "front", command(), free_port(), {"BACKEND": f"http://127.0.0.1:{back.port}", "HOW": how})
+    return serve
+
+
+def aiohttp():
+    return [PYTHON, FRONTS / "aio.py"]
+
+
+def tokio():
+    return [rust.service()]
+
+
+def node():
+    return ["node", FRONTS / "node.js", "front"]
+
+
+def go():
+    return [golang.service(), "front"]
+
+
+def front(name, what, command, how, needs, calls):
+    return Workload(name, what, serve_front(command, how), loads.each(loads.wrk, path="/work/1"), needs, calls=calls)
+
+
+# What tests/bench/readers measures beside: runtimes that have no workload of their own, and calls made in them.
+FRONT = [
+    front("aiohttp", "aiohttp", aiohttp, "none", "python3", 2),
+    front("aiohttp-direct", "aiohttp, a call by the task that serves", aiohttp, "direct", "python3", 4),
+    front("aiohttp-gather", "aiohttp, three calls by tasks of their own", aiohttp, "gather", "python3", 8),
+    front("tokio", "axum", tokio, "none", "cargo", 2),
+    front("tokio-direct", "axum, a call by reqwest", tokio, "direct", "cargo", 4),
+    front("node-callback", "Node http, a call", node, "callback", "node", 4),
+    front("go-direct", "Go net/http, a call", go, "direct", "go", 4),
 ]
 
 

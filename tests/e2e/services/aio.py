@@ -4,7 +4,7 @@
 direct     the task that serves                  task      a task that it starts and waits for
 sequence   the same, three times in a row        thread    asyncio.to_thread
 gather     three tasks at once                   executor  run_in_executor, which copies no context
-group      the same, in a TaskGroup
+group      the same, in a TaskGroup                          none      nobody
 """
 import asyncio
 import os
@@ -45,6 +45,10 @@ async def group(request):
             tasks.create_task(call(request))
 
 
+async def nobody(_):
+    pass
+
+
 async def executor(request):
     await asyncio.get_running_loop().run_in_executor(None, blocking, url_for(request))
 
@@ -57,6 +61,7 @@ how = {
     "task": lambda request: asyncio.create_task(call(request)),
     "thread": lambda request: asyncio.to_thread(blocking, url_for(request)),
     "executor": executor,
+    "none": nobody,
 }[os.environ.get("HOW", "direct")]
 
 

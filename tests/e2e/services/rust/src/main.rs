@@ -14,6 +14,7 @@
 //   rawworker  such workers, on such connections
 //   blocking   a thread that may block, on such a connection; the handler waits for it
 //   later      a task that nobody waits for
+//   none       nobody
 //
 // Each call has a token that is drawn at random and written down only in TRUTH, so that nothing on the wire tells which
 // request a call belongs to. FLAVOR=current: everything runs in one thread.
@@ -184,6 +185,7 @@ async fn serve(State(front): State<Shared>, Path(request): Path<String>) -> Stri
             spawn(async move { f.call(token).await });
             0
         }
+        "none" => 0,
         _ => front.call(note()).await,
     };
     format!("{n}\n")
