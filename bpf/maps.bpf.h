@@ -158,6 +158,7 @@ struct py_search {
 	__u64 context; /* in which it runs; 0: none */
 	__u64 running; /* the task that it runs; 0: none */
 	__u64 found; /* a task that waits */
+	__u64 handle; /* the function that had the handle of the task that ran last; 0: none was seen */
 	__u64 contexts[AWAITING_MAX]; /* as EV_AWAITING has them */
 	__u64 cnt;
 	__u32 off[RUNTIME_OFFSETS]; /* of the process */
@@ -165,6 +166,8 @@ struct py_search {
 	__u32 level; /* in which of them it was found last, from the outermost */
 	__u32 vain; /* searches since that found nothing */
 	__u32 again; /* the one for the thread's last call did not */
+	__u32 slot; /* where the task was on the thread's stack, in bytes below the top; 0: nowhere */
+	__u32 cell; /* which captured variable led on */
 };
 
 #define TOKIO_WORDS 16 /* of a stack or a future, read at once */

@@ -17,7 +17,11 @@
  *	a pool		self.future of a work item, whose callback captured asyncio's future; or, of
  *			anyio, that future itself
  *
- * In which function, counted from the outermost, is looked at first where it was found before. All
+ * An event loop in C (uvloop) has no such function. Who steps a task has it on the stack of the thread:
+ *
+ *	stack: ... task ...	task.context is the thread's, and its type is _asyncio.Task
+ *
+ * Each is looked for first where it was found before: a loop runs whatever it runs from the same place. All
  * of it is the memory of a thread that holds the interpreter's lock or has just let it go: what does
  * not agree is not believed.
  */
@@ -51,14 +55,18 @@
 #define NAME_OF_GROUP     0x756f72476b736154 /* "TaskGrou" */
 #define NAME_OF_METHOD    0x00646f6874656d /* "method", the whole of it */
 #define NAME_MASK         0xffffffffffffff
+#define NAME_OF_MODULE    0x6f69636e7973615f /* "_asyncio", and of what in it: */
+#define NAME_OF_TASK      0x006b7361542e /* ".Task", to its end */
+#define NAME_OF_TASK_MASK 0xffffffffffff
 #define WORK_ITEM_FUTURE  0 /* attributes, in the order in which they are first set */
 #define FUTURE_DONE_CALLS 5
 
-#define CELLS_MAX      8 /* variables that a function captured */
+#define CELLS_MAX      8 /* variables that a function captured; a power of two */
 #define ATTRIBUTES_MAX 12
 #define CALLBACKS_MAX  3 /* of a future */
 #define OUTERMOST_MAX  24 /* functions whose variables are looked at */
 #define VAIN_MAX       16 /* searches without a result until they become rare */
+#define STACK_CHUNKS   24 /* of PY_FRAMES_MAX words: 12 KiB below the top of a thread's stack */
 
 static __always_inline __u64 context_of(const struct py_search *s, __u64 task)
 {
@@ -127,16 +135,21 @@ int py_captured(__u64 callback)
 {
 	struct task_state *t = task_self();
 	__u64 cells, cell, n;
-	__u32 i;
+	__u32 i, at;
 
 	if (!t)
 		return 0;
 	cells = user_word(callback + t->py.off[PYTHON_CLOSURE]);
 	n = user_word(cells + SEQUENCE_LEN);
-	for (i = 0; i < CELLS_MAX && i < n && n <= CELLS_MAX; i++) {
-		cell = user_word(cells + TUPLE_ITEMS + i * sizeof(cell));
-		if (py_waiter(user_word(cell + CELL_CONTENT)))
-			return 1;
+	for (i = 0; i < CELLS_MAX && n && n <= CELLS_MAX; i++) {
+		at = (t->py.cell + i) & (CELLS_MAX - 1);
+		if (at >= n)
+			continue;
+		cell = user_word(cells + TUPLE_ITEMS + at * sizeof(cell));
+		if (!py_waiter(user_word(cell + CELL_CONTENT)))
+			continue;
+		t->py.cell = at;
+		return 1;
 	}
 	return 0;
 }
@@ -217,9 +230,12 @@ static __always_inline int is_handle(struct py_search *s, __u64 object)
 		return 0;
 	callback = user_word(object + HANDLE_CALLBACK);
 	task = user_word(callback + STEP_TASK);
-	if (context_of(s, task) != s->context)
+	if (context_of(s, task) != s->context) {
 		task = user_word(callback + METHOD_SELF);
-	s->running = context_of(s, task) == s->context ? task : 0;
+		if (context_of(s, task) != s->context)
+			task = 0;
+	}
+	s->running = task;
 	return 1;
 }
 
@@ -268,8 +284,10 @@ int py_function(__u32 level)
 		object = s->variables[i];
 		if (!object || object & (sizeof(object) - 1))
 			continue;
-		if (!i && is_handle(s, object))
+		if (!i && is_handle(s, object)) {
+			s->handle = frame;
 			return 1;
+		}
 		if (py_waiter(object) || is_work_item(s, object))
 			return 1;
 	}
@@ -303,12 +321,74 @@ static __always_inline bool search_pays(struct py_search *s)
 	return s->vain < VAIN_MAX || !(s->vain & (s->vain - 1));
 }
 
-/* What the thread runs: a task, in s->running, or what the task s->found waits for. */
-static __always_inline bool find_running(struct py_search *s)
+/* Where the handle was found last there is one of the task that runs: who has called whom need not be looked at. */
+static __always_inline bool handle_stands(struct py_search *s)
+{
+	return s->handle && is_handle(s, user_word(s->handle + s->off[PYTHON_LOCALS])) &&
+	       s->running;
+}
+
+/* Is that the task that runs? */
+static __always_inline bool is_running(struct py_search *s, __u64 task)
+{
+	__u64 name;
+
+	if (context_of(s, task) != s->context || type_name(task) != NAME_OF_MODULE)
+		return false;
+	name = user_word(user_word(task + TYPE) + TYPE_NAME) + sizeof(name);
+	if ((user_word(name) & NAME_OF_TASK_MASK) != NAME_OF_TASK)
+		return false;
+	s->running = task;
+	return true;
+}
+
+/* Place of the task that runs among some words of the stack, counted from their end; 0: it is not there. */
+int py_stack_words(__u64 at)
+{
+	struct task_state *t = task_self();
+	struct py_search *s;
+	__u64 word;
+	int i;
+
+	if (!t)
+		return 0;
+	s = &t->py;
+	if (bpf_probe_read_user(s->frames, sizeof(s->frames), (void *)at))
+		return 0;
+	for (i = 1; i <= PY_FRAMES_MAX; i++) {
+		word = s->frames[PY_FRAMES_MAX - i];
+		if (word && !(word & (2 * sizeof(word) - 1)) && is_running(s, word))
+			return i;
+	}
+	return 0;
+}
+
+/* The same of the whole stack, outermost first; where it was is looked at before that. */
+int py_on_stack(void)
+{
+	__u64 top = task_stack_top(), at = top, fp, sp;
+	struct task_state *t = task_self();
+	int i, place;
+
+	if (!t || !t->py.context || !task_user_frame(&fp, &sp))
+		return 0;
+	if (t->py.slot && is_running(&t->py, user_word(top - t->py.slot)))
+		return 1;
+	for (i = 0; i < STACK_CHUNKS && at > sp; i++) {
+		at -= sizeof(t->py.frames);
+		place = py_stack_words(at);
+		if (!place)
+			continue;
+		t->py.slot = top - at - sizeof(t->py.frames) + place * sizeof(at);
+		return 1;
+	}
+	return 0;
+}
+
+static __always_inline bool find_in_functions(struct py_search *s)
 {
 	__u32 level;
 
-	s->running = s->found = 0;
 	if (s->level < s->depth && py_function(s->level))
 		return true;
 	for (level = 0; level < OUTERMOST_MAX && level < s->depth; level++) {
@@ -318,6 +398,18 @@ static __always_inline bool find_running(struct py_search *s)
 		return true;
 	}
 	return false;
+}
+
+/* What the thread runs: a task, in s->running, or what the task s->found waits for. */
+static __always_inline bool find_running(struct py_search *s, __u64 state)
+{
+	s->running = s->found = 0;
+	if (handle_stands(s))
+		return true;
+	if (s->slot && py_on_stack())
+		return true;
+	py_frames(state);
+	return find_in_functions(s) || py_on_stack();
 }
 
 /* The tasks that wait, one for the other. */
@@ -357,8 +449,7 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 	}
 	__builtin_memcpy(t->py.off, rt->off, sizeof(t->py.off));
 	t->py.context = context;
-	py_frames(state);
-	if (!find_running(&t->py)) {
+	if (!find_running(&t->py, state)) {
 		t->py.vain++;
 		t->py.again = asks;
 		return;

@@ -53,14 +53,12 @@ static __always_inline __u64 find_state(struct runtime *rt, __u64 fs)
 	return 0;
 }
 
-/* The first chunk of the stack in use; 0: not known. */
-static __always_inline __u64 stack_of(const struct runtime *rt, __u64 state)
+/* The first chunk of a stack, from the one in use; 0: not known. */
+static __always_inline __u64 first_chunk(__u64 chunk)
 {
-	__u64 chunk = 0, before;
+	__u64 before;
 	int i;
 
-	if (rt->off[PYTHON_STACK])
-		chunk = user_word(state + rt->off[PYTHON_STACK]);
 	for (i = 0; i < CHUNKS_MAX && chunk; i++) {
 		before = user_word(chunk + CHUNK_BEFORE);
 		if (!before)
@@ -70,14 +68,15 @@ static __always_inline __u64 stack_of(const struct runtime *rt, __u64 state)
 	return 0;
 }
 
-/* The stack of the greenlet that runs; 0: none does. */
+/* The stack of the greenlet that runs; 0: none does. A thread's own first chunk stays as long as the thread does. */
 static __always_inline __u64 greenlet_of(const struct runtime *rt, __u64 state)
 {
-	__u64 stack = stack_of(rt, state);
+	__u64 chunk = rt->off[PYTHON_STACK] ? user_word(state + rt->off[PYTHON_STACK]) : 0, stack;
 	struct task_state *t = task_self();
 
-	if (!t || !stack)
+	if (!t || !chunk || t->py.stack == chunk)
 		return 0;
+	stack = first_chunk(chunk);
 	if (!t->py.stack)
 		t->py.stack = stack;
 	return t->py.stack == stack ? 0 : stack;

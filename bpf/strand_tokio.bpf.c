@@ -200,14 +200,10 @@ int tokio_stack_words(__u64 at)
 	return 0;
 }
 
-/*
- * The task with that number, which the thread polls; 0: any, the innermost. A thread's stack ends where its
- * struct pthread begins.
- */
+/* The task with that number, which the thread polls; 0: any, the innermost. */
 __u64 tokio_on_stack(__u64 number)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 self = bpf_get_current_pid_tgid(), fp, sp, at;
+	__u64 fp, sp, at = task_stack_top();
 	struct task_state *t = task_self();
 	int i;
 
@@ -215,8 +211,6 @@ __u64 tokio_on_stack(__u64 number)
 		return 0;
 	t->tokio.number = number;
 	t->tokio.task = 0;
-	at = self >> 32 == (__u32)self ? BPF_CORE_READ(task, mm, start_stack)
-				       : task_thread_pointer();
 	for (i = 0; i < STACK_CHUNKS && at > sp && !(number && t->tokio.task); i++) {
 		at -= (TOKIO_WORDS - 2) * WORD;
 		tokio_stack_words(at);

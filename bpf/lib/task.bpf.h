@@ -70,6 +70,16 @@ static __always_inline __u8 task_sleeps(void)
 	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), nvcsw);
 }
 
+/* Where the calling thread's stack begins. That of a thread that the program made ends where its struct pthread is. */
+static __always_inline __u64 task_stack_top(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 self = bpf_get_current_pid_tgid();
+
+	return self >> 32 == (__u32)self ? BPF_CORE_READ(task, mm, start_stack)
+					 : task_thread_pointer();
+}
+
 static __always_inline void strand_none(struct strand *ret_strand)
 {
 	ret_strand->id = 0;
