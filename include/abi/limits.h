@@ -8,8 +8,8 @@
 
 /* --- kernel side --- */
 #define PROCS_MAX	16384	/* a busy host has < 5,000. Full: not traced, counted */
-#define TASKS_MAX	65536	/* of the system-call provider: 16 MB. LRU: costs a link */
-#define SOCKS_MAX	65536	/* of the system-call provider, which has no socket storage */
+#define TASKS_MAX	16384	/* of the system-call provider: threads, 20 MB of kernel memory. LRU: costs a link */
+#define SOCKS_MAX	65536	/* of the system-call provider, which has no socket storage: 14 MB */
 #define VERDICTS_MAX	16384	/* one per long body. LRU: the default is safe */
 #define SEGS_MAX	16	/* iovec entries per call; nginx sends 64, heads first */
 #define GATHER_MAX	4	/* of these, if few and short, told by one record: a head and a body */
