@@ -173,7 +173,7 @@ struct py_search {
 #define TOKIO_WORDS 16 /* of a stack or a future, read at once */
 #define TOKIO_BLOCK 8 /* of a channel */
 
-/* Who waits for a task of tokio's, while it is looked for: strand_tokio.bpf.c. */
+/* Who waits for a task of tokio's, while it is looked for: strand_tokio_waits.bpf.c. */
 struct tokio_search {
 	__u64 words[TOKIO_WORDS];
 	__u64 block[TOKIO_BLOCK]; /* of what may be a channel */
