@@ -38,4 +38,16 @@ static inline const char *method_of(const struct span *s)
 	return a ? attr_text(&s->attrs, a) : "";
 }
 
+/* Is the call with that path a child of the request with that one? */
+static inline bool made_for(const struct scene *sc, const char *call, const char *request)
+{
+	return is_child(span_of(sc, SPAN_CLIENT, call), span_of(sc, SPAN_SERVER, request));
+}
+
+/* By which method the call with that path was linked. */
+static inline const char *how_linked(const struct scene *sc, const char *call)
+{
+	return method_of(span_of(sc, SPAN_CLIENT, call));
+}
+
 #endif

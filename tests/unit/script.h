@@ -166,6 +166,17 @@ static inline struct end open_end(struct scene *sc, uint64_t id, uint32_t tgid, 
 	return (struct end){ .id = id, .tgid = tgid, .seq = { rx_seq, tx_seq } };
 }
 
+static inline void open_all(struct scene *sc, uint32_t tgid, struct end *const ends[])
+{
+	uint64_t id;
+
+	for (id = 1; ends[id - 1]; id++)
+		*ends[id - 1] = open_end(sc, id, tgid, 2 * id - 1, 2 * id);
+}
+
+/* The ends that one process has of connections 1, 2 and so on, whose other ends nobody sees. */
+#define open_ends(sc, tgid, ...) open_all(sc, tgid, (struct end *const[]){ __VA_ARGS__, NULL })
+
 /* One end of a unix connection: sk is its own, peer_sk the other end's. */
 static inline struct end open_unix(struct scene *sc, uint64_t id, uint32_t tgid, uint64_t sk,
 				   uint64_t peer_sk)

@@ -17,10 +17,7 @@ static void two_heard_of(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out1 = open_end(&sc, 3, 100, 5, 6);
-	out2 = open_end(&sc, 4, 100, 7, 8);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	transmit(&sc, &out1, 100, REQUEST("/for1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
@@ -30,8 +27,8 @@ static void two_heard_of(void **state)
 	transmit(&sc, &in1, 100, OK);
 	transmit(&sc, &in2, 100, OK);
 	pass_time(&sc, 200000);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "socket");
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/whose")), "order");
+	assert_string_equal(how_linked(&sc, "/for1"), "socket");
+	assert_string_equal(how_linked(&sc, "/whose"), "order");
 	scene_end(&sc);
 }
 
@@ -42,11 +39,7 @@ static void queue_of_tasks(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	in3 = open_end(&sc, 3, 100, 5, 6);
-	in4 = open_end(&sc, 4, 100, 7, 8);
-	out = open_end(&sc, 5, 100, 9, 10);
+	open_ends(&sc, 100, &in1, &in2, &in3, &in4, &out);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	receive(&sc, &in3, 100, REQUEST("/3"));
@@ -58,7 +51,7 @@ static void queue_of_tasks(void **state)
 	transmit(&sc, &in3, 100, OK);
 	transmit(&sc, &in4, 100, OK);
 	pass_time(&sc, 200000);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/whose")), "root");
+	assert_string_equal(how_linked(&sc, "/whose"), "root");
 	scene_end(&sc);
 }
 
@@ -75,9 +68,7 @@ static void loop_works_for_nobody(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	transmit(&sc, &in2, 100, OK);
@@ -100,8 +91,7 @@ static void roaming(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 2, 100, 3, 4);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	transmit(&sc, &out, 101, REQUEST("/call"));
 	receive(&sc, &out, 102, OK);
@@ -121,9 +111,7 @@ static void roaming_among_several(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	transmit(&sc, &out, 101, REQUEST("/call"));
@@ -148,10 +136,7 @@ static void loop_writes_for_tasks(void **state)
 	size_t i;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out1 = open_end(&sc, 3, 100, 5, 6);
-	out2 = open_end(&sc, 4, 100, 7, 8);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
 	sc.task = 7000;
 	for (i = 0; i < 2; i++) {
 		receive(&sc, &in1, 100, REQUEST("/1"));
@@ -177,10 +162,7 @@ static void recycled_task(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out1 = open_end(&sc, 3, 100, 5, 6);
-	out2 = open_end(&sc, 4, 100, 7, 8);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	sc.task = 7000;
@@ -200,10 +182,10 @@ static void recycled_task(void **state)
 	transmit(&sc, &in1, 100, OK);
 	transmit(&sc, &in2, 100, OK);
 	pipeline_flush(sc.p);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for4"), span_of(&sc, SPAN_SERVER, "/4")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "task");
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for4")), "task");
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_true(made_for(&sc, "/for4", "/4"));
+	assert_string_equal(how_linked(&sc, "/for1"), "task");
+	assert_string_equal(how_linked(&sc, "/for4"), "task");
 	scene_end(&sc);
 }
 
@@ -214,11 +196,7 @@ static void recycled_after_the_read(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	in3 = open_end(&sc, 3, 100, 5, 6);
-	out1 = open_end(&sc, 4, 100, 7, 8);
-	out2 = open_end(&sc, 5, 100, 9, 10);
+	open_ends(&sc, 100, &in1, &in2, &in3, &out1, &out2);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	receive(&sc, &in3, 100, REQUEST("/3"));
@@ -237,8 +215,8 @@ static void recycled_after_the_read(void **state)
 	sc.task = 7000;
 	transmit(&sc, &in2, 100, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "task");
+	assert_true(made_for(&sc, "/for2", "/2"));
+	assert_string_equal(how_linked(&sc, "/for2"), "task");
 	scene_end(&sc);
 }
 

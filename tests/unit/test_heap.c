@@ -154,8 +154,7 @@ static void object_names_its_request(void **state)
 	begin(&j);
 	shows_its_job(&j);
 	serves_two(&j);
-	assert_true(
-		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&j.sc, "/for2", "/2"));
 	assert_string_equal(method_of_call(&j), "object");
 	scene_end(&j.sc);
 }
@@ -273,8 +272,7 @@ static void buffer_is_replaced(void **state)
 	has_another_buffer(&j, 102, buffer_of(103));
 	transmit(&j.sc, &j.in2, 102, OK);
 	pass_time(&j.sc, 200000);
-	assert_true(
-		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&j.sc, "/for2", "/2"));
 	scene_end(&j.sc);
 }
 
@@ -296,8 +294,7 @@ static void virtual_thread_was_made(void **state)
 	answers(&j, &j.in1, 101);
 	answers(&j, &j.in2, 102);
 	pass_time(&j.sc, 200000);
-	assert_true(
-		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&j.sc, "/for2", "/2"));
 	scene_end(&j.sc);
 }
 

@@ -67,7 +67,7 @@ static void parts_of_jobs(void **state)
 	last = span_of(&l.sc, SPAN_CLIENT, "/for1");
 	assert_true(is_child(last, span_of(&l.sc, SPAN_SERVER, "/items/1")));
 	assert_true(confidence_of(last) < 0.9);
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/for2")), "root");
+	assert_string_equal(how_linked(&l.sc, "/for2"), "root");
 	scene_end(&l.sc);
 }
 
@@ -119,8 +119,8 @@ static void number_is_left_to_chance(void **state)
 	transmit(&l.sc, &l.in1, WORKER, OK);
 	transmit(&l.sc, &l.in2, 109, OK);
 	pass_time(&l.sc, 200000);
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/first")), "root");
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/second")), "callback");
+	assert_string_equal(how_linked(&l.sc, "/first"), "root");
+	assert_string_equal(how_linked(&l.sc, "/second"), "callback");
 	scene_end(&l.sc);
 }
 
@@ -135,8 +135,7 @@ static void only_request(void **state)
 	calls(&l, REQUEST("/second"));
 	transmit(&l.sc, &l.in1, WORKER, OK);
 	pass_time(&l.sc, 200000);
-	assert_true(is_child(span_of(&l.sc, SPAN_CLIENT, "/first"),
-			     span_of(&l.sc, SPAN_SERVER, "/items/8")));
+	assert_true(made_for(&l.sc, "/first", "/items/8"));
 	assert_true(confidence_of(span_of(&l.sc, SPAN_CLIENT, "/first")) < 0.9);
 	scene_end(&l.sc);
 }

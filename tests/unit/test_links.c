@@ -17,8 +17,7 @@ static void exact_without_the_candidate(void **state)
 	struct scene sc;
 
 	scene_begin_with(&sc, true);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	fork_thread(&sc, 100, 101, 150);
 	transmit(&sc, &out, 150, REQUEST("/call"));
@@ -44,9 +43,7 @@ static void worker_of_a_loop(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	fork_thread(&sc, 100, 100, 150);
@@ -66,9 +63,7 @@ static void handed_over_before_the_answer(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	transmit(&sc, &out, 109, REQUEST("/for2"));
@@ -77,8 +72,8 @@ static void handed_over_before_the_answer(void **state)
 	transmit(&sc, &in1, 109, OK);
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "handoff");
+	assert_true(made_for(&sc, "/for2", "/2"));
+	assert_string_equal(how_linked(&sc, "/for2"), "handoff");
 	scene_end(&sc);
 }
 
@@ -89,9 +84,7 @@ static void woken_too_late_to_have_asked(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	transmit(&sc, &out, 109, REQUEST("/for1"));
 	transmit(&sc, &in1, 101, OK);
@@ -100,7 +93,7 @@ static void woken_too_late_to_have_asked(void **state)
 	wake(&sc, 100, 109, 101, 0x7000);
 	transmit(&sc, &in2, 101, OK);
 	pass_time(&sc, 200000);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "root");
+	assert_string_equal(how_linked(&sc, "/for1"), "root");
 	scene_end(&sc);
 }
 
@@ -120,8 +113,8 @@ static void grandchildren_inherit(void **state)
 	receive(&sc, &out, 301, OK);
 	transmit(&sc, &in, 101, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "fork");
+	assert_true(made_for(&sc, "/call", "/1"));
+	assert_string_equal(how_linked(&sc, "/call"), "fork");
 	scene_end(&sc);
 }
 
@@ -208,10 +201,7 @@ static void goroutines(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out1 = open_end(&sc, 3, 100, 5, 6);
-	out2 = open_end(&sc, 4, 100, 7, 8);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
 	sc.goroutine = 11;
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	sc.goroutine = 12;
@@ -229,10 +219,10 @@ static void goroutines(void **state)
 	transmit(&sc, &in1, 103, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 4);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/by2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "channel");
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/by2")), "goroutine");
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_true(made_for(&sc, "/by2", "/2"));
+	assert_string_equal(how_linked(&sc, "/for1"), "channel");
+	assert_string_equal(how_linked(&sc, "/by2"), "goroutine");
 	scene_end(&sc);
 }
 
@@ -243,8 +233,7 @@ static void worker_goroutine(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 2, 100, 3, 4);
+	open_ends(&sc, 100, &in, &out);
 	sc.goroutine = 20;
 	transmit(&sc, &out, 101, REQUEST("/before"));
 	receive(&sc, &out, 101, OK);
@@ -261,7 +250,7 @@ static void worker_goroutine(void **state)
 	transmit(&sc, &in, 101, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 4);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(made_for(&sc, "/for1", "/1"));
 	assert_false(span_of(&sc, SPAN_CLIENT, "/job")->has_parent);
 	scene_end(&sc);
 }
@@ -276,10 +265,7 @@ static void polled_tasks(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out1 = open_end(&sc, 3, 100, 5, 6);
-	out2 = open_end(&sc, 4, 100, 7, 8);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
 	sc.polled = 11;
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	sc.polled = 12;
@@ -298,10 +284,10 @@ static void polled_tasks(void **state)
 	transmit(&sc, &in1, 101, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 4);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/by2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "channel");
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/by2")), "task");
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_true(made_for(&sc, "/by2", "/2"));
+	assert_string_equal(how_linked(&sc, "/for1"), "channel");
+	assert_string_equal(how_linked(&sc, "/by2"), "task");
 	scene_end(&sc);
 }
 
@@ -312,9 +298,7 @@ static void worker_outlives_its_request(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	fork_thread(&sc, 100, 101, 150);
@@ -325,8 +309,8 @@ static void worker_outlives_its_request(void **state)
 	transmit(&sc, &in1, 101, OK);
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/first"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/first")), "fork");
+	assert_true(made_for(&sc, "/first", "/1"));
+	assert_string_equal(how_linked(&sc, "/first"), "fork");
 	assert_false(span_of(&sc, SPAN_CLIENT, "/next")->has_parent);
 	scene_end(&sc);
 }

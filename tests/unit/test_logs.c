@@ -171,8 +171,7 @@ static void a_line_is_for_the_request_that_its_thread_serves(void **state)
 	struct end a, b;
 
 	scene_begin(&sc);
-	a = open_end(&sc, 1, APP, 10, 20);
-	b = open_end(&sc, 2, APP, 30, 40);
+	open_ends(&sc, APP, &a, &b);
 	write_log(&sc, APP, MAIN, 1, "before\n");
 	receive(&sc, &a, MAIN, REQUEST("/a"));
 	receive(&sc, &b, MAIN + 1, REQUEST("/b"));
@@ -226,8 +225,7 @@ static void a_thread_that_serves_several_says_nothing(void **state)
 	struct end a, b;
 
 	scene_begin(&sc);
-	a = open_end(&sc, 1, APP, 10, 20);
-	b = open_end(&sc, 2, APP, 30, 40);
+	open_ends(&sc, APP, &a, &b);
 	receive(&sc, &a, MAIN, REQUEST("/a"));
 	receive(&sc, &b, MAIN, REQUEST("/b"));
 	write_log(&sc, APP, MAIN, 1, "whose?\n");
@@ -260,9 +258,7 @@ static void a_task_is_known_by_its_response(void **state)
 	struct end a, b, c;
 
 	scene_begin(&sc);
-	a = open_end(&sc, 1, APP, 10, 20);
-	b = open_end(&sc, 2, APP, 30, 40);
-	c = open_end(&sc, 3, APP, 50, 60);
+	open_ends(&sc, APP, &a, &b, &c);
 	receive(&sc, &a, MAIN, REQUEST("/a"));
 	receive(&sc, &b, MAIN, REQUEST("/b"));
 	receive(&sc, &c, MAIN, REQUEST("/c"));

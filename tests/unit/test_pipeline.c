@@ -73,10 +73,7 @@ static void event_loop(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out1 = open_end(&sc, 3, 100, 5, 6);
-	out2 = open_end(&sc, 4, 100, 7, 8);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	transmit(&sc, &out1, 100, REQUEST("/for1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
@@ -89,11 +86,10 @@ static void event_loop(void **state)
 	transmit(&sc, &in1, 100, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 5);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_true(
-		is_child(span_of(&sc, SPAN_CLIENT, "/again2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for2")), "answer");
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_true(made_for(&sc, "/for2", "/2"));
+	assert_true(made_for(&sc, "/again2", "/2"));
+	assert_string_equal(how_linked(&sc, "/for2"), "answer");
 	scene_end(&sc);
 }
 
@@ -107,9 +103,7 @@ static void guess_is_said(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	transmit(&sc, &out, 100, REQUEST("/call"));
@@ -117,7 +111,7 @@ static void guess_is_said(void **state)
 	transmit(&sc, &in2, 100, OK);
 	transmit(&sc, &in1, 100, OK);
 	pass_time(&sc, 200000);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "order");
+	assert_string_equal(how_linked(&sc, "/call"), "order");
 	scene_end(&sc);
 }
 
@@ -128,10 +122,7 @@ static void task_that_answers(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out1 = open_end(&sc, 3, 100, 5, 6);
-	out2 = open_end(&sc, 4, 100, 7, 8);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
 	sc.task = 0x10;
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
@@ -147,9 +138,9 @@ static void task_that_answers(void **state)
 	transmit(&sc, &in1, 100, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 4);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for1"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/for2"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/for1")), "task");
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_true(made_for(&sc, "/for2", "/2"));
+	assert_string_equal(how_linked(&sc, "/for1"), "task");
 	scene_end(&sc);
 }
 
@@ -160,9 +151,7 @@ static void task_of_nobody(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	sc.task = 0x33;
@@ -173,7 +162,7 @@ static void task_of_nobody(void **state)
 	sc.task = 0x22;
 	transmit(&sc, &in2, 100, OK);
 	pass_time(&sc, 200000);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "root");
+	assert_string_equal(how_linked(&sc, "/call"), "root");
 	scene_end(&sc);
 }
 
@@ -184,9 +173,7 @@ static void hand_off(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	transmit(&sc, &out, 109, REQUEST("/call"));
@@ -196,8 +183,8 @@ static void hand_off(void **state)
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 3);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "handoff");
+	assert_true(made_for(&sc, "/call", "/2"));
+	assert_string_equal(how_linked(&sc, "/call"), "handoff");
 	scene_end(&sc);
 }
 
@@ -209,9 +196,7 @@ static void lock_is_no_hand_off(void **state)
 	uint32_t tid;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	for (tid = 110; tid < 120; tid++)
@@ -223,7 +208,7 @@ static void lock_is_no_hand_off(void **state)
 	transmit(&sc, &in1, 101, OK);
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&sc, "/call", "/2"));
 	scene_end(&sc);
 }
 
@@ -234,9 +219,7 @@ static void hand_off_through_a_worker(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	transmit(&sc, &out, 109, REQUEST("/call"));
@@ -249,7 +232,7 @@ static void hand_off_through_a_worker(void **state)
 	transmit(&sc, &in1, 101, OK);
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&sc, "/call", "/2"));
 	scene_end(&sc);
 }
 
@@ -260,9 +243,7 @@ static void hand_off_comes_with_the_whole_answer(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	transmit(&sc, &out, 109, REQUEST("/call"));
@@ -275,7 +256,7 @@ static void hand_off_comes_with_the_whole_answer(void **state)
 	transmit(&sc, &in1, 101, OK);
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&sc, "/call", "/2"));
 	scene_end(&sc);
 }
 
@@ -286,9 +267,7 @@ static void callback_writes_the_response(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	transmit(&sc, &out, 109, REQUEST("/call"));
@@ -297,7 +276,7 @@ static void callback_writes_the_response(void **state)
 	transmit(&sc, &in2, 108, OK);
 	transmit(&sc, &in1, 101, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&sc, "/call", "/2"));
 	scene_end(&sc);
 }
 
@@ -308,8 +287,7 @@ static void who_was_awake_did_not_wait(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	transmit(&sc, &out, 109, REQUEST("/call"));
 	receive(&sc, &out, 109, OK);
@@ -327,9 +305,7 @@ static void silent_call_is_nobodys(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 101, REQUEST("/1"));
 	receive(&sc, &in2, 102, REQUEST("/2"));
 	transmit(&sc, &out, 109, REQUEST("/silent"));
@@ -340,7 +316,7 @@ static void silent_call_is_nobodys(void **state)
 	transmit(&sc, &in1, 101, OK);
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&sc, "/call", "/2"));
 	assert_false(span_of(&sc, SPAN_CLIENT, "/silent")->has_parent);
 	scene_end(&sc);
 }
@@ -352,16 +328,15 @@ static void thread_made_by_a_request(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	fork_thread(&sc, 100, 101, 150);
 	transmit(&sc, &out, 150, REQUEST("/call"));
 	receive(&sc, &out, 150, OK);
 	transmit(&sc, &in, 101, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/call")), "fork");
+	assert_true(made_for(&sc, "/call", "/1"));
+	assert_string_equal(how_linked(&sc, "/call"), "fork");
 	scene_end(&sc);
 }
 
@@ -372,8 +347,7 @@ static void exact_links_only(void **state)
 	struct scene sc;
 
 	scene_begin_with(&sc, true);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	fork_thread(&sc, 100, 101, 150);
 	transmit(&sc, &out, 150, REQUEST("/call"));
@@ -395,14 +369,13 @@ static void response_writer_settles_it(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	transmit(&sc, &out, 150, REQUEST("/call"));
 	receive(&sc, &out, 150, OK);
 	transmit(&sc, &in, 150, OK);
 	pass_time(&sc, 200000);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(made_for(&sc, "/call", "/1"));
 	scene_end(&sc);
 }
 
@@ -412,8 +385,7 @@ static void call_by_nobody_is_a_root(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	transmit(&sc, &out, 150, REQUEST("/cron"));
 	receive(&sc, &out, 150, OK);
@@ -422,8 +394,8 @@ static void call_by_nobody_is_a_root(void **state)
 	receive(&sc, &out, 101, OK);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 3);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/cron")), "root");
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/after")), "root");
+	assert_string_equal(how_linked(&sc, "/cron"), "root");
+	assert_string_equal(how_linked(&sc, "/after"), "root");
 	scene_end(&sc);
 }
 
@@ -623,13 +595,12 @@ static void flush_empties(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	transmit(&sc, &out, 101, REQUEST("/call"));
 	pipeline_flush(sc.p);
 	assert_int_equal(sc.n, 2);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(made_for(&sc, "/call", "/1"));
 	assert_non_null(attrs_find(&span_of(&sc, SPAN_SERVER, "/1")->attrs, "exchange.incomplete"));
 	scene_end(&sc);
 }

@@ -131,8 +131,7 @@ static void calls_after_the_caller_hung_up(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in = open_end(&sc, 1, 100, 1, 2);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in, &out);
 	receive(&sc, &in, 101, REQUEST("/1"));
 	reset_by_peer(&sc, &in);
 	transmit(&sc, &out, 101, REQUEST("/call"));
@@ -141,7 +140,7 @@ static void calls_after_the_caller_hung_up(void **state)
 	close_end(&sc, &in, 0);
 	pass_time(&sc, 200000);
 	assert_int_equal(sc.n, 2);
-	assert_true(is_child(span_of(&sc, SPAN_CLIENT, "/call"), span_of(&sc, SPAN_SERVER, "/1")));
+	assert_true(made_for(&sc, "/call", "/1"));
 	scene_end(&sc);
 }
 
@@ -196,7 +195,7 @@ static void process_ends_with_a_call(void **state)
 	exit_process(&sc, 100);
 	close_end(&sc, &next, 0);
 	assert_int_equal(sc.n, 2);
-	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/2")), "root");
+	assert_string_equal(how_linked(&sc, "/2"), "root");
 	scene_end(&sc);
 }
 

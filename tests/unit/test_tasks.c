@@ -144,8 +144,8 @@ static void of_nobody_after_a_child(void **state)
 	receive(&l.sc, &l.out, LOOP, OK);
 	answer(&l);
 	pass_time(&l.sc, 200000);
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/other")), "root");
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "root");
+	assert_string_equal(how_linked(&l.sc, "/other"), "root");
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
 }
 
@@ -165,7 +165,7 @@ static void before_the_request(void **state)
 	receive(&l.sc, &l.out, LOOP, OK);
 	answer(&l);
 	pass_time(&l.sc, 200000);
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "root");
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
 }
 
@@ -185,9 +185,8 @@ static void answered_by_a_child(void **state)
 	waits(&l.sc, LOOP, SECOND, 0);
 	transmit(&l.sc, &l.in2, LOOP, OK);
 	pass_time(&l.sc, 200000);
-	assert_true(
-		is_child(span_of(&l.sc, SPAN_CLIENT, "/call"), span_of(&l.sc, SPAN_SERVER, "/2")));
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "task");
+	assert_true(made_for(&l.sc, "/call", "/2"));
+	assert_string_equal(how_linked(&l.sc, "/call"), "task");
 	scene_end(&l.sc);
 }
 
@@ -208,8 +207,7 @@ static void answered_at_the_address_of_another(void **state)
 	l.sc.task = SECOND;
 	transmit(&l.sc, &l.in2, LOOP, OK);
 	pass_time(&l.sc, 200000);
-	assert_true(
-		is_child(span_of(&l.sc, SPAN_CLIENT, "/call"), span_of(&l.sc, SPAN_SERVER, "/2")));
+	assert_true(made_for(&l.sc, "/call", "/2"));
 	scene_end(&l.sc);
 }
 
@@ -231,7 +229,7 @@ static void one_waits_for_all(void **state)
 	waits(&l.sc, LOOP, 0x77, 0);
 	transmit(&l.sc, &l.in2, LOOP, OK);
 	pass_time(&l.sc, 200000);
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/call")), "root");
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
 }
 

@@ -28,9 +28,7 @@ static void queue_for_a_connection(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	transmit(&sc, &out, 100, REQUEST("/for1"));
 	receive(&sc, &in2, 100, REQUEST("/2"));
@@ -52,9 +50,7 @@ static void one_after_the_other(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	in1 = open_end(&sc, 1, 100, 1, 2);
-	in2 = open_end(&sc, 2, 100, 3, 4);
-	out = open_end(&sc, 3, 100, 5, 6);
+	open_ends(&sc, 100, &in1, &in2, &out);
 	receive(&sc, &in2, 100, REQUEST("/2"));
 	transmit(&sc, &in2, 100, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 	receive(&sc, &in1, 100, REQUEST("/1"));
@@ -217,7 +213,7 @@ static void thread_that_sleeps(void **state)
 	sleep_a_while(&l);
 	transmit(&l.sc, &l.in, 100, OK);
 	pass_time(&l.sc, 200000);
-	assert_string_equal(method_of(span_of(&l.sc, SPAN_CLIENT, "/for1")), "thread");
+	assert_string_equal(how_linked(&l.sc, "/for1"), "thread");
 	scene_end(&l.sc);
 }
 
