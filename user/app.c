@@ -130,8 +130,8 @@ static int init_metrics(struct wiring *w, const struct export_options *export,
 }
 
 int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
-		const struct recording_facts *facts,
-		void (*verdict)(void *, uint64_t, const struct verdict *), struct err *err)
+		const struct recording_facts *facts, const struct wiring_asks *asks,
+		struct err *err)
 {
 	struct pipeline_cfg pc = {
 		.seed = facts->seed,
@@ -150,7 +150,8 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 	};
 	struct pipeline_sink sink = {
 		.span = take_span,
-		.verdict = verdict,
+		.verdict = asks ? asks->verdict : NULL,
+		.moved = asks ? asks->moved : NULL,
 		.resource = find_resource,
 		.sdk_facts = find_sdk,
 		.sdk = say_sdk,

@@ -24,6 +24,7 @@
 #include "latecomers.h"
 #include "live.h"
 #include "logfiles.h"
+#include "moves.h"
 #include "overload.h"
 #include "quiet.h"
 #include "targets.h"
@@ -45,6 +46,7 @@ struct live {
 	struct overload overload;
 	struct logfiles logfiles;
 	struct latecomers latecomers;
+	struct moves moves;
 	int signals;
 	int status;
 	bool stopping;
@@ -55,6 +57,7 @@ struct live {
 
 static void live_release(struct live *l)
 {
+	moves_release(&l->moves);
 	capture_free(l->capture);
 	wiring_release(&l->w);
 	recorder_free(l->recorder);
@@ -144,6 +147,14 @@ static void take_tick(struct live *l, uint64_t now_ns)
 	take(l, &ev.hdr);
 }
 
+static void take_moves(struct live *l, uint64_t ts_ns)
+{
+	const struct ev_hdr *ev;
+
+	while ((ev = moves_next(&l->moves, ts_ns)))
+		take(l, ev);
+}
+
 static bool moves_bytes(const struct ev_hdr *ev)
 {
 	return ev->tgid && (ev->kind == EV_CONN || ev->kind == EV_DATA || ev->kind == EV_LOG);
@@ -169,6 +180,7 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 	else if (moves_bytes(ev) && !services_known(l->w.services, ev->tgid))
 		take_facts(l, ev->tgid, ev->ts_ns);
 	take(l, ev);
+	take_moves(l, ev->ts_ns);
 }
 
 static void on_soon(void *ctx, const struct ev_hdr *ev)
@@ -179,6 +191,11 @@ static void on_soon(void *ctx, const struct ev_hdr *ev)
 static void on_verdict(void *ctx, uint64_t conn, const struct verdict *v)
 {
 	capture_verdict(((struct live *)ctx)->capture, conn, v);
+}
+
+static void on_moved(void *ctx, const struct heap_ask *ask)
+{
+	moves_find(&((struct live *)ctx)->moves, ask);
 }
 
 static void forward(const struct live *l, const struct signalfd_siginfo *si)
@@ -317,6 +334,7 @@ static void say_lacks(void)
 
 static int start(struct live *l, struct err *err)
 {
+	static const struct wiring_asks asks = { .verdict = on_verdict, .moved = on_moved };
 	struct recording_facts facts;
 	int code;
 
@@ -333,7 +351,7 @@ static int start(struct live *l, struct err *err)
 	if (!code)
 		code = start_capture(l, err);
 	if (!code)
-		code = wiring_init(&l->w, l->cfg, &l->cfg->export, &facts, on_verdict, err);
+		code = wiring_init(&l->w, l->cfg, &l->cfg->export, &facts, &asks, err);
 	if (code)
 		return code;
 	say_lacks();

@@ -27,10 +27,16 @@ struct wiring {
 	struct lane_entry entry;
 };
 
+/* What the pipeline asks of who feeds it, which is a live capture. */
+struct wiring_asks {
+	void (*verdict)(void *w, uint64_t conn, const struct verdict *v);
+	void (*moved)(void *w, const struct heap_ask *ask);
+};
+
+/* asks: NULL: of nobody. */
 int wiring_init(struct wiring *w, const struct config *cfg, const struct export_options *export,
 		const struct recording_facts *facts,
-		void (*verdict)(void *w, uint64_t conn, const struct verdict *v),
-		struct err *err) __must_check;
+		const struct wiring_asks *asks, struct err *err) __must_check;
 /*
  * Everything is open: gives up what is not needed from here on, and starts the exporters. g is
  * copied, its files are filled in.

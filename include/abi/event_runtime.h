@@ -49,4 +49,29 @@ struct ev_heap {
 	__u64 words[];
 };
 
+/*
+ * Java: where the objects in some stretches of its heap are after a collection of garbage, which leaves a forwarding
+ * pointer in the header of what it has moved.
+ */
+struct heap_move {
+	__u64 from, to;
+};
+struct ev_moved {
+	struct ev_hdr hdr;
+	__u32 collections;	/* of garbage, so far: the numbers are those after it */
+	__u32 cnt;
+	struct heap_move moves[];
+};
+
+/* What is asked of the process for that. */
+struct heap_stretch {
+	__u64 lo, hi;
+};
+struct heap_ask {
+	__u32 tgid, collections;
+	__u64 heap_start, heap_end;
+	const struct heap_stretch *stretches; /* by address, disjoint */
+	__u64 cnt;
+};
+
 #endif

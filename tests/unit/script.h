@@ -35,6 +35,7 @@ struct scene {
 	unsigned shed; /* the next records follow exchanges left out, of which 1 in 2^n was told; 0: none */
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
+	void (*moved)(void *scene, const struct heap_ask *ask); /* what is asked of Java; NULL: nobody hears it */
 	uint64_t verdicts;
 	struct verdict verdict;
 };
@@ -73,6 +74,14 @@ static inline void scene_verdict(void *ctx, uint64_t conn, const struct verdict 
 	((struct scene *)ctx)->verdict = *v;
 }
 
+static inline void scene_moved(void *ctx, const struct heap_ask *ask)
+{
+	struct scene *sc = ctx;
+
+	if (sc->moved)
+		sc->moved(sc, ask);
+}
+
 static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t port)
 {
 	return ((struct scene *)ctx)->resource;
@@ -89,6 +98,7 @@ static inline void scene_begin_pipeline(struct scene *sc, const struct pipeline_
 		.span = scene_span,
 		.log = scene_log,
 		.verdict = scene_verdict,
+		.moved = scene_moved,
 		.resource = scene_resource,
 		.sdk_facts = scene_sdk_facts,
 		.ctx = sc,

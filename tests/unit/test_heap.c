@@ -25,21 +25,24 @@ struct java {
 	struct scene sc;
 	struct end in1, in2, out;
 	uint32_t collections;
+	uint64_t buffers; /* where those of all threads begin: elsewhere after a collection */
 	uint64_t made; /* bytes, by each of the threads */
+	struct heap_ask asked; /* of what was moved; without its stretches */
+	struct heap_stretch first; /* of these */
 };
 
 static void begin(struct java *j)
 {
-	*j = (struct java){ 0 };
+	*j = (struct java){ .buffers = HEAP };
 	scene_begin(&j->sc);
 	j->in1 = open_end(&j->sc, 1, JAVA, 1, 2);
 	j->in2 = open_end(&j->sc, 2, JAVA, 3, 4);
 	j->out = open_end(&j->sc, 3, JAVA, 5, 6);
 }
 
-static uint64_t buffer_of(uint32_t tid)
+static uint64_t buffer_of(const struct java *j, uint32_t tid)
 {
-	return HEAP + tid * BUFFER_SZ;
+	return j->buffers + tid * BUFFER_SZ;
 }
 
 /* What the kernel says of the thread before its next call; words: of its stack, the outermost first. */
@@ -54,9 +57,9 @@ static void looks(struct java *j, uint32_t tid, const struct strand *running, ui
 		.hdr = header(&j->sc, EV_HEAP, sz, JAVA, tid),
 		.thread = thread_of(tid),
 		.strand = running ? *running : thread_of(tid),
-		.start = buffer_of(tid),
-		.top = buffer_of(tid) + j->made,
-		.end = buffer_of(tid) + BUFFER_SZ,
+		.start = buffer_of(j, tid),
+		.top = buffer_of(j, tid) + j->made,
+		.end = buffer_of(j, tid) + BUFFER_SZ,
 		.heap_start = HEAP,
 		.heap_end = HEAP + HEAP_SZ,
 		.object = object,
@@ -85,13 +88,34 @@ static void has_another_buffer(struct java *j, uint32_t tid, uint64_t start)
 	pipeline_feed(j->sc.p, &ev.hdr);
 }
 
+/* Everything is somewhere else now. */
+static void collects(struct java *j)
+{
+	j->collections++;
+	j->buffers += HEAP_SZ / 4;
+	j->made = 0;
+}
+
+static void says_moved(struct java *j, uint32_t collections, uint64_t from, uint64_t to)
+{
+	size_t sz = sizeof(struct ev_moved) + sizeof(struct heap_move);
+	struct ev_moved *ev = calloc(1, sz);
+
+	ev->hdr = header(&j->sc, EV_MOVED, sz, JAVA, JAVA);
+	ev->collections = collections;
+	ev->cnt = 1;
+	ev->moves[0] = (struct heap_move){ from, to };
+	pipeline_feed(j->sc.p, &ev->hdr);
+	free(ev);
+}
+
 /* The thread reads a request and makes an object for it. */
 static uint64_t serves(struct java *j, struct end *in, uint32_t tid, const char *request)
 {
 	looks(j, tid, NULL, 0, NULL, 0);
 	receive(&j->sc, in, tid, request);
 	j->made += 64;
-	return buffer_of(tid) + j->made - 32;
+	return buffer_of(j, tid) + j->made - 32;
 }
 
 static void answers(struct java *j, struct end *in, uint32_t tid)
@@ -194,7 +218,7 @@ static void hand_over_is_sure_once_confirmed(void **state)
 	for (i = 0; i < 2; i++) {
 		begin(&j);
 		job = serves(&j, &j.in1, 101, REQUEST("/1"));
-		works(&j, i ? job : buffer_of(WORKER) + 32, REQUEST("/for2"));
+		works(&j, i ? job : buffer_of(&j, WORKER) + 32, REQUEST("/for2"));
 		wake(&j.sc, JAVA, WORKER, 101, 0x7000);
 		answers(&j, &j.in1, 101);
 		pass_time(&j.sc, 200000);
@@ -219,22 +243,105 @@ static void unknown_places_say_nothing(void **state)
 	scene_end(&j.sc);
 }
 
-/* What was made before a collection is somewhere else after it. */
+/* /1 and /2 are served, and a collection comes between what is made for /2 and the call for it. */
+static uint64_t collects_between(struct java *j)
+{
+	uint64_t job;
+
+	shows_its_job(j);
+	serves(j, &j->in1, 101, REQUEST("/1"));
+	job = serves(j, &j->in2, 102, REQUEST("/2"));
+	collects(j);
+	looks(j, 101, NULL, 0, NULL, 0);
+	return job;
+}
+
+static void works_and_ends(struct java *j, uint64_t job)
+{
+	works(j, job, REQUEST("/for2"));
+	answers(j, &j->in1, 101);
+	answers(j, &j->in2, 102);
+	pass_time(&j->sc, 200000);
+}
+
+/* Where it was before the collection there is no object any more. */
 static void collection_moves_everything(void **state)
+{
+	struct java j;
+
+	begin(&j);
+	works_and_ends(&j, collects_between(&j));
+	assert_string_equal(method_of_call(&j), "root");
+	scene_end(&j.sc);
+}
+
+static void moved_object_is_followed(void **state)
+{
+	uint64_t to = HEAP + HEAP_SZ / 2 + 64, job;
+	struct java j;
+
+	begin(&j);
+	job = collects_between(&j);
+	says_moved(&j, j.collections, job, to);
+	works_and_ends(&j, to);
+	assert_true(
+		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of_call(&j), "object");
+	scene_end(&j.sc);
+}
+
+/* Where it was after the collection before says nothing. */
+static void late_word_of_moves_is_ignored(void **state)
+{
+	uint64_t to = HEAP + HEAP_SZ / 2 + 64, job;
+	struct java j;
+
+	begin(&j);
+	job = collects_between(&j);
+	says_moved(&j, j.collections - 1, job, to);
+	works_and_ends(&j, to);
+	assert_string_equal(method_of_call(&j), "root");
+	scene_end(&j.sc);
+}
+
+/* A thread that is still at the same request has made for it what it has made since the collection. */
+static void made_since_the_collection(void **state)
 {
 	struct java j;
 	uint64_t job;
 
 	begin(&j);
-	shows_its_job(&j);
-	serves(&j, &j.in1, 101, REQUEST("/1"));
-	job = serves(&j, &j.in2, 102, REQUEST("/2"));
-	j.collections++;
-	works(&j, job, REQUEST("/for2"));
-	answers(&j, &j.in1, 101);
-	answers(&j, &j.in2, 102);
-	pass_time(&j.sc, 200000);
-	assert_string_equal(method_of_call(&j), "root");
+	collects_between(&j);
+	j.made += 64;
+	job = buffer_of(&j, 102) + 32;
+	works_and_ends(&j, job);
+	assert_true(
+		is_child(span_of(&j.sc, SPAN_CLIENT, "/for2"), span_of(&j.sc, SPAN_SERVER, "/2")));
+	scene_end(&j.sc);
+}
+
+static void hears_ask(void *ctx, const struct heap_ask *ask)
+{
+	struct java *j = container_of((struct scene *)ctx, struct java, sc);
+
+	j->asked = *ask;
+	j->first = ask->stretches[0];
+}
+
+/* Only what was made for requests under way is looked for. */
+static void asks_what_was_moved(void **state)
+{
+	struct java j;
+	uint64_t job;
+
+	begin(&j);
+	j.sc.moved = hears_ask;
+	job = collects_between(&j);
+	assert_int_equal(j.asked.tgid, JAVA);
+	assert_int_equal(j.asked.collections, j.collections);
+	assert_int_equal(j.asked.heap_start, HEAP);
+	assert_true(j.asked.cnt > 0 && j.first.lo <= job - 64);
+	assert_true(j.first.lo >= HEAP + 101 * BUFFER_SZ);
 	scene_end(&j.sc);
 }
 
@@ -267,9 +374,9 @@ static void buffer_is_replaced(void **state)
 	shows_its_job(&j);
 	serves(&j, &j.in1, 101, REQUEST("/1"));
 	serves(&j, &j.in2, 102, REQUEST("/2"));
-	works(&j, buffer_of(103) + 32, REQUEST("/for2"));
+	works(&j, buffer_of(&j, 103) + 32, REQUEST("/for2"));
 	answers(&j, &j.in1, 101);
-	has_another_buffer(&j, 102, buffer_of(103));
+	has_another_buffer(&j, 102, buffer_of(&j, 103));
 	transmit(&j.sc, &j.in2, 102, OK);
 	pass_time(&j.sc, 200000);
 	assert_true(made_for(&j.sc, "/for2", "/2"));
@@ -306,6 +413,10 @@ int main(void)
 		cmocka_unit_test(hand_over_is_sure_once_confirmed),
 		cmocka_unit_test(unknown_places_say_nothing),
 		cmocka_unit_test(collection_moves_everything),
+		cmocka_unit_test(moved_object_is_followed),
+		cmocka_unit_test(late_word_of_moves_is_ignored),
+		cmocka_unit_test(made_since_the_collection),
+		cmocka_unit_test(asks_what_was_moved),
 		cmocka_unit_test(other_code_has_other_places),
 		cmocka_unit_test(buffer_is_replaced),
 		cmocka_unit_test(virtual_thread_was_made),

@@ -16,8 +16,8 @@
  * the stack, mostly where that frame returns to: compiled anew, or in another kind of thread, it is another word.
  * What made a virtual thread needs no such proof.
  *
- * A collection of garbage moves everything, and with it goes what is known; and a thread may fill a whole buffer
- * between two looks at it. Then nothing is said.
+ * A collection of garbage moves everything; what was made for requests under way is followed (moved.c). A thread may
+ * fill more than a whole buffer between two looks at it. Then nothing is said.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +34,7 @@ void heap_free(struct heap *h)
 	if (!h)
 		return;
 	free(h->made);
+	moved_release(&h->moved);
 	free(h);
 }
 
@@ -121,13 +122,13 @@ static uint64_t works_on(struct pipeline *p, const struct strand *s)
 	return x && x->server_side && !x->done ? x->serial : 0;
 }
 
-static uint64_t maker(struct pipeline *p, const struct heap *h, uint64_t address)
+static uint64_t maker(struct pipeline *p, struct heap *h, uint64_t address)
 {
 	unsigned at = find(h, address);
 	const struct made *m = &h->made[at];
 
 	if (at == h->cnt || address < m->lo)
-		return 0;
+		return moved_maker(&h->moved, address);
 	return m->strand.kind == STRAND_NONE ? m->serial : works_on(p, &m->strand);
 }
 
@@ -138,8 +139,7 @@ static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer
 	unsigned at = find(h, b->top);
 	struct made before;
 
-	if (b->collections != ev->collections || at == h->cnt || h->made[at].lo != b->top ||
-	    h->made[at].strand.kind == STRAND_NONE)
+	if (at == h->cnt || h->made[at].lo != b->top || h->made[at].strand.kind == STRAND_NONE)
 		return;
 	before = h->made[at];
 	cut(h, at, 1);
@@ -156,6 +156,31 @@ static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer
 	before.lo = ev->start;
 	before.hi = ev->top;
 	add(p, h, &before);
+}
+
+/* A thread that is at the same request as before a collection has made for it what it has made since then. */
+static void begin_buffer(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
+{
+	if (ev->strand.kind != STRAND_THREAD)
+		return;
+	add(p, h,
+	    &(struct made){ .lo = ev->start, .hi = ev->top, .serial = works_on(p, &ev->strand) });
+}
+
+/* A collection has moved everything. */
+static void begin_anew(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
+{
+	unsigned i;
+
+	for (i = 0; i < h->cnt; i++) {
+		struct made *m = &h->made[i];
+
+		if (m->strand.kind != STRAND_NONE)
+			m->serial = works_on(p, &m->strand);
+	}
+	moved_expect(p, h, ev);
+	h->cnt = 0;
+	h->collections = ev->collections;
 }
 
 static bool trusted(const struct slot *s)
@@ -250,10 +275,11 @@ void heap_tell(struct pipeline *p, const struct ev_heap *ev)
 	if (!thread || !running || !h || (int32_t)(ev->collections - h->collections) < 0)
 		return;
 	if (h->collections != ev->collections)
-		h->cnt = 0;
-	h->collections = ev->collections;
-	if (thread->buffer.seen)
+		begin_anew(p, h, ev);
+	if (thread->buffer.seen && thread->buffer.collections == ev->collections)
 		close_buffer(p, h, &thread->buffer, ev);
+	else if (thread->buffer.seen)
+		begin_buffer(p, h, ev);
 	free(running->held);
 	running->held = ev->len || ev->object ? hold(p, h, ev) : NULL;
 	add(p, h, &(struct made){ .lo = ev->top, .hi = ev->end, .strand = ev->strand });
@@ -268,8 +294,8 @@ void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *cal
 }
 
 /* The request that made the object; NULL: not known, or it was over when the call was made. */
-static struct exchange *maker_of(struct pipeline *p, const struct heap *h,
-				 const struct exchange *call, struct held_object *o)
+static struct exchange *maker_of(struct pipeline *p, struct heap *h, const struct exchange *call,
+				 struct held_object *o)
 {
 	struct exchange *x;
 

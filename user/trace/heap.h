@@ -25,8 +25,24 @@ struct slot {
 	uint32_t right, wrong;
 };
 
+/* A stretch of the heap, or an object, and the request for which it was made. */
+struct owned {
+	uint64_t lo, hi;
+	uint64_t serial;
+};
+
+/* What a collection has moved: moved.c. */
+struct moved {
+	struct owned *was;	/* what was known before it; by address, disjoint */
+	size_t was_cnt;
+	struct owned *now;	/* the objects where they are; up to HEAP_MOVES_MAX */
+	size_t cnt;
+	bool sorted;
+};
+
 struct heap {
 	uint32_t collections;	/* after how many of them; the next one moves everything */
+	struct moved moved;
 	struct made *made;	/* by address, disjoint */
 	unsigned cnt, cap;
 	struct slot slots[HEAP_SLOTS];

@@ -296,6 +296,9 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 	case EV_HEAP:
 		heap_tell(p, (const struct ev_heap *)ev);
 		break;
+	case EV_MOVED:
+		moved_tell(p, (const struct ev_moved *)ev);
+		break;
 	case EV_LOG:
 		logs_written(p, (const struct ev_log *)ev);
 		break;

@@ -20,6 +20,11 @@ static bool heap_valid(const struct ev_heap *ev)
 	       ev->start <= ev->top && ev->top <= ev->end;
 }
 
+static bool moved_valid(const struct ev_moved *ev)
+{
+	return ev->cnt <= (ev->hdr.sz - sizeof(*ev)) / sizeof(ev->moves[0]);
+}
+
 static bool log_valid(const struct ev_log *ev)
 {
 	return ev->cap <= ev->len && ev->cap <= ev->hdr.sz - sizeof(*ev);
@@ -46,6 +51,8 @@ bool ev_valid(const struct ev_hdr *ev, size_t room)
 		return ((const struct ev_awaiting *)ev)->cnt <= AWAITING_MAX;
 	case EV_HEAP:
 		return heap_valid((const struct ev_heap *)ev);
+	case EV_MOVED:
+		return moved_valid((const struct ev_moved *)ev);
 	case EV_PROC:
 		return ((const struct ev_proc *)ev)->len <= ev->sz - sizeof(struct ev_proc);
 	default:

@@ -98,6 +98,12 @@ struct exchange *link_given(struct pipeline *p, const struct exchange *call, enu
 /* jobs.c: another strand than the one that read the request begins the response */
 void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *writer);
 
+/* moved.c: what a collection of Java's garbage has moved */
+void moved_expect(struct pipeline *p, struct heap *h, const struct ev_heap *ev); /* it was just before that */
+void moved_tell(struct pipeline *p, const struct ev_moved *ev);
+uint64_t moved_maker(struct moved *m, uint64_t address); /* serial of the request; 0: not known */
+void moved_release(struct moved *m);
+
 /* callback.c: threads in which Node runs */
 void callback_tell(struct pipeline *p, const struct ev_callback *ev); /* of the call that comes next */
 void callback_over(struct callbacks *cb); /* that call has been told */

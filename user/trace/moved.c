@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which objects of Java were made for which request, over a collection of garbage. The collector copies what still
+ * lives and leaves in the header of each old copy where the new one is; nobody clears that, and what was made last is
+ * written over last, so for a while it can be read. What was made for requests that are under way is asked for at the
+ * first record after the collection, and comes as the next one (EV_MOVED).
+ *
+ *	made for /a	[ ..o...o.. ]	a collection	o, o elsewhere: still made for /a
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/stages.h"
+
+#define HEADER_SZ 8 /* by its first bytes an object is known */
+
+void moved_release(struct moved *m)
+{
+	free(m->was);
+	free(m->now);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct owned *x = a, *y = b;
+
+	return x->lo < y->lo ? -1 : x->lo > y->lo;
+}
+
+/* The one that holds the address; NULL: none. */
+static const struct owned *owned_find(const struct owned *v, size_t n, uint64_t address)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v[mid].hi <= address)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && v[lo].lo <= address ? &v[lo] : NULL;
+}
+
+static bool under_way(struct pipeline *p, uint64_t serial)
+{
+	const struct exchange *x = exchange_find(&p->exchanges, serial);
+
+	return x && !x->done;
+}
+
+/* What is known of requests under way, whether it was made or moved since the collection before. */
+static struct owned *collect(struct pipeline *p, const struct heap *h, size_t *ret_cnt)
+{
+	const struct moved *m = &h->moved;
+	struct owned *v = calloc(h->cnt + m->cnt + 1, sizeof(*v));
+	size_t i, n = 0;
+
+	for (i = 0; v && i < h->cnt; i++) {
+		if (under_way(p, h->made[i].serial))
+			v[n++] = (struct owned){ h->made[i].lo, h->made[i].hi, h->made[i].serial };
+	}
+	for (i = 0; v && i < m->cnt; i++) {
+		if (under_way(p, m->now[i].serial))
+			v[n++] = m->now[i];
+	}
+	if (v)
+		qsort(v, n, sizeof(*v), by_address);
+	*ret_cnt = n;
+	return v;
+}
+
+static void ask(struct pipeline *p, const struct moved *m, const struct ev_heap *ev)
+{
+	struct heap_stretch *stretches = calloc(m->was_cnt, sizeof(*stretches));
+	const struct heap_ask what = {
+		.tgid = ev->hdr.tgid,
+		.collections = ev->collections,
+		.heap_start = ev->heap_start,
+		.heap_end = ev->heap_end,
+		.stretches = stretches,
+		.cnt = m->was_cnt,
+	};
+	size_t i;
+
+	for (i = 0; stretches && i < m->was_cnt; i++)
+		stretches[i] = (struct heap_stretch){ m->was[i].lo, m->was[i].hi };
+	if (stretches)
+		p->sink.moved(p->sink.ctx, &what);
+	free(stretches);
+}
+
+void moved_expect(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
+{
+	struct moved *m = &h->moved;
+	struct owned *was = collect(p, h, &m->was_cnt);
+
+	free(m->was);
+	m->was = was;
+	m->cnt = 0;
+	if (p->sink.moved && was && m->was_cnt)
+		ask(p, m, ev);
+}
+
+void moved_tell(struct pipeline *p, const struct ev_moved *ev)
+{
+	const struct process *proc = process_find(&p->processes, ev->hdr.tgid);
+	struct heap *h = proc ? proc->heap : NULL;
+	struct moved *m;
+	uint32_t i;
+
+	if (!h || h->collections != ev->collections)
+		return;
+	m = &h->moved;
+	if (!m->now)
+		m->now = calloc(HEAP_MOVES_MAX, sizeof(*m->now));
+	for (i = 0; m->now && i < ev->cnt && m->cnt < HEAP_MOVES_MAX; i++) {
+		const struct heap_move *move = &ev->moves[i];
+		const struct owned *was = owned_find(m->was, m->was_cnt, move->from);
+
+		if (was)
+			m->now[m->cnt++] =
+				(struct owned){ move->to, move->to + HEADER_SZ, was->serial };
+	}
+	m->sorted = false;
+}
+
+uint64_t moved_maker(struct moved *m, uint64_t address)
+{
+	const struct owned *o;
+
+	if (!m->cnt)
+		return 0;
+	if (!m->sorted)
+		qsort(m->now, m->cnt, sizeof(*m->now), by_address);
+	m->sorted = true;
+	o = owned_find(m->now, m->cnt, address);
+	return o ? o->serial : 0;
+}
