@@ -45,7 +45,6 @@ struct h1_flow {
 	bool inferred; /* the end of the open message will be */
 	bool resumed; /* the next head is the first one after lost bytes */
 	size_t scanned; /* bytes of the input that hold no line end that matters */
-	struct h1_head head;
 };
 
 /*
@@ -61,6 +60,7 @@ struct h1_pending {
 
 struct h1_state {
 	struct h1_flow flow[2];
+	struct h1_head head; /* announced last, of either flow; valid as long as its bytes */
 	struct h1_pending pending;
 	bool may_switch; /* the last request asked for another protocol */
 	bool switched; /* and it was granted */
@@ -151,10 +151,10 @@ static int request_head(struct h1_state *st, struct msg *msg, uint64_t *ret_skip
 	struct h1_framing fr;
 	int err;
 
-	h1_framing_parse(f->head.fields, &fr);
-	if (slice_eq(f->head.method, SLICE("HEAD")))
+	h1_framing_parse(st->head.fields, &fr);
+	if (slice_eq(st->head.method, SLICE("HEAD")))
 		asked = ASKED_HEAD;
-	else if (slice_eq(f->head.method, SLICE("CONNECT")))
+	else if (slice_eq(st->head.method, SLICE("CONNECT")))
 		asked = ASKED_CONNECT;
 	if (asked != ASKED_CONNECT) {
 		err = body_phase(FLOW_REQUEST, &fr, &next, ret_skip);
@@ -172,7 +172,7 @@ static int response_head(struct h1_state *st, struct msg *msg, uint64_t *ret_ski
 	struct h1_flow *f = &st->flow[FLOW_RESPONSE];
 	enum h1_phase next = H1_START;
 	enum h1_asked asked;
-	int status = f->head.status;
+	int status = st->head.status;
 	struct h1_framing fr;
 	int err;
 
@@ -187,7 +187,7 @@ static int response_head(struct h1_state *st, struct msg *msg, uint64_t *ret_ski
 	if (st->switched) {
 		*ret_skip = UINT64_MAX;
 	} else if (asked != ASKED_HEAD && status != 204 && status != 304) {
-		h1_framing_parse(f->head.fields, &fr);
+		h1_framing_parse(st->head.fields, &fr);
 		err = body_phase(FLOW_RESPONSE, &fr, &next, ret_skip);
 		if (err)
 			return err;
@@ -224,7 +224,7 @@ static ssize_t head_step(struct h1_state *st, enum flow flow, struct slice in, s
 	if (!n)
 		return 0;
 	f->scanned = 0;
-	err = h1_head_parse(flow, slice_sub(in, 0, n), &f->head);
+	err = h1_head_parse(flow, slice_sub(in, 0, n), &st->head);
 	if (!err)
 		err = flow == FLOW_REQUEST ? request_head(st, msg, ret_skip)
 					   : response_head(st, msg, ret_skip);
@@ -410,31 +410,31 @@ static void h1_describe(const void *state, enum flow flow, const struct peer_fac
 	const struct h1_state *st = state;
 
 	if (flow == FLOW_REQUEST)
-		h1_describe_request(&st->flow[flow].head, peer, out);
+		h1_describe_request(&st->head, peer, out);
 	else
-		h1_describe_response(&st->flow[flow].head, peer, out);
-	h1_describe_captured(&st->flow[flow].head, flow, peer, out);
+		h1_describe_response(&st->head, peer, out);
+	h1_describe_captured(&st->head, flow, peer, out);
 }
 
 static struct slice h1_name(const void *state)
 {
 	const struct h1_state *st = state;
 
-	return h1_span_name(&st->flow[FLOW_REQUEST].head);
+	return h1_span_name(&st->head);
 }
 
 static void h1_context(const void *state, struct trace_context *out)
 {
 	const struct h1_state *st = state;
 
-	h1_trace_context(&st->flow[FLOW_REQUEST].head, out);
+	h1_trace_context(&st->head, out);
 }
 
 static enum telemetry h1_telemetry_of(const void *state)
 {
 	const struct h1_state *st = state;
 
-	return h1_telemetry(&st->flow[FLOW_REQUEST].head);
+	return h1_telemetry(&st->head);
 }
 
 static bool h1_frames_body(const void *state, enum flow flow)

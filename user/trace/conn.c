@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +25,38 @@ void conns_release(struct conns *t)
 	pool_release(&t->pool);
 }
 
-static void take_facts(struct conns *t, struct conn *c, const struct ev_conn *ev)
+/* 0 or -ENOMEM */
+static int take_facts(struct conns *t, struct conn *c, const struct ev_conn *ev)
 {
-	c->facts = *ev;
-	c->facts.path[sizeof(c->facts.path) - 1] = '\0';
+	char *path = NULL;
+
+	if (ev->path[0]) {
+		path = strndup(ev->path, sizeof(ev->path) - 1);
+		if (!path)
+			return -ENOMEM;
+	}
+	c->facts = (struct conn_facts){
+		.sk = ev->sk,
+		.peer_sk = ev->peer_sk,
+		.path = path,
+		.tgid = ev->hdr.tgid,
+		.local_port = ev->local_port,
+		.peer_port = ev->peer_port,
+		.transport = ev->transport,
+		.flags = ev->flags,
+		.family = ev->family,
+	};
+	memcpy(c->facts.local_addr, ev->local_addr, sizeof(c->facts.local_addr));
+	memcpy(c->facts.peer_addr, ev->peer_addr, sizeof(c->facts.peer_addr));
 	if (ev->transport == TRANSPORT_UNIX)
 		hash_add(&t->by_sk, &c->by_sk, ev->sk);
+	return 0;
 }
 
 void conn_learn(struct conns *t, struct conn *c, const struct ev_conn *ev)
 {
-	take_facts(t, c, ev);
+	if (take_facts(t, c, ev))
+		return;
 	c->facts.flags |= CONN_MIDWAY;
 	c->unknown = false;
 }
@@ -45,10 +67,11 @@ struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
 
 	if (!c)
 		return NULL;
+	if (take_facts(t, c, ev)) {
+		pool_put(&t->pool, c);
+		return NULL;
+	}
 	c->id = ev->conn;
-	take_facts(t, c, ev);
-	stream_init(&c->dir[DIR_RX]);
-	stream_init(&c->dir[DIR_TX]);
 	list_init(&c->exchanges);
 	hash_add(&t->by_id, &c->by_id, c->id);
 	lru_add(&t->by_use, &c->by_use);
@@ -82,6 +105,7 @@ void conn_free(struct conns *t, struct conn *c)
 	hash_del(&t->by_id, &c->by_id);
 	if (c->facts.transport == TRANSPORT_UNIX)
 		hash_del(&t->by_sk, &c->by_sk);
+	free(c->facts.path);
 	list_del(&c->by_use.node);
 	pool_put(&t->pool, c);
 	t->n--;
@@ -102,6 +126,11 @@ struct conn *conn_find(struct conns *t, uint64_t id)
 void conns_expect(struct conns *t, uint64_t id)
 {
 	hash_expect(&t->by_id, id, t->pool.sz);
+}
+
+size_t conns_memory(const struct conns *t)
+{
+	return t->n * t->pool.sz;
 }
 
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk)
@@ -151,7 +180,7 @@ void conn_peer_facts(const struct conn *c, struct peer_facts *ret_peer)
 	memset(ret_peer, 0, sizeof(*ret_peer));
 	ret_peer->server_side = conn_is_server(c);
 	if (c->facts.transport == TRANSPORT_UNIX) {
-		const char *path = c->facts.path;
+		const char *path = c->facts.path ? c->facts.path : "";
 		char *own = conn_is_server(c) ? ret_peer->local_addr : ret_peer->peer_addr;
 
 		snprintf(own, sizeof(ret_peer->local_addr), "%s", path);

@@ -14,27 +14,37 @@
 #include "proto/proto.h"
 #include "trace/stream.h"
 
+/* What its CONN record said. */
+struct conn_facts {
+	uint64_t sk, peer_sk;
+	char *path;	/* unix; NULL: it has none */
+	uint8_t local_addr[16], peer_addr[16];
+	uint32_t tgid;	/* who made the record */
+	uint16_t local_port, peer_port;
+	uint8_t transport, flags, family;
+};
+
 struct conn {
 	struct hnode by_id; /* first: hash_expect() */
 	struct hnode by_sk; /* unix: key sk */
 	struct lru by_use;
 	uint64_t id;
-	struct ev_conn facts;
+	struct conn_facts facts;
 	enum role role; /* what the bytes decided; UNKNOWN until then */
 	bool unknown; /* its CONN record has not come: a number without addresses */
 	bool foreign; /* not a protocol of ours, or no longer */
+	bool cause_guessed; /* whose connect() it was is no more than likely */
+	bool peer_absent; /* the other end was waited for in vain */
 	unsigned tries; /* how often the bytes were looked at in vain */
+	uint32_t err; /* it has failed, but its owner may still read what came before; 0: no */
 	const struct proto *proto; /* NULL until the bytes decided */
 	struct stream dir[DIR__CNT];
 	struct list exchanges; /* requests without a complete response, oldest first */
 	uint64_t requests; /* seen on this connection, whether or not an exchange was made of them */
 	uint64_t responses; /* begun, of those requests */
-	uint32_t err; /* it has failed, but its owner may still read what came before; 0: no */
 	uint64_t cause; /* serial of the request during which it was connected; 0: none */
 	uint64_t turn; /* serial of the exchange whose turn it was then; 0: nobody's */
-	bool cause_guessed; /* whose connect() it was is no more than likely */
 	struct conn *peer; /* the other end, once it is known (join.c) */
-	bool peer_absent; /* the other end was waited for in vain */
 	uint64_t peer_shift; /* unix: our request positions minus the peer's, modulo 2^64 */
 	_Alignas(void *) char state[]; /* of its protocol */
 };
@@ -50,10 +60,12 @@ struct conns {
 int conns_init(struct conns *t) __must_check;
 void conns_release(struct conns *t); /* the connections must be gone */
 struct conn *conn_new(struct conns *t, const struct ev_conn *ev); /* NULL: out of memory */
-void conn_learn(struct conns *t, struct conn *c, const struct ev_conn *ev); /* of one that was unknown */
+/* Of one that was unknown; without memory it stays so. */
+void conn_learn(struct conns *t, struct conn *c, const struct ev_conn *ev);
 void conn_free(struct conns *t, struct conn *c);
 struct conn *conn_find(struct conns *t, uint64_t id); /* NULL: unknown; marks it used */
 void conns_expect(struct conns *t, uint64_t id); /* a record of it comes after some others */
+size_t conns_memory(const struct conns *t); /* bytes that they take */
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk);
 void conn_pair(struct conn *a, struct conn *b); /* makes them peers, and nobody else theirs */
 bool conn_is_server(const struct conn *c);

@@ -24,6 +24,12 @@ struct feed {
 	const struct ev_data *ev; /* NULL: none, a gap or an end */
 };
 
+/* Of the bytes that are decoded, those that were held when the record came. */
+struct older {
+	size_t n;
+	const struct stamp *first;
+};
+
 enum gap_reason { GAP_NOT_COPIED, GAP_LOST, GAP_SHED, GAP_SPLICED };
 
 /* The rows of RX and TX are adjacent, in the order of enum dir. */
@@ -44,10 +50,10 @@ static void drop_held_of(struct feed *f, enum dir dir, enum tally_id rx_row)
 {
 	struct stream *s = &f->c->dir[dir];
 
-	f->p->held_bytes -= s->held.n;
-	f->p->tally.v[rx_row + dir] += s->held.n;
-	s->at += s->held.n;
-	buf_release(&s->held);
+	f->p->held_bytes -= stream_memory(s);
+	f->p->tally.v[rx_row + dir] += stream_held(s);
+	s->at += stream_held(s);
+	stream_release(s);
 }
 
 static void drop_held(struct feed *f, enum tally_id rx_row)
@@ -119,28 +125,28 @@ static void redact_framing(struct feed *f, uint64_t pos, struct slice bytes, boo
 /* Keeps the bytes of an incomplete head; false: there is no room for them, the stream is lost. */
 static bool hold(struct feed *f, struct slice in, const struct stamp *first)
 {
+	size_t before = stream_memory(f->s);
+
 	if (!in.n)
 		return true;
-	if (f->p->held_bytes + in.n > STREAM_BYTES_MAX || buf_append(&f->s->held, in.p, in.n)) {
+	if (f->p->held_bytes + in.n > STREAM_BYTES_MAX || stream_hold(f->s, in, first)) {
 		pass(f, TALLY_RX_RESYNC, in.n);
 		lose_counted(f);
 		return false;
 	}
-	if (f->s->held.n == in.n)
-		f->s->first = *first;
-	f->p->held_bytes += in.n;
+	f->p->held_bytes += stream_memory(f->s) - before;
 	return true;
 }
 
-/* The stamp of the byte at `off`, when `held_n` bytes were held before this record's. */
-static struct stamp stamp_at(const struct feed *f, size_t off, size_t held_n)
+/* The stamp of the byte at `off`. */
+static struct stamp stamp_at(const struct feed *f, size_t off, const struct older *older)
 {
 	struct stamp at = f->stamp;
 
-	if (off < held_n)
-		at = f->s->first;
+	if (off < older->n)
+		at = *older->first;
 	else
-		off -= held_n;
+		off -= older->n;
 	at.seq += off;
 	return at;
 }
@@ -177,10 +183,10 @@ static bool deliver(struct feed *f, const struct msg *msg, const struct stamp *f
 }
 
 /*
- * Runs the decoder over `all`, whose first `held_n` bytes were held. Returns how many bytes are
- * done with; the rest is an incomplete head, unless the stream was given up, lost or is skipping.
+ * Runs the decoder over `all`. Returns how many bytes are done with; the rest is an incomplete head,
+ * unless the stream was given up, lost or is skipping.
  */
-static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
+static size_t run_decoder(struct feed *f, struct slice all, const struct older *older)
 {
 	const struct proto *proto = f->c->proto;
 	enum flow flow = conn_flow(f->c, f->dir);
@@ -189,7 +195,7 @@ static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
 
 	for (;;) {
 		struct slice rest = slice_sub(all, off, all.n - off);
-		struct stamp first = stamp_at(f, off, held_n);
+		struct stamp first = stamp_at(f, off, older);
 		struct msg msg = { .kind = MSG_NONE };
 		uint64_t skip = 0;
 		bool framed = proto->frames_body(f->c->state, flow);
@@ -218,33 +224,28 @@ static size_t run_decoder(struct feed *f, struct slice all, size_t held_n)
 	}
 }
 
-static struct buf take_buf(struct buf *b)
-{
-	struct buf taken = *b;
-
-	buf_init(b, b->cap);
-	return taken;
-}
-
 /* Decodes what was held and `in`, keeps the incomplete head at their end. */
 static void decode_bytes(struct feed *f, struct slice in)
 {
 	struct stream *s = f->s;
-	size_t held_n = s->held.n, done;
+	struct older older = { .n = stream_held(s) };
 	uint64_t start = s->at;
-	struct slice all, rest;
+	struct slice all = in, rest;
+	struct head_part *part;
 	struct stamp first;
-	struct buf work;
+	size_t done;
 
-	if (held_n && !hold(f, in, &f->stamp))
+	if (older.n && !hold(f, in, &f->stamp))
 		return;
 	/* While the decoder reads these bytes, lose() and give_up() may drop what is held. */
-	work = s->held;
-	buf_init(&s->held, HEAD_MAX);
-	f->p->held_bytes -= work.n;
-	all = held_n ? buf_slice(&work) : in;
-	done = run_decoder(f, all, held_n);
-	first = stamp_at(f, done, held_n);
+	f->p->held_bytes -= stream_memory(s);
+	part = stream_take(s);
+	if (part) {
+		older.first = &part->first;
+		all = buf_slice(&part->bytes);
+	}
+	done = run_decoder(f, all, &older);
+	first = stamp_at(f, done, &older);
 	rest = slice_sub(all, done, all.n - done);
 	if (!f->c->foreign && !s->lost)
 		redact_framing(f, start + done, rest,
@@ -254,14 +255,15 @@ static void decode_bytes(struct feed *f, struct slice in)
 	if (f->c->foreign || s->lost) {
 		count(f, f->c->foreign ? TALLY_RX_FOREIGN : TALLY_RX_RESYNC, rest.n);
 		s->at += rest.n;
-	} else if (held_n && !done) {
+	} else if (part && !done) {
 		/* The same buffer again: a head that comes byte by byte is not copied for each of them. */
-		s->held = take_buf(&work);
-		f->p->held_bytes += s->held.n;
+		s->held = part;
+		f->p->held_bytes += stream_memory(s);
+		return;
 	} else {
 		hold(f, rest, &first);
 	}
-	buf_release(&work);
+	head_part_free(part);
 }
 
 /*
@@ -272,7 +274,7 @@ static void forget_other_dir(struct feed *f)
 {
 	struct feed other = { .p = f->p, .c = f->c, .s = &f->c->dir[!f->dir], .dir = !f->dir };
 
-	if (other.s->held.n && f->c->facts.flags & CONN_MIDWAY)
+	if (other.s->held && f->c->facts.flags & CONN_MIDWAY)
 		lose_counted(&other);
 }
 
@@ -317,10 +319,10 @@ static void sniff(struct feed *f, struct slice in)
 	struct slice all = in;
 	enum sniff verdict;
 
-	if (f->s->held.n) {
+	if (f->s->held) {
 		if (!hold(f, in, &f->stamp))
 			return;
-		all = buf_slice(&f->s->held);
+		all = buf_slice(&f->s->held->bytes);
 		in = SLICE("");
 	}
 	verdict = proto_sniff(all, &proto);
@@ -407,7 +409,7 @@ static void feed_gap(struct feed *f, uint64_t n, enum gap_reason why)
 	n -= body;
 	if (!n || f->c->foreign)
 		return;
-	if (f->s->held.n || f->c->proto->gap(f->c->state, conn_flow(f->c, f->dir), n, &msg)) {
+	if (f->s->held || f->c->proto->gap(f->c->state, conn_flow(f->c, f->dir), n, &msg)) {
 		count(f, TALLY_RX_RESYNC, counts ? n : 0);
 		if (why == GAP_SHED) /* the next message is where the bytes go on */
 			lose(f);

@@ -234,7 +234,7 @@ static void end_unix_conns(struct pipeline *p, uint32_t tgid)
 	struct conn *c, *tmp;
 
 	list_for_each_safe (c, tmp, &p->conns.by_use, by_use.node) {
-		if (c->facts.transport == TRANSPORT_UNIX && c->facts.hdr.tgid == tgid)
+		if (c->facts.transport == TRANSPORT_UNIX && c->facts.tgid == tgid)
 			drop_conn(p, c, 0, true);
 	}
 }
