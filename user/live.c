@@ -8,6 +8,7 @@
  * therefore does not run at all.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@
 #define DRAIN_MS 10 /* 8 MiB of ring hold 100,000 requests/s for longer than this */
 #define CALM_MS  250
 #define CLOCK_NS NSEC_PER_SEC
+#define TRIM_NS  NSEC_PER_SEC
 
 struct live {
 	struct wiring w; /* first: the pipeline's context is the wiring */
@@ -53,6 +55,8 @@ struct live {
 	uint64_t clock_due_ns;
 	uint64_t metrics_due_ns; /* UINT64_MAX: they are not sent */
 	uint64_t quiet_due_ns; /* UINT64_MAX: said, or not to be said */
+	uint64_t trim_due_ns; /* not earlier */
+	uint64_t given_up; /* what was given up for want of room, when memory was last given back */
 };
 
 static void live_release(struct live *l)
@@ -396,6 +400,27 @@ static void send_metrics(struct live *l, uint64_t now_ns)
 	l->metrics_due_ns = now_ns + l->cfg->export.metrics_every_ms * NSEC_PER_MSEC;
 }
 
+static uint64_t given_up(const struct live *l)
+{
+	const uint64_t *v = pipeline_tally(l->w.pipeline)->v;
+
+	return v[TALLY_EXCHANGES_EARLY] + v[TALLY_CONNS_EVICTED] + v[TALLY_RESYNCS];
+}
+
+/* UINT64_MAX: there is nothing to be given back. */
+static uint64_t trim_ns(const struct live *l)
+{
+	return given_up(l) == l->given_up ? UINT64_MAX : l->trim_due_ns;
+}
+
+/* What went early made room for something of another size: holes that the allocator keeps, and the host needs. */
+static void trim(struct live *l, uint64_t now_ns)
+{
+	l->given_up = given_up(l);
+	l->trim_due_ns = now_ns + TRIM_NS;
+	malloc_trim(0);
+}
+
 /*
  * How long the loop may wait: not at all while there is work, DRAIN_MS while there is traffic, else
  * until a timer.
@@ -406,7 +431,7 @@ static int wait_ms(struct live *l, int drained)
 		 now = clock_mono_ns();
 	int timer = -1;
 
-	next = min(next, l->metrics_due_ns);
+	next = min(next, min(l->metrics_due_ns, trim_ns(l)));
 	if (next != UINT64_MAX)
 		timer = next <= now ? 0 : (int)min((next - now) / NSEC_PER_MSEC + 1, 60000ULL);
 	if (l->overload.said) /* whether that is over shows in the lapse of time */
@@ -429,6 +454,8 @@ static int run_loop(struct live *l)
 			say_quiet(l);
 		if (l->metrics_due_ns <= now)
 			send_metrics(l, now);
+		if (trim_ns(l) <= now)
+			trim(l, now);
 		if (targets_ended(l->targets) && !drained && !l->child.pid)
 			break;
 		code = loop_wait(l->loop, overload_look(&l->overload, l->capture, now)

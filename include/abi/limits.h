@@ -42,14 +42,18 @@
 #define COMM_LEN	16	/* TASK_COMM_LEN */
 
 /* --- user side --- */
+/*
+ * Own memory stays at about 100 MB: TRACE_BYTES_MAX, the queue (QUEUE_MAX * QUEUE_ITEM_BYTES), the program and its
+ * libraries, and what the allocator cannot give back. Connections, strands and heads take 62 MB at most.
+ */
+#define TRACE_BYTES_MAX	(68u << 20) /* these and the exchanges, which make room: the oldest goes out early, counted */
 #define CONNS_MAX	65536	/* one not used for long is forgotten, counted */
 #define HEAD_MAX	131072	/* of one incomplete head; servers stop at 8 to 64 KiB */
-#define STREAM_BYTES_MAX (16u << 20) /* all incomplete heads, in buffers of up to twice that; beyond it: resync */
+#define STREAM_BYTES_MAX (6u << 20) /* all incomplete heads, with their buffers; beyond it: resync */
 #define PIPELINE_MAX	256	/* requests of one connection waiting for their response */
 #define EXCHANGES_MAX	65536	/* open or waiting; the oldest goes out early, counted */
-#define EXCHANGE_BYTES_MAX (64u << 20) /* all of them: 50,000 ordinary ones, 7,000 with endless URLs */
 #define CAUSES_MAX	512	/* from a call up to its outermost request; longer: anew */
-#define STRANDS_MAX	65536	/* strands with a request; LRU, counted */
+#define STRANDS_MAX	32768	/* strands with a request; LRU, counted */
 #define ATTR_TEXT_MAX	8192	/* of one span; longer values are cut, counted */
 #define ATTR_VALUE_MAX	2048	/* of one of its values: a long URL leaves room for what became of it */
 #define ATTRS_MAX	64	/* attributes of one span; the conventions use about twenty */
@@ -58,7 +62,7 @@
 #define LOG_PART_NS	1000000000ULL /* so long the rest of a line is waited for: a prompt has none */
 #define LOG_HELD_MAX	(8u << 20) /* bytes of lines that wait for the trace of their request; more go without */
 #define QUEUE_MAX	16384	/* spans waiting (OTEL_BSP_MAX_QUEUE_SIZE overrides it) */
-#define QUEUE_ITEM_BYTES 2048	/* of room for each of them: an ordinary span has 1 KB, one of endless headers 10 */
+#define QUEUE_ITEM_BYTES 1280	/* of room for each of them: an ordinary span has 1 KB, one of endless headers 10 */
 #define FACTS_MAX	20480	/* bytes of what is known of one process */
 
 #endif

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Opens COUNT connections to itself, sends HEAD bytes of headers without an end on each, and answers none of them.
+"""Opens COUNT connections to itself, sends HEAD bytes of headers on each, and answers none of them; without COMPLETE
+the headers have no end.
 
 It waits for a line on standard input before it begins and after it has said how many there are. Each of its processes
 has as many as its limit of open files allows.
@@ -13,6 +14,7 @@ import sys
 import threading
 
 COUNT, HEAD = int(os.environ["COUNT"]), int(os.environ["HEAD"])
+END = b"\r\n" if os.environ.get("COMPLETE") else b""
 
 
 def read_all(listener):
@@ -32,7 +34,7 @@ def open_many(n, count):
     """Returns how many there are, all of them open until this process ends."""
     listener = socket.create_server((f"127.0.1.{n + 1}", 0), backlog=4096)
     threading.Thread(target=read_all, args=(listener,), daemon=True).start()
-    head = b"GET /flood HTTP/1.1\r\n" + b"a: b\r\n" * (HEAD // 6)
+    head = b"GET /flood HTTP/1.1\r\n" + b"a: b\r\n" * (HEAD // 6) + END
     held = []
     try:
         for _ in range(count):

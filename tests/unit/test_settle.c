@@ -204,7 +204,7 @@ static void endless_urls(void **state)
 {
 	static char request[2 * ATTR_TEXT_MAX];
 	static const char rest[] = " HTTP/1.1\r\nHost: a\r\n\r\n";
-	const uint64_t n = 2 * EXCHANGE_BYTES_MAX / ATTR_TEXT_MAX, *v;
+	const uint64_t n = 2 * TRACE_BYTES_MAX / ATTR_TEXT_MAX, *v;
 	struct scene sc;
 	uint64_t id;
 
@@ -225,6 +225,30 @@ static void endless_urls(void **state)
 	scene_end(&sc);
 }
 
+/* Connections need the memory, too: those that come later leave less of it to the exchanges that are open. */
+static void crowded_out_by_connections(void **state)
+{
+	const uint64_t *v;
+	struct scene sc;
+	uint64_t id, n;
+	struct end in;
+
+	scene_begin(&sc);
+	v = pipeline_tally(sc.p)->v;
+	for (id = 1; !v[TALLY_EXCHANGES_EARLY]; id++) {
+		in = open_end(&sc, id, 100, id << 8, 1);
+		receive(&sc, &in, 101, REQUEST("/open"));
+	}
+	n = id - 1;
+	assert_in_range(n, 10000, CONNS_MAX - 10000);
+	for (; id <= CONNS_MAX; id++)
+		open_end(&sc, id, 100, id << 8, 1);
+	assert_in_range(v[TALLY_EXCHANGES_EARLY], 1000, n - 1000);
+	pipeline_flush(sc.p);
+	assert_int_equal(v[TALLY_SPANS], n);
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +262,7 @@ int main(void)
 		cmocka_unit_test(time_goes_back),
 		cmocka_unit_test(process_ends_with_a_call),
 		cmocka_unit_test(endless_urls),
+		cmocka_unit_test(crowded_out_by_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

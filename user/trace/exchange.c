@@ -147,11 +147,6 @@ void exchange_weigh(struct exchanges *t, struct exchange *x)
 	x->bytes = bytes;
 }
 
-bool exchanges_full(const struct exchanges *t)
-{
-	return t->n && (t->n >= EXCHANGES_MAX || t->bytes >= EXCHANGE_BYTES_MAX);
-}
-
 struct exchange *exchange_find(const struct exchanges *t, uint64_t serial)
 {
 	struct hnode *n = serial ? hash_find(&t->by_serial, serial) : NULL;

@@ -164,7 +164,6 @@ void exchanges_release(struct exchanges *t);
 struct exchange *exchange_new(struct exchanges *t);	/* ids given, in `waiting`; NULL: out of memory */
 void exchange_free(struct exchanges *t, struct exchange *x);	/* out of every list; its children keep its context */
 void exchange_weigh(struct exchanges *t, struct exchange *x);	/* after its attributes have changed */
-bool exchanges_full(const struct exchanges *t);	/* no room for one more */
 struct exchange *exchange_find(const struct exchanges *t, uint64_t serial);	/* NULL: gone */
 /* false: refused, because child is among the causes of parent or these are too many. */
 bool exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how);

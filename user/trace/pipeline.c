@@ -139,6 +139,7 @@ static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 		drop_conn(p, container_of(lru_idle(&p->conns.by_use), struct conn, by_use), 0,
 			  false);
 	}
+	settle_room(p);
 	conn_new(&p->conns, ev);
 }
 

@@ -417,9 +417,20 @@ static struct exchange *any_exchange(struct exchanges *t)
 	return x ? x : list_first(&t->streaming, struct exchange, by_age);
 }
 
+static size_t memory(const struct pipeline *p)
+{
+	return conns_memory(&p->conns) + strands_memory(&p->strands) + p->held_bytes +
+	       p->exchanges.bytes;
+}
+
+static bool full(const struct pipeline *p)
+{
+	return p->exchanges.n && (p->exchanges.n >= EXCHANGES_MAX || memory(p) >= TRACE_BYTES_MAX);
+}
+
 void settle_room(struct pipeline *p)
 {
-	while (exchanges_full(&p->exchanges)) {
+	while (full(p)) {
 		p->tally.v[TALLY_EXCHANGES_EARLY]++;
 		give_up(p, any_exchange(&p->exchanges));
 	}

@@ -179,7 +179,7 @@ void settle_process(struct pipeline *p,
 		    uint32_t tgid); /* calls of which no request now served can be the cause */
 void settle_time(struct pipeline *p); /* what has waited long enough */
 void settle_all(struct pipeline *p); /* nothing waits any longer */
-void settle_room(struct pipeline *p); /* makes room for one more exchange */
+void settle_room(struct pipeline *p); /* makes room for one more exchange or connection */
 uint64_t settle_next_ns(const struct pipeline *p);
 
 /* logs.c; without a sink for lines nothing is done */

@@ -68,6 +68,11 @@ struct strand_state *strand_find(struct strands *t, const struct strand *s)
 	return NULL;
 }
 
+size_t strands_memory(const struct strands *t)
+{
+	return t->n * t->pool.sz;
+}
+
 void strands_expect(struct strands *t, const struct strand *s)
 {
 	hash_expect(&t->by_id, key_of(s), sizeof(struct strand_state));

@@ -73,6 +73,7 @@ struct strand_state *strand_get(struct strands *t, const struct strand *s);
 struct strand_state *strand_find(struct strands *t, const struct strand *s);	/* NULL: unknown */
 /* Forgets some of too many: between two records, when nobody holds any. */
 void strands_room(struct strands *t);
+size_t strands_memory(const struct strands *t); /* bytes that they take */
 void strands_expect(struct strands *t, const struct strand *s);	/* a record of it comes after some others */
 void strand_end(struct strands *t, const struct strand *s);
 void strand_heard(struct strand_state *st, uint64_t serial);	/* it read something of this request */
