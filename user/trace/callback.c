@@ -214,7 +214,7 @@ static bool goes_on(const struct callbacks *cb, const struct exchange *heard)
 
 	if (!heard || heard->server_side || !maker || maker > cb->heard_newest)
 		return heard;
-	return maker > heard->newest_before && maker <= heard->newest;
+	return maker > heard->node.newest_before && maker <= heard->node.newest;
 }
 
 /* For whom the thread makes the call at hand. NULL: not known. */
@@ -248,17 +248,18 @@ void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c)
 
 void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 {
-	struct exchange *opener = behind(p, x->conn->cause), *cause = cause_now(p, cb, &x->firm);
+	struct exchange *opener = behind(p, x->conn->cause),
+			*cause = cause_now(p, cb, &x->node.firm);
 
 	x->conn->cause = 0;
-	if (opener && !x->firm)
+	if (opener && !x->node.firm)
 		cause = opener;
-	x->newest_before = cb->before;
-	x->newest = cb->now.newest;
+	x->node.newest_before = cb->before;
+	x->node.newest = cb->now.newest;
 	if (cause && cause->server_side)
-		exchange_adopt(cause, x, x->firm ? LINK_CALLBACK : LINK_SOCKET);
+		exchange_adopt(cause, x, x->node.firm ? LINK_CALLBACK : LINK_SOCKET);
 	else if (cause)
-		x->goes_on = cause->serial;
+		x->node.goes_on = cause->serial;
 }
 
 struct exchange *callback_writer(struct pipeline *p, struct callbacks *cb)
@@ -280,7 +281,7 @@ static void claim_back(struct pipeline *p, struct exchange *request, struct exch
 	for (n = 0; n < CAUSES_MAX && x && !x->traced; n++) {
 		list_del(&x->by_process);
 		exchange_adopt(request, x, LINK_CALLBACK);
-		x = exchange_find(&p->exchanges, x->goes_on);
+		x = exchange_find(&p->exchanges, x->node.goes_on);
 		if (x && x->parent)
 			return;
 	}
@@ -290,16 +291,16 @@ void callback_answers(struct pipeline *p, const struct callbacks *cb, struct exc
 {
 	struct exchange *x = of_read(cb) ? exchange_find(&p->exchanges, cb->heard) : NULL;
 
-	if (!x || x->server_side || x->handed || x->start_ns < request->start_ns)
+	if (!x || x->server_side || x->node.handed || x->start_ns < request->start_ns)
 		return;
-	x->handed = true;
-	if (!x->firm)
+	x->node.handed = true;
+	if (!x->node.firm)
 		claim_back(p, request, x);
 }
 
 struct exchange *callback_choice(struct pipeline *p, const struct exchange *x)
 {
-	const struct exchange *before = exchange_find(&p->exchanges, x->goes_on);
+	const struct exchange *before = exchange_find(&p->exchanges, x->node.goes_on);
 
 	return before && !before->server_side ? before->parent : NULL;
 }

@@ -39,6 +39,14 @@ struct callbacks {
 	unsigned cap, first, cnt;
 };
 
+/* A call from such a thread. */
+struct in_node {
+	uint64_t goes_on; /* serial of the call, with an open cause, whose answer made this one be sent */
+	uint64_t newest_before, newest; /* the newest numbers at the call before it and when it was sent */
+	bool firm; /* no later evidence is above that for its cause */
+	bool handed; /* what its answer called back has written a response */
+};
+
 void callbacks_free(struct callbacks *cb); /* NULL ok */
 
 #endif

@@ -78,7 +78,7 @@ struct exchange *exchange_new(struct exchanges *t)
 	list_init(&x->by_conn);
 	list_init(&x->by_grace);
 	list_init(&x->by_process);
-	list_init(&x->in_turn);
+	list_init(&x->turn.node);
 	list_init(&x->children);
 	list_init(&x->lines);
 	list_init(&x->sibling);
@@ -128,7 +128,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 	list_del(&x->by_age);
 	list_del(&x->by_grace);
 	list_del(&x->by_process);
-	list_del(&x->in_turn);
+	list_del(&x->turn.node);
 	list_del(&x->sibling);
 	hash_del(&t->by_serial, &x->by_serial);
 	attrs_release(&x->attrs);

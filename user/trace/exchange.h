@@ -20,10 +20,12 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/rand.h"
+#include "trace/callback.h"
 #include "trace/context.h"
 #include "trace/heap.h"
 #include "trace/span.h"
 #include "trace/tally.h"
+#include "trace/turns.h"
 
 struct conn;
 
@@ -64,27 +66,29 @@ struct exchange {
 	struct conn *conn;	/* NULL when done */
 	uint64_t conn_id;
 	uint64_t nth;		/* request of its connection, from 1 */
-	bool server_side;
-	uint64_t goes_on;	/* Node: serial of the call, with an open cause, whose answer made this one be sent */
-	uint64_t newest_before, newest;	/* Node: the newest numbers at the call before it and when it was sent */
-	bool firm;		/* Node: no later evidence is above that for its cause */
-	bool handed;		/* Node: what its answer called back has written a response */
 	uint8_t thinned;	/* of the exchanges then 1 in 2^n was told */
-	bool awaited;		/* thread waited on a channel for whoever sent the request */
+	bool server_side;
+
+	/* How far it is. */
 	bool answered;		/* the response's head has come */
-	bool roamed;		/* client: another thread than its sender reads the response */
-	bool passed_on;		/* server: another thread than its reader writes the response */
-	unsigned served;	/* client: requests that its process served then; no further than 2 */
-	bool doubtful;		/* its cause is no more than a candidate */
-	bool other_in_trace;	/* its process served several requests of the trace that its header names */
 	bool done;
 	bool traced;
 	bool emitted;
 	bool incomplete;	/* went out before its end */
+
+	/* What it is. */
+	bool error;
 	bool telemetry;		/* a report to a tracing backend */
 	bool left_to_sdk;	/* not shown; ctx is what stands for it in the trace */
-	bool error;
 	bool start_exact;	/* start_ns is the true start, not the end of the call */
+
+	/* What was seen of its threads, and what follows for its cause. */
+	bool awaited;		/* thread waited on a channel for whoever sent the request */
+	bool roamed;		/* client: another thread than its sender reads the response */
+	bool passed_on;		/* server: another thread than its reader writes the response */
+	bool doubtful;		/* its cause is no more than a candidate */
+	bool other_in_trace;	/* its process served several requests of the trace that its header names */
+	unsigned served;	/* client: requests that its process served then; no further than 2 */
 
 	uint32_t tgid;
 	uint16_t local_port;
@@ -110,18 +114,10 @@ struct exchange {
 	uint64_t prev_call;	/* serial of its thread's call before it that had no cause, too */
 	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: its own task, and those that wait for that */
 	uint32_t tasks_cnt;
-	struct list in_turn;	/* turns->asked or ->told */
-	uint64_t turn;		/* client: serial of the request whose turn it was when it was sent */
-	uint64_t continues;	/* client: serial of the call whose answer the thread had read before; 0: none */
-	bool in_loop;		/* client: only the loop that made it may tell whose it is */
-	unsigned called;	/* server: calls made in its turn */
-	bool leads;		/* client: the first call of its turn */
-	bool prompted;		/* client: something was read between its loop's last sleep and its sending */
-	bool slept_on;		/* client: the loop has slept since it read the answer */
-	bool passed;		/* client: its answer has been seen in a response */
-	bool contradicted;	/* client: its answer was not what followed it */
 	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */
 	bool handed_before;	/* it had woken somebody with that */
+	struct in_turn turn;
+	struct in_node node;
 	struct held *held;	/* Java: the objects that its caller worked on; NULL: not known */
 	struct news_edge edges[WAKES_MAX];
 	uint32_t edges_cnt;

@@ -472,7 +472,8 @@ static bool outlives(struct pipeline *p, const struct exchange *x)
 
 static bool made_by_loop(struct pipeline *p, const struct exchange *x)
 {
-	const struct strand_state *st = x->in_loop ? strand_find(&p->strands, &x->thread) : NULL;
+	const struct strand_state *st =
+		x->turn.in_loop ? strand_find(&p->strands, &x->thread) : NULL;
 
 	return st && strand_is_loop(st);
 }
@@ -493,7 +494,7 @@ void link_grade(struct pipeline *p, struct exchange *x)
 		x->method = LINK_LIKELY;
 		x->confidence = link_method_confidence(LINK_LIKELY);
 	}
-	if (!(proc && proc->roams) && !x->contradicted && !outlives(p, x))
+	if (!(proc && proc->roams) && !x->turn.contradicted && !outlives(p, x))
 		return;
 	x->method = LINK_ORDER;
 	x->confidence = link_method_confidence(LINK_ORDER);
@@ -503,7 +504,7 @@ void link_grade(struct pipeline *p, struct exchange *x)
 /* The loop that made it has said for whom: whoever it wakes afterwards changes nothing. */
 static bool stands(const struct exchange *x)
 {
-	return x->in_loop && !x->roamed && x->parent && x->method != LINK_FORK;
+	return x->turn.in_loop && !x->roamed && x->parent && x->method != LINK_FORK;
 }
 
 void link_best(struct pipeline *p, struct exchange *x)

@@ -82,13 +82,13 @@ static bool open(const struct exchange *x)
 
 static void queue(struct list *queue, struct exchange *x)
 {
-	list_del(&x->in_turn);
-	list_push(queue, &x->in_turn);
+	list_del(&x->turn.node);
+	list_push(queue, &x->turn.node);
 }
 
 static bool in_a_turn(struct pipeline *p, const struct exchange *call)
 {
-	const struct exchange *request = exchange_find(&p->exchanges, call->turn);
+	const struct exchange *request = exchange_find(&p->exchanges, call->turn.serial);
 
 	return request && !request->answered;
 }
@@ -98,14 +98,14 @@ void turns_slept(struct pipeline *p, struct turns *t)
 	const struct exchange *last = exchange_find(&p->exchanges, t->told_last);
 	struct exchange *call, *tmp;
 
-	if (last && last->done && !last->turn && !t->sent) /* to a call for nobody */
+	if (last && last->done && !last->turn.serial && !t->sent) /* to a call for nobody */
 		count(&t->prompt, &t->late, false);
 	t->heard = t->told_last = 0;
 	t->awake = t->alone = false;
-	list_for_each_safe (call, tmp, &t->told, in_turn) {
-		call->slept_on = true;
+	list_for_each_safe (call, tmp, &t->told, turn.node) {
+		call->turn.slept_on = true;
 		if (!call->done) /* its rest will say more */
-			list_del(&call->in_turn);
+			list_del(&call->turn.node);
 	}
 }
 
@@ -120,7 +120,7 @@ static bool nothing_waits(struct pipeline *p, const struct turns *t)
 void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
 {
 	t->awake = true;
-	if (x->passed)
+	if (x->turn.passed)
 		return;
 	t->heard = x->serial;
 	if (!x->server_side) {
@@ -129,10 +129,10 @@ void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
 		t->told_last = x->serial;
 		t->sent = false;
 	}
-	if (x->server_side && !x->called && !x->answered)
+	if (x->server_side && !x->turn.called && !x->answered)
 		queue(&t->asked, x);
-	else if (x->in_loop && open(x) && in_a_turn(p, x)) {
-		x->slept_on = false;
+	else if (x->turn.in_loop && open(x) && in_a_turn(p, x)) {
+		x->turn.slept_on = false;
 		queue(&t->told, x);
 	}
 }
@@ -143,7 +143,7 @@ void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
  */
 static struct exchange *next_asked(struct pipeline *p, const struct turns *t)
 {
-	struct exchange *first = list_first(&t->asked, struct exchange, in_turn);
+	struct exchange *first = list_first(&t->asked, struct exchange, turn.node);
 	struct exchange *heard = exchange_find(&p->exchanges, t->heard);
 
 	if (first)
@@ -157,8 +157,8 @@ uint64_t turns_next(struct pipeline *p, struct turns *t)
 
 	if (!next)
 		return 0;
-	next->called += next->server_side;
-	list_del(&next->in_turn);
+	next->turn.called += next->server_side;
+	list_del(&next->turn.node);
 	return next->serial;
 }
 
@@ -166,7 +166,7 @@ uint64_t turns_next(struct pipeline *p, struct turns *t)
 static uint64_t known_cause(const struct exchange *call)
 {
 	return call->parent && link_method_evidence(call->method) ? call->parent->serial
-								  : call->turn;
+								  : call->turn.serial;
 }
 
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call)
@@ -175,25 +175,25 @@ void turns_call(struct pipeline *p, struct turns *t, struct exchange *call)
 	const struct exchange *cause =
 		exchange_find(&p->exchanges, opened_for ? opened_for : turns_next(p, t));
 
-	call->in_loop = true;
-	call->prompted = t->awake;
+	call->turn.in_loop = true;
+	call->turn.prompted = t->awake;
 	call->conn->turn = 0;
 	if (!cause)
 		return;
-	call->turn = cause->serial;
-	call->leads = cause->server_side && cause->called == 1;
+	call->turn.serial = cause->serial;
+	call->turn.leads = cause->server_side && cause->turn.called == 1;
 	if (cause->server_side)
 		return;
-	call->continues = cause->serial;
-	call->turn = known_cause(cause);
+	call->turn.continues = cause->serial;
+	call->turn.serial = known_cause(cause);
 }
 
 static struct exchange *first_told(const struct turns *t, bool slept_on)
 {
 	struct exchange *call;
 
-	list_for_each (call, &t->told, in_turn) {
-		if (call->slept_on == slept_on)
+	list_for_each (call, &t->told, turn.node) {
+		if (call->turn.slept_on == slept_on)
 			return call;
 	}
 	return NULL;
@@ -208,10 +208,10 @@ static struct exchange *next_told(const struct turns *t, const struct exchange *
 {
 	struct exchange *first = first_told(t, slept_on), *call;
 
-	if (!first || first->turn == request->serial)
+	if (!first || first->turn.serial == request->serial)
 		return first;
-	list_for_each (call, &t->told, in_turn) {
-		if (call->done && call->slept_on == slept_on)
+	list_for_each (call, &t->told, turn.node) {
+		if (call->done && call->turn.slept_on == slept_on)
 			return call;
 	}
 	return first;
@@ -222,8 +222,9 @@ static void catch_up_asked(struct turns *t, const struct exchange *request)
 {
 	struct exchange *x;
 
-	while ((x = list_first(&t->asked, struct exchange, in_turn)) && x->serial < request->serial)
-		list_del(&x->in_turn);
+	while ((x = list_first(&t->asked, struct exchange, turn.node)) &&
+	       x->serial < request->serial)
+		list_del(&x->turn.node);
 }
 
 /* It was made for the request; so were those of which it is the continuation, if the order of the requests says so. */
@@ -234,13 +235,13 @@ static void claim(struct pipeline *p, const struct turns *t, struct exchange *re
 
 	for (n = 0; call && n < CHAIN_MAX; n++) {
 		if (!open(call) || call->start_ns < request->start_ns ||
-		    (n && !(call->turn == request->serial && calls_in_turn(t))))
+		    (n && !(call->turn.serial == request->serial && calls_in_turn(t))))
 			return;
 		list_del(&call->by_process);
-		list_del(&call->in_turn);
-		call->passed = true;
+		list_del(&call->turn.node);
+		call->turn.passed = true;
 		exchange_adopt(request, call, LINK_ANSWER);
-		call = exchange_find(&p->exchanges, call->continues);
+		call = exchange_find(&p->exchanges, call->turn.continues);
 	}
 }
 
@@ -250,15 +251,15 @@ static void catch_up(struct turns *t, const struct exchange *request)
 	struct exchange *call, *tmp;
 	bool waits = false;
 
-	list_for_each (call, &t->told, in_turn)
-		waits = waits || call->turn == request->serial;
+	list_for_each (call, &t->told, turn.node)
+		waits = waits || call->turn.serial == request->serial;
 	if (!waits)
 		return;
-	list_for_each_safe (call, tmp, &t->told, in_turn) {
-		bool own = call->turn == request->serial;
+	list_for_each_safe (call, tmp, &t->told, turn.node) {
+		bool own = call->turn.serial == request->serial;
 
-		call->passed = true;
-		list_del(&call->in_turn);
+		call->turn.passed = true;
+		list_del(&call->turn.node);
 		if (own)
 			return;
 	}
@@ -280,7 +281,7 @@ static struct exchange *next_passed(struct pipeline *p, const struct turns *t,
 {
 	struct exchange *last = t->alone ? exchange_find(&p->exchanges, t->told_last) : NULL;
 	struct exchange *next = next_told(t, request, false);
-	bool in_order = next && next->turn == request->serial;
+	bool in_order = next && next->turn.serial == request->serial;
 	bool queued = in_order && next != last;
 
 	*ret_at_once = last && !queued && last->start_ns >= request->start_ns;
@@ -288,23 +289,24 @@ static struct exchange *next_passed(struct pipeline *p, const struct turns *t,
 		return last;
 	if (!next)
 		next = next_told(t, request, true);
-	return next && next->slept_on && !next->prompted ? NULL
-							 : next; /* that would be two guesses */
+	if (next && next->turn.slept_on && !next->turn.prompted) /* that would be two guesses */
+		return NULL;
+	return next;
 }
 
 /* It answers by itself. Whoever does so at once has not read on meanwhile. */
 static void answered_alone(struct turns *t, const struct exchange *request, uint64_t heard)
 {
-	if (heard != request->serial && !request->called)
+	if (heard != request->serial && !request->turn.called)
 		count(&t->prompt, &t->late, false);
 }
 
 static void doubt(struct turns *t, const struct exchange *request, struct exchange *call,
 		  bool at_once, bool agrees)
 {
-	call->contradicted = !agrees && (at_once || keeps_order(t));
-	call->passed = true; /* it has had its turn: what stayed would agree one day */
-	list_del(&call->in_turn);
+	call->turn.contradicted = !agrees && (at_once || keeps_order(t));
+	call->turn.passed = true; /* it has had its turn: what stayed would agree one day */
+	list_del(&call->turn.node);
 	if (!agrees)
 		catch_up(t, request);
 }
@@ -314,9 +316,9 @@ static void turn_over(struct turns *t, const struct exchange *request)
 {
 	struct exchange *call, *tmp;
 
-	list_for_each_safe (call, tmp, &t->told, in_turn) {
-		if (call->turn == request->serial)
-			list_del(&call->in_turn);
+	list_for_each_safe (call, tmp, &t->told, turn.node) {
+		if (call->turn.serial == request->serial)
+			list_del(&call->turn.node);
 	}
 }
 
@@ -328,14 +330,14 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 
 	t->heard = t->told_last = 0;
 	t->alone = false;
-	list_del(&request->in_turn);
+	list_del(&request->turn.node);
 	if (!call)
 		answered_alone(t, request, heard);
-	if (!call || !call->in_loop || !open(call))
+	if (!call || !call->turn.in_loop || !open(call))
 		return;
 	catch_up_asked(t, request);
 	/* A request has one turn in the queue: whose any further call is was not told by that. */
-	agrees = call->turn == request->serial && (at_once || call->leads);
+	agrees = call->turn.serial == request->serial && (at_once || call->turn.leads);
 	count(&t->kept, &t->broken, agrees);
 	count(&t->prompt, &t->late, at_once);
 	if (!at_once || !acts_at_once(t))

@@ -21,6 +21,20 @@ struct turns {
 	unsigned agree, differ; /* of those that waited: did they come in the order of the requests? */
 };
 
+/* An exchange of such a thread. */
+struct in_turn {
+	struct list node; /* turns->asked or ->told */
+	uint64_t serial; /* call: of the request whose turn it was when it was sent */
+	uint64_t continues; /* call: serial of the call whose answer the thread had read before; 0: none */
+	unsigned called; /* request: calls made in its turn */
+	bool in_loop; /* call: only the loop that made it may tell whose it is */
+	bool leads; /* call: the first of its turn */
+	bool prompted; /* call: something was read between its loop's last sleep and its sending */
+	bool slept_on; /* call: the loop has slept since it read the answer */
+	bool passed; /* call: its answer has been seen in a response */
+	bool contradicted; /* call: its answer was not what followed it */
+};
+
 void turns_init(struct turns *t);
 void turns_release(struct turns *t);
 
