@@ -15,32 +15,6 @@
 
 #define MMSG_MAX 64 /* messages of one sendmmsg or recvmmsg that are looked at */
 
-/*
- * The socket behind a file descriptor and the inode that tells it from its predecessor at the same
- * address.
- */
-struct fd_sock {
-	struct sock *sk;
-	__u64 ino;
-};
-
-static __always_inline bool fd_sock(__u32 fd, struct fd_sock *ret)
-{
-	struct file *file = fd_file(fd);
-	struct inode *inode;
-	struct socket *sock;
-
-	if (!file)
-		return false;
-	inode = BPF_CORE_READ(file, f_inode);
-	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return false;
-	ret->ino = BPF_CORE_READ(inode, i_ino);
-	sock = BPF_CORE_READ(file, private_data);
-	ret->sk = BPF_CORE_READ(sock, sk);
-	return ret->sk;
-}
-
 /* splice() has a pipe at one end: whichever end is the socket gives the direction. */
 static __always_inline bool call_sock(const struct syscall *call, struct fd_sock *ret,
 				      enum dir *ret_dir)
@@ -81,15 +55,15 @@ static __always_inline struct sock_state *state_of(const struct fd_sock *fs, enu
  * sendmmsg and recvmmsg return how many messages; each says how many bytes. Global: its loop is
  * verified once.
  */
-__u32 mmsg_bytes(__u64 array, __u32 cnt)
+__u32 mmsg_bytes(__u64 array, __u32 cnt, __u32 word)
 {
 	__u32 sum = 0, len, i;
 
 	for (i = 0; i < MMSG_MAX && i < cnt; i++) {
 		len = 0;
-		if (bpf_probe_read_user(&len, sizeof(len),
-					(void *)(array + i * sizeof(struct user_mmsghdr) +
-						 __builtin_offsetof(struct user_mmsghdr, len)))) {
+		if (bpf_probe_read_user(
+			    &len, sizeof(len),
+			    (void *)(array + (i * WORDS_OF_MMSGHDR + WORDS_TO_LEN) * word))) {
 			stat_inc(STAT_USER_FAULT);
 			break;
 		}
@@ -114,8 +88,8 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 	if (!row_tells(nth, fs->sk, st, &t->moved, n, dir))
 		return;
 	verdict_look(st);
-	mem_clear(&t->mem);
-	readable = caller_readable(call, false, false);
+	mem_clear(&t->mem, call);
+	readable = caller_readable(call, false);
 	if (call_shape(call) == SHAPE_MESSAGES) {
 		t->mem.msg = call->arg[1];
 		t->mem.msgs = ret;
@@ -131,20 +105,14 @@ static __always_inline void exit_moved(const struct syscall *call, const struct 
 /* By a traced process, on a socket or not. */
 static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self, const __u32 nth)
 {
-	struct task_struct *task;
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct sock_state *st;
 	struct fd_sock fs = {};
 	struct syscall call;
 	__u32 flags, n;
 	enum dir dir;
 
-	call_read(regs, &call);
-	task = (void *)bpf_get_current_task();
-	if (task_is_compat(task, true)) {
-		if (compat_socket_call(call.nr))
-			stat_inc(STAT_COMPAT32);
-		return;
-	}
+	call_read(regs, task_is_compat(task, true), &call);
 	if (call.nr == NR_IO_URING_ENTER && ret > 0)
 		stat_inc(STAT_IO_URING);
 	dir = call.kind & CALL_TX ? DIR_TX : DIR_RX;
@@ -153,7 +121,9 @@ static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self
 	flags = call_flags(&call);
 	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return;
-	n = ret <= 0 ? 0 : call_shape(&call) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret) : ret;
+	n = ret <= 0                              ? 0
+	    : call_shape(&call) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret, call_word(&call))
+						  : ret;
 	st = state_of(&fs, dir, n);
 	if (!st)
 		return;

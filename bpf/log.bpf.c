@@ -138,7 +138,7 @@ static __always_inline void log_tell(struct task_state *t, const struct syscall 
 {
 	__u32 fd = call->arg[0], n = t->moved.n;
 
-	mem_clear(&t->mem);
+	mem_clear(&t->mem, call);
 	if (!mem_open(&t->mem, call, 0))
 		return;
 	if (call_shape(call) == SHAPE_VECTOR && n <= PIECE_LOW)
@@ -187,7 +187,7 @@ static __always_inline int written(const struct pt_regs *regs, long ret)
 
 	if (!traced(self >> 32))
 		return 0;
-	call_read(regs, &call);
+	call_read(regs, false, &call);
 	if (call.nr == NR_WRITE || call.nr == NR_WRITEV)
 		log_written(&call, self, ret);
 	return 0;

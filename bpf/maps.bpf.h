@@ -92,6 +92,8 @@ struct user_mem {
 	__u64 msg_left; /* bytes of the message at hand: it may not fill its buffers */
 	__u32 vecs; /* how many iovecs of the message are left */
 	__u32 msgs; /* how many messages are left */
+	__u32 word; /* call_word() */
+	__u32 pad;
 };
 
 /* One call on one socket while it is told: lib/data.bpf.h. */

@@ -26,7 +26,7 @@ static __always_inline __u64 futex_of(struct task_struct *task)
 {
 	struct syscall call;
 
-	syscall_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
+	syscall_read((struct pt_regs *)bpf_task_pt_regs(task), task_is_compat(task, false), &call);
 	if (call.nr != NR_FUTEX)
 		return 0;
 	if ((call.arg[1] & FUTEX_OP_MASK) == FUTEX_WAIT && (__u32)call.arg[2] == MUTEX_LOCKED)

@@ -10,6 +10,34 @@
 #include "lib/row.bpf.h"
 #include "lib/timing.bpf.h"
 
+struct task_struct___ring { /* a kernel may be built without it */
+	void *io_uring;
+} __attribute__((preserve_access_index));
+
+static __noinline bool is_named(__u32 fd, const struct sock *sk)
+{
+	struct fd_sock named = {};
+
+	return fd_sock(fd, &named) && named.sk == sk;
+}
+
+/*
+ * Did io_uring move the bytes, and not the call that these registers are of? It has threads of its own, and it also
+ * goes on with what it has begun on the way back from any other call of the thread that uses it. So of that thread only
+ * calls that name the socket are believed.
+ */
+static __always_inline bool moved_by_ring(const struct syscall *call,
+					  const struct task_struct *task, const struct sock *sk)
+{
+	const struct task_struct___ring *t = (const void *)task;
+
+	if (task->flags & PF_IO_WORKER || call->nr == NR_IO_URING_ENTER)
+		return true;
+	if (!bpf_core_field_exists(t->io_uring) || !t->io_uring)
+		return false;
+	return !is_named(call->arg[0], sk);
+}
+
 static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 				       const struct syscall *call, struct task_struct *task,
 				       __u64 self, int ret, int flags, enum dir dir, const __u32 nth)
@@ -25,8 +53,8 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 	if (!row_tells(nth, sk, st, &t->moved, ret, dir))
 		return;
 	verdict_look(st);
-	mem_clear(&t->mem);
-	readable = caller_readable(call, task_is_compat(task, false), task->flags & PF_IO_WORKER) &&
+	mem_clear(&t->mem, call);
+	readable = caller_readable(call, moved_by_ring(call, task, sk)) &&
 		   mem_open(&t->mem, call, mmsg ? mmsg_at(t, call) : 0);
 	if (dir == DIR_RX && flags & MSG_TRUNC) /* TCP throws the bytes away */
 		readable = false;
@@ -44,7 +72,7 @@ static __always_inline void call_over(struct sock *sk, __u64 self, int ret, int 
 	struct task_state *t;
 	struct syscall call;
 
-	call_read((struct pt_regs *)bpf_task_pt_regs(task), &call);
+	call_read((struct pt_regs *)bpf_task_pt_regs(task), task_is_compat(task, false), &call);
 	if (ret <= 0) {
 		t = task_find(task);
 		if (t)

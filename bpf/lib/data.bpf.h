@@ -149,14 +149,10 @@ static __noinline int tell_end(struct sock_state *st, enum dir dir, __u32 err)
 }
 
 /* Can the caller's memory be looked at? Counted by reason if not. */
-static __always_inline bool caller_readable(const struct syscall *call, bool compat, bool io_worker)
+static __always_inline bool caller_readable(const struct syscall *call, bool by_ring)
 {
-	if (io_worker || call->nr == NR_IO_URING_ENTER) {
+	if (by_ring) {
 		stat_inc(STAT_IO_URING);
-		return false;
-	}
-	if (compat) {
-		stat_inc(STAT_COMPAT32);
 		return false;
 	}
 	if (call_shape(call) == SHAPE_NONE) {

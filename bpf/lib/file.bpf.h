@@ -26,4 +26,30 @@ static __always_inline struct file *fd_file(__u32 fd)
 	return file;
 }
 
+/*
+ * The socket behind a file descriptor and the inode that tells it from its predecessor at the same
+ * address.
+ */
+struct fd_sock {
+	struct sock *sk;
+	__u64 ino;
+};
+
+static __always_inline bool fd_sock(__u32 fd, struct fd_sock *ret)
+{
+	struct file *file = fd_file(fd);
+	struct inode *inode;
+	struct socket *sock;
+
+	if (!file)
+		return false;
+	inode = BPF_CORE_READ(file, f_inode);
+	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return false;
+	ret->ino = BPF_CORE_READ(inode, i_ino);
+	sock = BPF_CORE_READ(file, private_data);
+	ret->sk = BPF_CORE_READ(sock, sk);
+	return ret->sk;
+}
+
 #endif

@@ -17,31 +17,26 @@ enum call_shape {
 	SHAPE_MESSAGES, /* (fd, mmsghdr[], count) */
 };
 
-/* Layouts of the 64-bit system calls. */
-struct user_iovec {
+/*
+ * What calls point to, in words of the program: struct iovec is { base, len }, struct msghdr { name, its length, iov,
+ * how many, control, its length, flags }, and struct mmsghdr one of these and the length of the message.
+ */
+#define WORDS_OF_IOVEC	 2
+#define WORDS_TO_IOV	 2
+#define WORDS_TO_LEN	 7
+#define WORDS_OF_MMSGHDR 8
+
+struct user_iovec { /* as it is in 64-bit programs */
 	__u64 base;
 	__u64 len;
-};
-struct user_msghdr {
-	__u64 name;
-	__u64 namelen;
-	__u64 iov;
-	__u64 iovlen;
-	__u64 control;
-	__u64 controllen;
-	__u64 flags;
-};
-struct user_mmsghdr {
-	struct user_msghdr hdr;
-	__u32 len;
-	__u32 pad;
 };
 
 #define CALL_SHAPE	0x07 /* enum call_shape */
 #define CALL_RX		0x08
 #define CALL_TX		0x10
 #define CALL_FLAGS(arg) ((arg) << 5) /* which argument the flags are; 0: it has none */
-#define CALL_FLAGS_ARG(kind) ((kind) >> 5)
+#define CALL_FLAGS_ARG(kind) ((kind) >> 5 & 3)
+#define CALL_32 0x80 /* it came through the 32-bit entry */
 
 #define CALLS_MAX 512 /* the numbers of all that is listed are smaller */
 
@@ -66,10 +61,19 @@ static const __u8 call_kinds[CALLS_MAX] = {
 	[NR_SPLICE] = CALL_TX | SHAPE_NONE,
 };
 
-static __always_inline void call_read(const struct pt_regs *regs, struct syscall *ret_call)
+static __always_inline void call_read(const struct pt_regs *regs, bool compat,
+				      struct syscall *ret_call)
 {
-	syscall_read(regs, ret_call);
+	syscall_read(regs, compat, ret_call);
 	ret_call->kind = ret_call->nr < CALLS_MAX ? call_kinds[ret_call->nr] : 0;
+	if (compat && ret_call->kind)
+		ret_call->kind |= CALL_32;
+}
+
+/* Bytes of a pointer, and of a length, in what the call points to. */
+static __always_inline __u32 call_word(const struct syscall *call)
+{
+	return call->kind & CALL_32 ? 4 : 8;
 }
 
 static __always_inline enum call_shape call_shape(const struct syscall *call)
@@ -86,15 +90,30 @@ static __always_inline bool call_asked(const struct syscall *call)
 	return call_shape(call) != SHAPE_BUFFER || call->arg[2];
 }
 
+static __always_inline bool mem_read_iovec(const struct user_mem *m, __u64 at,
+					   struct user_iovec *ret_vec)
+{
+	__u32 narrow[WORDS_OF_IOVEC];
+	long err;
+
+	if (m->word == sizeof(ret_vec->base)) {
+		err = bpf_probe_read_user(ret_vec, sizeof(*ret_vec), (void *)at);
+	} else {
+		err = bpf_probe_read_user(narrow, sizeof(narrow), (void *)at);
+		ret_vec->base = narrow[0];
+		ret_vec->len = narrow[1];
+	}
+	if (err)
+		stat_inc(STAT_USER_FAULT);
+	return !err;
+}
+
 static __always_inline bool mem_open_message(struct user_mem *m, __u64 msghdr)
 {
-	struct user_iovec vec; /* two words as well: iov and iovlen */
+	struct user_iovec vec; /* two words as well: iov and how many */
 
-	if (bpf_probe_read_user(&vec, sizeof(vec),
-				(void *)(msghdr + __builtin_offsetof(struct user_msghdr, iov)))) {
-		stat_inc(STAT_USER_FAULT);
+	if (!mem_read_iovec(m, msghdr + WORDS_TO_IOV * m->word, &vec))
 		return false;
-	}
 	m->vec = vec.base;
 	m->vecs = vec.len;
 	return true;
@@ -104,17 +123,18 @@ static __always_inline bool mem_next_message(struct user_mem *m)
 {
 	__u32 len;
 
+	__u64 msg = m->msg;
+
 	if (!m->msgs)
 		return false;
-	if (bpf_probe_read_user(&len, sizeof(len),
-				(void *)(m->msg + __builtin_offsetof(struct user_mmsghdr, len)))) {
+	if (bpf_probe_read_user(&len, sizeof(len), (void *)(msg + WORDS_TO_LEN * m->word))) {
 		stat_inc(STAT_USER_FAULT);
 		return false;
 	}
 	m->msg_left = len;
-	m->msg += sizeof(struct user_mmsghdr);
+	m->msg += WORDS_OF_MMSGHDR * m->word;
 	m->msgs--;
-	return mem_open_message(m, m->msg - sizeof(struct user_mmsghdr));
+	return mem_open_message(m, msg);
 }
 
 /* Moves on to the next iovec; false: there is none, or it cannot be read. */
@@ -126,13 +146,11 @@ static __always_inline bool mem_next(struct user_mem *m)
 		return mem_next_message(m);
 	if (!m->vecs)
 		return false;
-	if (bpf_probe_read_user(&vec, sizeof(vec), (void *)m->vec)) {
-		stat_inc(STAT_USER_FAULT);
+	if (!mem_read_iovec(m, m->vec, &vec))
 		return false;
-	}
 	m->base = vec.base;
 	m->left = vec.len;
-	m->vec += sizeof(vec);
+	m->vec += WORDS_OF_IOVEC * m->word;
 	m->vecs--;
 	if (!cfg.own_tables)
 		return true;
@@ -154,12 +172,13 @@ static __always_inline __u64 mmsg_at(struct task_state *t, const struct syscall 
 
 	t->mmsg = call->arg[1];
 	t->mmsg_idx = idx + 1;
-	return call->arg[1] + idx * sizeof(struct user_mmsghdr);
+	return call->arg[1] + idx * WORDS_OF_MMSGHDR * call_word(call);
 }
 
-/* A cursor over nothing. */
-static __always_inline void mem_clear(struct user_mem *m)
+/* A cursor over nothing of the call as yet. */
+static __always_inline void mem_clear(struct user_mem *m, const struct syscall *call)
 {
+	m->word = call_word(call);
 	m->left = 0;
 	m->vecs = 0;
 	m->msgs = 0;

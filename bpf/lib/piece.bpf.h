@@ -103,7 +103,8 @@ static __always_inline bool piece_tell_few(struct moved *c, struct user_mem *m)
 	struct user_iovec vec[GATHER_MAX] = {};
 	__u32 vecs = m->vecs;
 
-	if (!vecs || vecs > GATHER_MAX || m->left || m->msgs || c->n > PIECE_LOW)
+	if (!vecs || vecs > GATHER_MAX || m->left || m->msgs || c->n > PIECE_LOW ||
+	    m->word != sizeof(vec[0].base))
 		return false;
 	barrier_var(vecs);
 	if (bpf_probe_read_user(vec, (vecs & (2 * GATHER_MAX - 1)) * sizeof(vec[0]),

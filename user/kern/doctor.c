@@ -138,7 +138,7 @@ static void report_limits(struct report *r, enum capture_method method)
 	report_section(r, "seen in part");
 	report_row(r, &(struct report_row){ "sendfile, splice", NULL, "lengths, no bytes", NULL });
 	report_row(r, &(struct report_row){
-			      "io_uring, 32-bit programs", NULL,
+			      "io_uring", NULL,
 			      unseen ? "not seen by system calls" : "lengths, no bytes", NULL });
 	report_row(r, &(struct report_row){ "MPTCP connections", NULL, "not traced", "counted" });
 }

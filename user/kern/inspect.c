@@ -110,7 +110,7 @@ bool inspect_process(struct report *r, uint32_t pid)
 	}
 	look_at_fds(pid, &s);
 	report_row(r, &(struct report_row){ "program", NULL, short_words ? "32-bit" : "64-bit",
-					    short_words ? "lengths only" : NULL });
+					    short_words ? "its runtime is not read" : NULL });
 	report_row(r, &(struct report_row){ "network namespace", NULL,
 					    own_netns(pid) ? "its own" : "the tracer's",
 					    own_netns(pid) ? "traced all the same" : NULL });

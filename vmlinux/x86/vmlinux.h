@@ -188,7 +188,9 @@ struct task_struct {
 
 struct pt_regs {
 	long unsigned int bp;
+	long unsigned int bx;
 	long unsigned int r10;
+	long unsigned int cx;
 	long unsigned int dx;
 	long unsigned int si;
 	long unsigned int di;
