@@ -31,11 +31,13 @@ def test_published_before_the_tracer_came(lab):
 
 
 def test_published_late(lab):
-    port, proc = start_publisher(lab, AFTER="2")
+    when = lab.folder / "now"
+    port, proc = start_publisher(lab, WHEN=str(when))
     tracer = Tracer(lab, "--pid", proc.pid)
     load.get(port, "/chain/a")
     tracer.wait_spans(1)
     assert resources_of(tracer.spans()) == {("environment", None)}
+    when.touch()
 
     def known():
         load.get(port, "/chain/a")

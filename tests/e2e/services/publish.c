@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * To be preloaded into any service: publishes a process context as OpenTelemetry's OTEP 4719 has it, in a memory file,
- * with service.name=billing and deployment.environment.name=test01; AFTER so many seconds (at once).
+ * with service.name=billing and deployment.environment.name=test01; at once, or when there is a file called $WHEN.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -55,17 +55,18 @@ static int publish(void)
 	return 0;
 }
 
-static void *publish_later(void *seconds)
+static void *publish_later(void *file)
 {
-	sleep(atoi(seconds));
-	return publish() ? seconds : NULL;
+	while (access(file, F_OK))
+		usleep(20000);
+	return publish() ? file : NULL;
 }
 
 __attribute__((constructor)) static void begin(void)
 {
-	char *after = getenv("AFTER");
+	char *when = getenv("WHEN");
 	pthread_t thread;
 
-	if (!after ? publish() : pthread_create(&thread, NULL, publish_later, after))
+	if (!when ? publish() : pthread_create(&thread, NULL, publish_later, when))
 		abort();
 }
