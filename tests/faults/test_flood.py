@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from lab.otlp import SERVER
 from lab.procs import PYTHON
 from lab.tracer import Tracer
 from victim import assert_closed, counted
@@ -59,6 +60,19 @@ def test_thousands_of_endless_headers(lab, record_property):
     assert peak < RSS_MAX_MB, f"{peak:.0f} MB"
     assert_closed(tracer)
     assert tracer.books()["received"]["user"]["resynchronising"] > 0, "the bound was not reached"
+
+
+@pytest.mark.short
+def test_thousands_of_requests_that_nobody_answers(lab, record_property):
+    """They wait for as long as their connections are open, and then are told: the server has served none."""
+    tracer, n, peak = flood(lab, 4000, 60, COMPLETE="1")
+    record_property("peak", f"{peak:.0f} MB")
+    assert n == 4000 and peak < RSS_MAX_MB, f"{n} connections, {peak:.0f} MB"
+    spans = tracer.spans()
+    served = [s for s in spans if s.kind == SERVER]
+    assert len(spans) == 2 * n == 2 * len(served)
+    assert all(s.attributes.get("error.type") == "connection_closed" for s in served)
+    assert_closed(tracer)
 
 
 @pytest.mark.parametrize("env", [{}, {"COMPLETE": "1"}], ids=["endless", "unanswered"])

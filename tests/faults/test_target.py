@@ -78,11 +78,12 @@ def test_it_stands_still(lab):
 def test_it_is_debugged(lab):
     if not shutil.which("strace"):
         pytest.skip("strace is not installed")
-    v = Victim(lab)
+    v, told = Victim(lab), lab.folder / "told"
     tracer = trace(v)
     with v.under_load(concurrency=2) as result:
-        strace = lab.start("strace", ["strace", "-f", "-o", "/dev/null", "-p", v.pid])
-        time.sleep(1)
+        strace = lab.start("strace", ["strace", "-f", "-o", told, "-p", v.pid])
+        wait_until(lambda: told.exists() and told.read_text(errors="replace").count("GET /load") > 10, 20,
+                   "requests that the debugger sees")
         strace.stop(signal.SIGINT)
     tracer.wait_spans(result.sent)
     tracer.stop()
