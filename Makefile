@@ -144,7 +144,7 @@ deps: ## install what building and testing need (Debian 12)
 
 deps-links: ## install the services that make links measures
 	$(Q)$(call apt_install,$(DEPS_LINKS))
-	$(Q)$(MAKE) java21 rust
+	$(Q)$(MAKE) java21 rust pyweb
 	$(Q)tests/tools/netty/jars.sh $(OUTPUT)/tools
 
 deps-vm: ## install what booting other kernels needs (make test-vm)

@@ -170,6 +170,11 @@ struct py_search {
 	__u32 again; /* the one for the thread's last call did not */
 	__u32 slot; /* where the task was on the thread's stack, in bytes below the top; 0: nowhere */
 	__u32 cell; /* which captured variable led on */
+	__u32 kept; /* captured variables that are to be looked at */
+	__u32 pad;
+	__u64 function; /* the type of functions; 0: not known yet */
+	__u64 barren; /* the code of the last task that promised nobody anything, */
+	__u64 barren_cnt; /* and of how many tasks with it that was so */
 };
 
 #define TOKIO_WORDS 16 /* of a stack or a future, read at once */

@@ -11,6 +11,9 @@
  * that has a task waiting for it: gather() and wait() in what their function captured, wait_for() in
  * the arguments of a partial(), a TaskGroup in the attributes of the bound method's object.
  *
+ * A task that nobody waits for may have been given a function to call when it is done: an attribute of the
+ * object that it is a method of (Tornado's client), which has captured a future that a task waits for.
+ *
  * What the thread runs is found in the variables of its outermost functions:
  *
  *	an event loop	Handle._run(self): self.context is the thread's, self.callback steps its task
@@ -33,26 +36,36 @@
 #include "lib/user.bpf.h"
 
 /* The same in CPython 3.9 to 3.13. */
-#define TYPE              8
-#define FUTURE_LOOP       16
-#define FUTURE_CALLBACK   24
-#define FUTURE_CALLBACKS  40 /* the others, a list of (callback, context) */
-#define WAITS_FOR         (-24) /* in a task, from its context */
-#define STEP_TASK         16 /* in what makes a task's step */
-#define HANDLE_CALLBACK   24
-#define HANDLE_CONTEXT    40
-#define SEQUENCE_LEN      16
-#define TUPLE_ITEMS       24
-#define LIST_ITEMS        24 /* a pointer to them */
-#define CELL_CONTENT      16
-#define METHOD_SELF       24
-#define PARTIAL_ARGS      24
-#define OBJECT_DICT       16
-#define DICT_VALUES       40
+#define TYPE             8
+#define FUTURE_LOOP      16
+#define FUTURE_CALLBACK  24
+#define FUTURE_CALLBACKS 40 /* the others, a list of (callback, context) */
+#define WAITS_FOR        (-24) /* in a task, from its context */
+#define COROUTINE        (-16) /* the same */
+#define COROUTINE_FRAME  16 /* a pointer to it, where it is not inside */
+#define STEP_TASK        16 /* in what makes a task's step */
+#define HANDLE_CALLBACK  24
+#define HANDLE_CONTEXT   40
+#define SEQUENCE_LEN     16
+#define TUPLE_ITEMS      24
+#define LIST_ITEMS       24 /* a pointer to them */
+#define CELL_CONTENT     16
+#define METHOD_SELF      24
+#define PARTIAL_ARGS     24
+#define OBJECT_DICT      16
+#define OBJECT_MANAGED \
+	(-24) /* from CPython 3.11 on: the dict, or in 3.12 one more than where the values are */
+#define DICT_KEYS         32
+#define DICT_VALUES       40 /* 0: they are among the keys */
+#define KEYS_SIZE         8 /* of a table of keys: bytes of its index, */
+#define KEYS_INDEX        40 /* before what they lead to: hash, key, value; */
+#define KEYS_LOG_SIZE     9 /* from 3.11 on their logarithm, */
+#define KEYS_LOG_INDEX    32 /* before key, value */
 #define OBJECT_VALUES     24 /* where they are inside */
 #define TYPE_NAME         24
 #define NAME_OF_WORK_ITEM 0x6574496b726f575f /* "_WorkIte" */
 #define NAME_OF_GROUP     0x756f72476b736154 /* "TaskGrou" */
+#define NAME_OF_FUNCTION  0x6e6f6974636e7566 /* "function", all but its end */
 #define NAME_OF_METHOD    0x00646f6874656d /* "method", the whole of it */
 #define NAME_MASK         0xffffffffffffff
 #define NAME_OF_MODULE    0x6f69636e7973615f /* "_asyncio", and of what in it: */
@@ -64,6 +77,7 @@
 #define CELLS_MAX      8 /* variables that a function captured; a power of two */
 #define ATTRIBUTES_MAX 12
 #define CALLBACKS_MAX  3 /* of a future */
+#define PROMISES_MAX   16 /* variables that its functions captured, of all together */
 #define OUTERMOST_MAX  24 /* functions whose variables are looked at */
 #define VAIN_MAX       16 /* searches without a result until they become rare */
 #define STACK_CHUNKS   24 /* of PY_FRAMES_MAX words: 12 KiB below the top of a thread's stack */
@@ -103,7 +117,7 @@ static __always_inline __u64 woken_by(const struct py_search *s, __u64 callback,
 /* Does a task wait for just this future? Then that is t->py.found. */
 int py_waiter(__u64 future)
 {
-	struct task_state *t = task_self();
+	struct task_state *t = task_known();
 	__u64 callback;
 	__u32 i;
 
@@ -119,21 +133,59 @@ int py_waiter(__u64 future)
 	return !!t->py.found;
 }
 
-static __always_inline __u64 attributes_of(const struct py_search *s, __u64 object)
+/* Where the attributes of an object are, and how far from each other. */
+struct py_values {
+	__u64 at, step;
+};
+
+/* The values of a table of keys. */
+static __always_inline struct py_values among_keys(const struct py_search *s, __u64 keys)
+{
+	__u8 log_size = 0;
+
+	if (s->off[PYTHON_VALUES] == PYTHON_VALUES_IN_DICT)
+		return (struct py_values){ keys + KEYS_INDEX + user_word(keys + KEYS_SIZE) + 16,
+					   24 };
+	bpf_probe_read_user(&log_size, sizeof(log_size), (void *)(keys + KEYS_LOG_SIZE));
+	return (struct py_values){ keys + KEYS_LOG_INDEX + (1ULL << (log_size & 31)) + 8, 16 };
+}
+
+static __always_inline struct py_values in_dict(const struct py_search *s, __u64 dict)
+{
+	__u64 values = user_word(dict + DICT_VALUES);
+
+	if (values)
+		return (struct py_values){ values, sizeof(values) };
+	return among_keys(s, user_word(dict + DICT_KEYS));
+}
+
+/* The attributes of an object. As many as fit its class are in order and without names; then there is a dict. */
+static __always_inline struct py_values attributes_of(const struct py_search *s, __u64 object)
 {
 	__u32 at = s->off[PYTHON_VALUES];
+	__u64 dict, values;
 
-	if (at == PYTHON_VALUES_INSIDE)
-		return object + OBJECT_VALUES;
 	if (at == PYTHON_VALUES_IN_DICT)
-		return user_word(user_word(object + OBJECT_DICT) + DICT_VALUES);
-	return (user_word(object - at) + 1) & ~1ULL; /* 3.12 marks it by one less */
+		return in_dict(s, user_word(object + OBJECT_DICT));
+	dict = user_word(object + OBJECT_MANAGED);
+	if (at == PYTHON_VALUES_INSIDE) {
+		if (dict && !user_word(dict + DICT_VALUES))
+			return in_dict(s, dict);
+		return (struct py_values){ object + OBJECT_VALUES, sizeof(values) };
+	}
+	values = at == -OBJECT_MANAGED ? (dict & 1) * (dict + 1) : user_word(object - at);
+	return values ? (struct py_values){ values, sizeof(values) } : in_dict(s, dict);
+}
+
+static __always_inline __u64 attribute(struct py_values values, __u32 i)
+{
+	return user_word(values.at + i * values.step);
 }
 
 /* What the function that is the callback has captured. */
 int py_captured(__u64 callback)
 {
-	struct task_state *t = task_self();
+	struct task_state *t = task_known();
 	__u64 cells, cell, n;
 	__u32 i, at;
 
@@ -163,8 +215,9 @@ static __always_inline __u64 type_name(__u64 object)
 /* The object whose method is the callback has a future that a task waits for; a TaskGroup has the task itself. */
 int py_owned(__u64 object, __u64 task_type)
 {
-	struct task_state *t = task_self();
-	__u64 values, value;
+	struct task_state *t = task_known();
+	struct py_values values;
+	__u64 value;
 	bool group;
 	__u32 i;
 
@@ -172,8 +225,8 @@ int py_owned(__u64 object, __u64 task_type)
 		return 0;
 	values = attributes_of(&t->py, object);
 	group = type_name(object) == NAME_OF_GROUP;
-	for (i = 0; i < ATTRIBUTES_MAX && values; i++) {
-		value = user_word(values + i * sizeof(value));
+	for (i = 0; i < ATTRIBUTES_MAX; i++) {
+		value = attribute(values, i);
 		if (!value)
 			continue;
 		if (group &&
@@ -246,8 +299,8 @@ static __always_inline int is_work_item(struct py_search *s, __u64 object)
 
 	if (type_name(object) != NAME_OF_WORK_ITEM)
 		return 0;
-	future = user_word(attributes_of(s, object) + WORK_ITEM_FUTURE * sizeof(future));
-	calls = user_word(attributes_of(s, future) + FUTURE_DONE_CALLS * sizeof(calls));
+	future = attribute(attributes_of(s, object), WORK_ITEM_FUTURE);
+	calls = attribute(attributes_of(s, future), FUTURE_DONE_CALLS);
 	if (!future || !calls || !user_word(calls + SEQUENCE_LEN))
 		return 0;
 	return py_captured(user_word(user_word(calls + LIST_ITEMS)));
@@ -316,9 +369,84 @@ int py_frames(__u64 state)
 	return 0;
 }
 
-static __always_inline bool search_pays(struct py_search *s)
+/* After so many in vain? */
+static __always_inline bool search_pays(__u64 vain)
 {
-	return s->vain < VAIN_MAX || !(s->vain & (s->vain - 1));
+	return vain < VAIN_MAX || !(vain & (vain - 1));
+}
+
+static __always_inline bool is_function(struct py_search *s, __u64 object)
+{
+	if (!s->function && object && type_name(object) == NAME_OF_FUNCTION)
+		s->function = user_word(object + TYPE);
+	return object && s->function && user_word(object + TYPE) == s->function;
+}
+
+/* The frame of the function that the task began with. */
+static __always_inline __u64 frame_of(const struct py_search *s, __u64 task)
+{
+	__u64 coroutine = user_word(task + s->off[PYTHON_TASK_CONTEXT] + COROUTINE);
+
+	return s->off[PYTHON_COROUTINE] ? coroutine + s->off[PYTHON_COROUTINE]
+					: user_word(coroutine + COROUTINE_FRAME);
+}
+
+/* Keeps what the function has captured. */
+static __always_inline void keep_captured(struct py_search *s, __u64 function)
+{
+	__u64 cells = user_word(function + s->off[PYTHON_CLOSURE]), cell;
+	__u64 n = user_word(cells + SEQUENCE_LEN);
+	__u32 i;
+
+	for (i = 0; i < CELLS_MAX && i < n && n <= CELLS_MAX; i++) {
+		cell = user_word(cells + TUPLE_ITEMS + i * sizeof(cell));
+		s->frames[s->kept++ & (PY_FRAMES_MAX - 1)] = user_word(cell + CELL_CONTENT);
+	}
+}
+
+/*
+ * Keeps in t->py.frames what functions have captured that what runs may call in the end; returns how many. What tasks
+ * of the same code have often promised nobody is asked rarely.
+ */
+int py_promises(void)
+{
+	struct task_state *t = task_known();
+	struct py_values values;
+	__u64 frame, code, value;
+	struct py_search *s;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	s = &t->py;
+	s->kept = 0;
+	frame = frame_of(s, s->running);
+	code = user_word(frame + s->off[PYTHON_CODE]);
+	s->barren_cnt = code == s->barren ? s->barren_cnt + 1 : 0;
+	s->barren = code;
+	if (!search_pays(s->barren_cnt))
+		return 0;
+	values = attributes_of(s, user_word(frame + s->off[PYTHON_LOCALS]));
+	for (i = 0; i < ATTRIBUTES_MAX; i++) {
+		value = attribute(values, i);
+		if (is_function(s, value))
+			keep_captured(s, value);
+	}
+	return s->kept;
+}
+
+/* Will what runs call a function that has captured what a task waits for? Then that is s->found. */
+static __always_inline bool promises(struct py_search *s)
+{
+	__u32 i, kept = py_promises();
+
+	for (i = 0; i < PROMISES_MAX && i < kept; i++) {
+		if (py_awaits(s->frames[i])) {
+			s->barren = 0;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Where the handle was found last there is one of the task that runs: who has called whom need not be looked at. */
@@ -413,13 +541,13 @@ static __always_inline bool find_running(struct py_search *s, __u64 state)
 }
 
 /* The tasks that wait, one for the other. */
-static __always_inline void climb(struct py_search *s)
+static __always_inline void climb(struct py_search *s, bool asks)
 {
 	__u64 task = s->found;
 	__u32 i;
 
 	if (s->running)
-		task = py_awaits(s->running) ? s->found : 0;
+		task = py_awaits(s->running) || (asks && promises(s)) ? s->found : 0;
 	__builtin_memset(s->contexts, 0, sizeof(s->contexts));
 	s->cnt = 0;
 	for (i = 0; i < AWAITING_MAX && task; i++) {
@@ -443,7 +571,7 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 	if (!t || !rt->off[PYTHON_TASK_CONTEXT] || !(asks || kind == CALL_ANSWERS || t->py.again))
 		return;
 	t->py.again = 0;
-	if (!search_pays(&t->py)) {
+	if (!search_pays(t->py.vain)) {
 		t->py.vain++;
 		return;
 	}
@@ -455,7 +583,7 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 		return;
 	}
 	t->py.vain = 0;
-	climb(&t->py);
+	climb(&t->py, asks);
 	if (!t->py.cnt)
 		return;
 	e = emit_reserve(sizeof(*e));

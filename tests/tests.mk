@@ -139,7 +139,10 @@ $(OTELNODE): tests/tools/otelnode/package.json
 VALIDATE := $(OUTPUT)/tools/validate/ready
 
 validate: $(VALIDATE) ## install what checks manifests and container recipes, once
-$(OTELPY) $(VALIDATE): $(OUTPUT)/tools/%/ready: tests/tools/%/requirements.txt
+PYWEB := $(OUTPUT)/tools/pyweb/ready
+
+pyweb: $(PYWEB) ## install the event loops and frameworks of Python that Debian has not, or not as new, once
+$(OTELPY) $(VALIDATE) $(PYWEB): $(OUTPUT)/tools/%/ready: tests/tools/%/requirements.txt
 	$(call msg,VENV,$@)
 	$(Q)PYTHON=$(PYTHON) tests/tools/venv.sh $(OUTPUT)/tools $*
 
@@ -171,7 +174,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 test: ## run every test; SUBSET=quick: without Jaeger's build, lint, fuzz inputs and load
 	$(Q)$(MAKE) $(PARALLEL) all $(UNIT_TESTS) $(T)/guard/test_guard $(T)/faults/failmalloc.so bpf-tests
 	$(Q)$(if $(SUBSET),,for t in $(JAEGER) $(HOTROD) $(COLLECTOR) $(OTELPY) $(OTELNODE) $(VALIDATE) $(ZIPKIN) \
-		$(JAVA21) $(RUST); do \
+		$(JAVA21) $(RUST) $(PYWEB); do \
 		$(MAKE) $$t || echo "no $$t: its tests are skipped"; done)
 	$(Q)OUTPUT=$(OUTPUT) PYTHON=$(PYTHON) tests/run $(SUBSET)
 

@@ -60,7 +60,8 @@ enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SU
  * the frame, or what points to it (CFRAME; 0: nothing does); in a frame: the one that called it, its
  * variables; in a function: what it has captured; in what wakes a task: the task; in a task: its
  * context; how many bytes before an object is the pointer to its attributes, or enum python_values;
- * in the thread state: its stack; in a frame: its code, in that: how many variables it has.
+ * in the thread state: its stack; in a frame: its code, in that: how many variables it has; in a coroutine: its frame
+ * (0: behind a pointer).
  */
 enum python_offset {
 	PYTHON_KEYS,
@@ -77,7 +78,8 @@ enum python_offset {
 	PYTHON_VALUES,
 	PYTHON_STACK,
 	PYTHON_CODE,
-	PYTHON_CODE_VARS
+	PYTHON_CODE_VARS,
+	PYTHON_COROUTINE
 };
 enum python_values { PYTHON_VALUES_INSIDE, PYTHON_VALUES_IN_DICT };
 

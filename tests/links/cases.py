@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lab import built, golang, java, proxies, rust
-from lab.procs import PYTHON, SERVICES
+from lab.procs import BUILD, PYTHON, SERVICES
+
+PYWEB = BUILD / "tools/pyweb/bin/python"  # by make pyweb
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,14 @@ def modules(*names):
 
 def python(script):
     return lambda case, lab, env: [PYTHON, SERVICES / script, "front"]
+
+
+def pyweb(script):
+    return lambda case, lab, env: [PYWEB, SERVICES / script, "front"]
+
+
+def missing_pyweb():
+    return None if PYWEB.with_name("uvicorn").exists() else "no Python with a new uvloop and Tornado (make pyweb)"
 
 
 def gunicorn(case, lab, env):
@@ -135,6 +145,13 @@ CASES = [
     }),
     Case("fastapi-uvloop-direct", python("asgi.py"), modules("fastapi", "uvicorn", "httpx", "uvloop"), how="direct",
          env={"UVLOOP": "1"}, least=0),
+    *rows("uvloop", pyweb("aio.py"), missing_pyweb, {
+        "direct": {}, "gather": {"calls": 3, "quick": True}, "thread": {},
+    }, env={"UVLOOP": "1"}),
+    *rows("uvloop-fastapi", pyweb("asgi.py"), missing_pyweb, {
+        "direct": {}, "sync": {}, "gather": {"calls": 3},
+    }, env={"UVLOOP": "1"}),
+    *rows("tornado", pyweb("front_tornado.py"), missing_pyweb, {"direct": {"quick": True}, "gather": {"calls": 3}}),
     Case("gevent", python("green.py"), modules("gevent")),
     *rows("go", go, lambda: None if golang.go() else "no Go", {
         "direct": {"quick": True}, "spawn": {"calls": 2}, "pool": {}, "raw": {}, "rawpool": {},
