@@ -214,6 +214,36 @@ static void from_a_list_without_triggers(void **state)
 	node_end(&n, "/call2", "/2", "callback");
 }
 
+/* Sent in the name of the work whose answer has let the connection go, for whoever waited for that. */
+static void from_a_pool(struct node *n, uint64_t at, const char *first, const char *second)
+{
+	reads(&n->sc, &n->in1, at, first); /* gives out at + 1 */
+	writes(&n->sc, &n->out1, at + 2, REQUEST("/call"));
+	reads(&n->sc, &n->in2, at + 2, second);
+	reads(&n->sc, &n->out1, at + 5, OK);
+	runs(&n->sc, at + 1, 0, at + 6, CALLBACK_OF_READ);
+}
+
+/* Once an answer has told that this says nothing, it is not believed of the next call. */
+static void in_the_name_of_another(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	from_a_pool(&n, 10, REQUEST("/1"), REQUEST("/2"));
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
+	writes(&n.sc, &n.in1, 16, OK);
+	reads(&n.sc, &n.out1, 18, OK);
+	writes(&n.sc, &n.in2, 19, OK);
+	from_a_pool(&n, 20, REQUEST("/3"), REQUEST("/4"));
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call4"));
+	writes(&n.sc, &n.in1, 26, OK);
+	reads(&n.sc, &n.out1, 28, OK);
+	runs(&n.sc, 0, 0, 28, 0); /* from a timer */
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call4", NULL, "root");
+}
+
 /* A timer's work has the number it was given in the request's callback, long before. */
 static void in_the_callback_of_a_timer(void **state)
 {
@@ -364,6 +394,7 @@ int main(void)
 		cmocka_unit_test(after_a_timer),
 		cmocka_unit_test(after_a_timer_for_nobody),
 		cmocka_unit_test(from_a_list_without_triggers),
+		cmocka_unit_test(in_the_name_of_another),
 		cmocka_unit_test(in_the_callback_of_a_timer),
 		cmocka_unit_test(what_runs_is_lost),
 		cmocka_unit_test(thousands_of_marks),

@@ -83,6 +83,30 @@ static void loop_works_for_nobody(void **state)
 	scene_end(&sc);
 }
 
+/* The same, but that only shows when the call has been made. */
+static void queue_that_shows_later(void **state)
+{
+	struct end in1, in2, in3, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in1 = open_end(&sc, 1, 100, 1, 2);
+	in2 = open_end(&sc, 2, 100, 3, 4);
+	in3 = open_end(&sc, 3, 100, 5, 6);
+	out = open_end(&sc, 4, 100, 7, 8);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	receive(&sc, &in3, 100, REQUEST("/3"));
+	transmit(&sc, &out, 100, REQUEST("/whose"));
+	transmit(&sc, &in1, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	transmit(&sc, &in3, 100, OK);
+	receive(&sc, &out, 100, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(method_of(span_of(&sc, SPAN_CLIENT, "/whose")), "root");
+	scene_end(&sc);
+}
+
 /* Work that changes threads: the answer to a call is read by another thread than made it. */
 static void roaming(void **state)
 {
@@ -249,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_heard_of),
 		cmocka_unit_test(queue_of_tasks),
+		cmocka_unit_test(queue_that_shows_later),
 		cmocka_unit_test(loop_works_for_nobody),
 		cmocka_unit_test(roaming),
 		cmocka_unit_test(roaming_among_several),

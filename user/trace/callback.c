@@ -21,10 +21,18 @@
  * When the answer has been read, and what that calls back writes the response to a request, the call
  * was made for that request. It settles what was not known, and corrects what was taken for granted
  * (an own queue of the program's, without a trigger): only the first and second rule are above it.
+ *
+ * The same answers tell which of the other rules hold here at all. A pool of connections (undici's) sends what has
+ * waited longest as soon as an answer is there, in the name of the work whose answer that was.
  */
 #include <stdlib.h>
 
 #include "trace/stages.h"
+
+#define GUESSES_LATELY \
+	1024 /* of one kind, that an answer told of; after these the older ones count half */
+#define RIGHT_ENOUGH 8 /* of them that must have been seen */
+#define WRONG_SHARE  64 /* one wrong one among so many right ones is too many */
 
 void callbacks_free(struct callbacks *cb)
 {
@@ -188,20 +196,26 @@ static struct exchange *by_immediate(struct pipeline *p, const struct callbacks 
 	return behind(p, cb->left.serial);
 }
 
+/* For whom the thread makes the call at hand. */
+struct cause {
+	struct exchange *x; /* NULL: not known */
+	enum guess guess;
+};
+
 /*
  * Anything else may be a step (a nextTick()) of the work that made it; one that was only made in
  * what the last read called back says no more than that.
  */
-static struct exchange *by_numbers(struct pipeline *p, const struct callbacks *cb)
+static struct cause by_numbers(struct pipeline *p, const struct callbacks *cb)
 {
-	struct exchange *cause;
+	struct exchange *maker;
 
 	if (cb->now.flags & CALLBACK_IMMEDIATE)
-		return by_immediate(p, cb);
-	cause = behind(p, whose(cb, cb->now.trigger));
-	if (cause || (of_read(cb) && cb->now.self > cb->heard_newest))
-		return cause;
-	return behind(p, whose(cb, cb->now.self));
+		return (struct cause){ by_immediate(p, cb), GUESS_IMMEDIATE };
+	maker = behind(p, whose(cb, cb->now.trigger));
+	if (maker || (of_read(cb) && cb->now.self > cb->heard_newest))
+		return (struct cause){ maker, GUESS_MAKER };
+	return (struct cause){ behind(p, whose(cb, cb->now.self)), GUESS_SELF };
 }
 
 /*
@@ -217,90 +231,156 @@ static bool goes_on(const struct callbacks *cb, const struct exchange *heard)
 	return maker > heard->node.newest_before && maker <= heard->node.newest;
 }
 
-/* For whom the thread makes the call at hand. NULL: not known. */
-static struct exchange *cause_now(struct pipeline *p, struct callbacks *cb, bool *ret_firm)
+/* What an answer called back has shown otherwise too often. */
+static bool fails(const struct callbacks *cb, enum guess guess)
+{
+	return cb->guesses[guess].wrong * WRONG_SHARE > cb->guesses[guess].right;
+}
+
+static bool holds(const struct callbacks *cb, enum guess guess)
+{
+	return guess == GUESS_NONE ||
+	       (cb->guesses[guess].right >= RIGHT_ENOUGH && !fails(cb, guess));
+}
+
+static struct cause cause_now(struct pipeline *p, struct callbacks *cb)
 {
 	const struct exchange *heard = exchange_find(&p->exchanges, cb->heard);
-	struct exchange *cause;
+	struct cause cause = { 0 };
 
-	*ret_firm = of_read(cb) && heard && heard->server_side;
 	if (!known(cb))
-		return NULL;
-	if (of_read(cb)) {
-		cb->sure = cb->now.newest;
-		cause = *ret_firm ? NULL : by_numbers(p, cb);
-		return cause || !goes_on(cb, heard) ? cause : behind(p, cb->heard);
+		return cause;
+	if (!of_read(cb)) {
+		leave_callback(p, cb, false);
+		cause = by_numbers(p, cb);
+		mark(p, cb, cb->now.newest, cause.x ? cause.x->serial : 0);
+		return cause;
 	}
-	leave_callback(p, cb, false);
+	cb->sure = cb->now.newest;
+	if (heard && heard->server_side)
+		return (struct cause){ behind(p, cb->heard), GUESS_NONE };
 	cause = by_numbers(p, cb);
-	mark(p, cb, cb->now.newest, cause ? cause->serial : 0);
+	if (!cause.x && goes_on(cb, heard))
+		return (struct cause){ behind(p, cb->heard), GUESS_READ };
 	return cause;
 }
 
 void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c)
 {
-	bool firm;
-	struct exchange *cause = cause_now(p, cb, &firm);
+	struct cause cause = cause_now(p, cb);
 
-	c->cause = cause ? cause->serial : 0;
+	c->cause = cause.x ? cause.x->serial : 0;
 	callback_over(cb);
+}
+
+/* What the reading of a request calls back. */
+static bool in_request(const struct pipeline *p, const struct callbacks *cb)
+{
+	const struct exchange *heard = of_read(cb) ? exchange_find(&p->exchanges, cb->heard) : NULL;
+
+	return heard && heard->server_side;
 }
 
 void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 {
-	struct exchange *opener = behind(p, x->conn->cause),
-			*cause = cause_now(p, cb, &x->node.firm);
+	struct exchange *opener = behind(p, x->conn->cause);
+	struct cause cause = cause_now(p, cb);
 
 	x->conn->cause = 0;
+	x->node.firm = in_request(p, cb);
 	if (opener && !x->node.firm)
-		cause = opener;
+		cause = (struct cause){ opener, GUESS_OPENER };
 	x->node.newest_before = cb->before;
 	x->node.newest = cb->now.newest;
-	if (cause && cause->server_side)
-		exchange_adopt(cause, x, x->node.firm ? LINK_CALLBACK : LINK_SOCKET);
-	else if (cause)
-		x->node.goes_on = cause->serial;
+	x->node.guess = cause.guess;
+	x->node.guessed = cause.x ? cause.x->serial : 0;
+	if (!cause.x || fails(cb, cause.guess))
+		return;
+	if (cause.x->server_side)
+		exchange_adopt(cause.x, x, x->node.firm ? LINK_CALLBACK : LINK_SOCKET);
+	else
+		x->node.goes_on = cause.x->serial;
 }
 
 struct exchange *callback_writer(struct pipeline *p, struct callbacks *cb)
 {
-	const struct exchange *heard = exchange_find(&p->exchanges, cb->heard);
-	bool firm;
-	struct exchange *cause = cause_now(p, cb, &firm);
+	struct exchange *heard = in_request(p, cb) ? exchange_find(&p->exchanges, cb->heard) : NULL;
+	struct cause cause = cause_now(p, cb);
 
-	if (firm && heard)
-		cause = exchange_find(&p->exchanges, cb->heard);
-	return cause && cause->server_side ? cause : NULL;
+	if (heard)
+		return heard;
+	return cause.x && cause.x->server_side ? cause.x : NULL;
+}
+
+/* The call was for the request: was that what it had been taken for? */
+static void note_guess(struct pipeline *p, struct callbacks *cb, const struct exchange *call,
+		       const struct exchange *request)
+{
+	const struct exchange *guessed = exchange_find(&p->exchanges, call->node.guessed);
+	unsigned *right = &cb->guesses[call->node.guess].right;
+	unsigned *wrong = &cb->guesses[call->node.guess].wrong;
+
+	if (guessed && !guessed->server_side)
+		guessed = guessed->node.firm || guessed->node.handed ? guessed->parent : NULL;
+	if (!guessed)
+		return;
+	*right += guessed == request;
+	*wrong += guessed != request;
+	if (*right + *wrong < GUESSES_LATELY)
+		return;
+	*right /= 2;
+	*wrong /= 2;
 }
 
 /* The calls up to and with x are for the request, as far as that is not known otherwise. */
-static void claim_back(struct pipeline *p, struct exchange *request, struct exchange *x)
+static void claim_back(struct pipeline *p, const struct callbacks *cb, struct exchange *request,
+		       struct exchange *x)
 {
+	enum link_method how = LINK_CALLBACK;
+	enum guess guess, next = GUESS_NONE;
 	unsigned n;
 
 	for (n = 0; n < CAUSES_MAX && x && !x->traced; n++) {
+		guess = next;
+		next = x->node.guess;
 		list_del(&x->by_process);
-		exchange_adopt(request, x, LINK_CALLBACK);
+		exchange_adopt(request, x, how);
+		x->node.guess = guess;
+		if (fails(cb, next))
+			return;
+		if (!holds(cb, next))
+			how = LINK_RELAY;
 		x = exchange_find(&p->exchanges, x->node.goes_on);
 		if (x && x->parent)
 			return;
 	}
 }
 
-void callback_answers(struct pipeline *p, const struct callbacks *cb, struct exchange *request)
+void callback_answers(struct pipeline *p, struct callbacks *cb, struct exchange *request)
 {
 	struct exchange *x = of_read(cb) ? exchange_find(&p->exchanges, cb->heard) : NULL;
 
 	if (!x || x->server_side || x->node.handed || x->start_ns < request->start_ns)
 		return;
 	x->node.handed = true;
-	if (!x->node.firm)
-		claim_back(p, request, x);
+	if (x->node.firm)
+		return;
+	note_guess(p, cb, x, request);
+	claim_back(p, cb, request, x);
 }
 
-struct exchange *callback_choice(struct pipeline *p, const struct exchange *x)
+struct exchange *callback_choice(struct pipeline *p, const struct exchange *x,
+				 enum link_method *ret_how)
 {
 	const struct exchange *before = exchange_find(&p->exchanges, x->node.goes_on);
 
+	*ret_how = LINK_SOCKET;
 	return before && !before->server_side ? before->parent : NULL;
+}
+
+bool callback_doubts(const struct callbacks *cb, struct exchange *x)
+{
+	if (x->method == LINK_SOCKET && !holds(cb, x->node.guess))
+		exchange_grade(x, LINK_LIKELY);
+	return x->parent && fails(cb, x->node.guess);
 }

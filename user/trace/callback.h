@@ -26,6 +26,22 @@ struct left {
 	uint64_t serial; /* of what the callback was for; 0: nobody knows whose they are */
 };
 
+/* Why a call was taken to be for somebody, when nothing made that sure. */
+enum guess {
+	GUESS_NONE,
+	GUESS_OPENER, /* its connection was opened for them */
+	GUESS_MAKER, /* they made the work that made this work */
+	GUESS_SELF, /* they made this work */
+	GUESS_IMMEDIATE, /* they made this setImmediate() */
+	GUESS_READ, /* theirs was read before */
+	GUESSES,
+};
+
+/* What answers have told of the guesses of one kind. */
+struct guesses {
+	unsigned right, wrong;
+};
+
 struct callbacks {
 	struct ev_callback now; /* of the call at hand; kind EV_NONE: not known */
 	uint64_t heard; /* serial of the exchange whose bytes the thread read last; 0: none */
@@ -34,6 +50,7 @@ struct callbacks {
 	uint64_t sure; /* up to this number the newest mark is beyond doubt */
 	bool proven; /* what a read called back has been seen once: the stack can be read */
 	bool in_callback; /* nothing else has been seen since the thread read */
+	struct guesses guesses[GUESSES]; /* by enum guess */
 	struct left left;
 	struct mark *marks; /* a ring, numbers ascending */
 	unsigned cap, first, cnt;
@@ -43,6 +60,8 @@ struct callbacks {
 struct in_node {
 	uint64_t goes_on; /* serial of the call, with an open cause, whose answer made this one be sent */
 	uint64_t newest_before, newest; /* the newest numbers at the call before it and when it was sent */
+	uint64_t guessed; /* serial of the request or call that it was taken to be for, or to go on with */
+	enum guess guess; /* why; or what its link rests on, once an answer has told */
 	bool firm; /* no later evidence is above that for its cause */
 	bool handed; /* what its answer called back has written a response */
 };

@@ -166,6 +166,12 @@ static bool may_be_above(const struct exchange *parent, const struct exchange *c
 	return true;
 }
 
+void exchange_grade(struct exchange *child, enum link_method how)
+{
+	child->method = how;
+	child->confidence = link_method_confidence(how);
+}
+
 bool exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how)
 {
 	if (!may_be_above(parent, child))
@@ -173,8 +179,7 @@ bool exchange_adopt(struct exchange *parent, struct exchange *child, enum link_m
 	list_del(&child->sibling);
 	list_push(&parent->children, &child->sibling);
 	child->parent = parent;
-	child->method = how;
-	child->confidence = link_method_confidence(how);
+	exchange_grade(child, how);
 	return true;
 }
 

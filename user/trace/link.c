@@ -369,8 +369,7 @@ static struct exchange *later_choice(struct pipeline *p, const struct exchange *
 
 	if (given)
 		return given;
-	*ret_how = LINK_CALLBACK;
-	return callback_choice(p, call);
+	return callback_choice(p, call, ret_how);
 }
 
 /* The trace that a request belongs to as its process knows it; NULL: none that could be seen. */
@@ -478,6 +477,17 @@ static bool made_by_loop(struct pipeline *p, const struct exchange *x)
 	return st && strand_is_loop(st);
 }
 
+/* Its thread has shown since that what the link rests on says nothing there. */
+static bool refuted(struct pipeline *p, struct exchange *x)
+{
+	const struct strand_state *st = strand_find(&p->strands, &x->thread);
+
+	if (st && st->callbacks)
+		return callback_doubts(st->callbacks, x);
+	return (x->method == LINK_LIKELY || x->method == LINK_ORDER) && st && strand_is_loop(st) &&
+	       strand_queues(st);
+}
+
 /*
  * A thread may have come out to be a loop since. Where work changes threads, what a thread was seen to do says little
  * about whom it does it for.
@@ -488,16 +498,14 @@ void link_grade(struct pipeline *p, struct exchange *x)
 	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
 			 x->method == LINK_LIKELY || x->method == LINK_FORK;
 
-	if (x->server_side || !by_thread)
+	if (x->server_side)
 		return;
-	if (x->method == LINK_THREAD && made_by_loop(p, x)) {
-		x->method = LINK_LIKELY;
-		x->confidence = link_method_confidence(LINK_LIKELY);
-	}
-	if (!(proc && proc->roams) && !x->turn.contradicted && !outlives(p, x))
+	if (x->method == LINK_THREAD && made_by_loop(p, x))
+		exchange_grade(x, LINK_LIKELY);
+	if (!refuted(p, x) &&
+	    !(by_thread && ((proc && proc->roams) || x->turn.contradicted || outlives(p, x))))
 		return;
-	x->method = LINK_ORDER;
-	x->confidence = link_method_confidence(LINK_ORDER);
+	exchange_grade(x, LINK_ORDER);
 	x->doubtful = x->served > 1;
 }
 

@@ -114,9 +114,11 @@ void callback_wrote(struct callbacks *cb); /* that was no call on a socket */
 void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial);
 void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c);
 void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x);
-void callback_answers(struct pipeline *p, const struct callbacks *cb, struct exchange *request);
+void callback_answers(struct pipeline *p, struct callbacks *cb, struct exchange *request);
 /* NULL: no evidence. */
-struct exchange *callback_choice(struct pipeline *p, const struct exchange *x);
+struct exchange *callback_choice(struct pipeline *p, const struct exchange *x, enum link_method *ret_how);
+/* What a call of the thread was linked by has come out to be no evidence there. */
+bool callback_doubts(const struct callbacks *cb, struct exchange *x);
 
 /* tasks.c: of CPython */
 void tasks_tell(struct pipeline *p, const struct ev_awaiting *ev); /* of the call that comes next */
