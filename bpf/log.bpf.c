@@ -17,8 +17,8 @@
 #define FD_STDOUT 1
 #define FD_STDERR 2
 
-#define RING_SHARE \
-	4 /* of the ring, 1 in so many may be full before logs are left out: requests come first */
+/* Of the ring, 1 in so many may be full before logs are left out: requests come first. */
+#define RING_SHARE 4
 
 /* Output may go to a journal by a unix socket; whatever else is a socket carries a protocol. */
 static __always_inline bool carries_output(struct file *file, __u32 type)

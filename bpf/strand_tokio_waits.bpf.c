@@ -21,8 +21,8 @@
 
 #include "lib/tokio.bpf.h"
 
-#define WAITED \
-	1 /* state of a one-shot channel: by who receives, and not by who sends for that one to go */
+/* State of a one-shot channel: by who receives, and not by who sends for that one to go. */
+#define WAITED 1
 
 #define FUTURE_CHUNKS 10 /* 1.3 KiB of a future; hyper's client has its channel at 600 bytes */
 #define BOXES         3 /* words of a future that may point to another one */

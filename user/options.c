@@ -49,8 +49,8 @@ const struct command *command_find(struct slice name)
 	return NULL;
 }
 
-#define WORD_LEN_MAX \
-	24 /* the longest name has 12; nothing longer than twice that is a slip of the finger */
+/* The longest name has 12; nothing longer than twice that is a slip of the finger. */
+#define WORD_LEN_MAX 24
 
 /* Letters put in, left out, mistaken or swapped with the next on the way from a to b. */
 static unsigned distance(struct slice a, struct slice b)

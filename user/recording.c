@@ -15,8 +15,8 @@
 
 #define MAGIC           "EBPFTRC\n"
 #define BYTE_ORDER_MARK 0x01020304u
-#define RECORD_MAX \
-	65536 /* no record is larger: a piece is at most PIECE_MAX, facts at most FACTS_MAX */
+/* No record is larger: a piece is at most PIECE_MAX, facts at most FACTS_MAX. */
+#define RECORD_MAX 65536
 
 struct file_header {
 	char magic[8];

@@ -13,8 +13,8 @@
 #define PID_LIMIT    4194304 /* PID_MAX_LIMIT of the kernel */
 #define PORT_LIMIT   65535
 #define COMM_VISIBLE 15 /* TASK_COMM_LEN without its NUL */
-#define WAIT_LIMIT \
-	(3600 * NSEC_PER_SEC) /* longer, and the table of waiting spans decides, not the clock */
+/* Longer, and the table of waiting spans decides, not the clock. */
+#define WAIT_LIMIT    (3600 * NSEC_PER_SEC)
 #define RING_MIN      (64ULL << 10)
 #define RING_LIMIT    (1ULL << 30)
 #define PERCENT_MIN   0.1

@@ -5,8 +5,8 @@
 #include "shed.h"
 
 #define CALM_NS (NSEC_PER_SEC / 2)
-#define CALM_MAX_NS \
-	(32 * NSEC_PER_SEC) /* when more was too much again, the next try waits twice as long */
+/* When more was too much again, the next try waits twice as long. */
+#define CALM_MAX_NS (32 * NSEC_PER_SEC)
 
 void shed_note(struct shed *s, const struct ev_hdr *ev)
 {

@@ -10,8 +10,8 @@
 
 #include "maps.bpf.h"
 
-#define LEVELS_MAX \
-	8 /* namespaces below the tracer's that are looked through; the kernel allows 32 */
+/* Namespaces below the tracer's that are looked through; the kernel allows 32. */
+#define LEVELS_MAX 8
 
 /* The number of a process or thread in the tracer's namespace, which is its own or one above it. 0: in neither. */
 static __always_inline __u32 number_of(struct pid *pid)

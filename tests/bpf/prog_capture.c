@@ -13,8 +13,8 @@
 #include "lib/pairs.h"
 #include "lib/stage.h"
 
-#define ROUNDS \
-	3 /* a leak shows at the first; each loads all programs, seconds on an emulated processor */
+/* A leak shows at the first; each loads all programs, seconds on an emulated processor. */
+#define ROUNDS  3
 #define IDS_MAX 64
 
 static struct capture *capture_open(size_t ring_sz)

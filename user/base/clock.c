@@ -4,8 +4,8 @@
 #include "clock.h"
 #include "compiler.h"
 
-#define OFFSET_TRIES \
-	3 /* one undisturbed reading is enough, and two interruptions in a row are rare */
+/* One undisturbed reading is enough, and two interruptions in a row are rare. */
+#define OFFSET_TRIES 3
 
 static uint64_t read_ns(clockid_t clock)
 {

@@ -8,8 +8,8 @@
 #include "cleanup.h"
 #include "compiler.h"
 
-#define LOOP_FDS_MAX \
-	64 /* ring, signals, one per process that is waited for; further ones are refused */
+/* Ring, signals, one per process that is waited for; further ones are refused. */
+#define LOOP_FDS_MAX 64
 
 struct loop;
 typedef void (*loop_fn)(void *ctx, int fd);

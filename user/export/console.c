@@ -17,8 +17,8 @@
 #include "export/tree_text.h"
 
 #define WIDTH_DEFAULT 100
-#define TEXT_MAX \
-	((size_t)16 << 20) /* of one trace: TRACE_SPANS_MAX wide lines with colours are 4 MB */
+/* Of one trace: TRACE_SPANS_MAX wide lines with colours are 4 MB. */
+#define TEXT_MAX ((size_t)16 << 20)
 
 struct console_exporter {
 	struct out out;

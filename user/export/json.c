@@ -7,8 +7,8 @@
 #include "export/otlp.h"
 #include "export/out.h"
 
-#define LINE_MAX_SZ \
-	((size_t)256 << 20) /* 512 spans of the largest kind, every byte escaped, take 30 MB */
+/* 512 spans of the largest kind, every byte escaped, take 30 MB. */
+#define LINE_MAX_SZ ((size_t)256 << 20)
 
 struct json_exporter {
 	struct out out;

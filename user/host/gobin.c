@@ -15,8 +15,8 @@
 #define ALIGN_SZ    16
 #define FLAGS_AT    15
 #define FLAG_INLINE 0x02
-#define SEARCH_MAX \
-	(64 << 10) /* of the data, for a header without a section: Go's linker puts it first */
+/* Of the data, for a header without a section: Go's linker puts it first. */
+#define SEARCH_MAX  (64 << 10)
 #define VERSION_MAX 96 /* "go1.26.8 X:nodwarf5", "devel go1.27-0123456789 Mon ..." */
 
 static const char magic[14] = { '\xff', ' ', 'G', 'o', ' ', 'b', 'u',

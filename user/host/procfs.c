@@ -10,10 +10,10 @@
 #include "host/procfs.h"
 
 #define STAT_TEXT_MAX 1024 /* 52 numbers of at most 20 digits, most of them short */
-#define STATUS_TEXT_MAX \
-	8192 /* grows with the groups of the process; what we need stands in the first lines */
-#define READ_STEP  4096
-#define PF_KTHREAD 0x00200000 /* of the kernel's task flags */
+/* Grows with the groups of the process; what we need stands in the first lines. */
+#define STATUS_TEXT_MAX 8192
+#define READ_STEP       4096
+#define PF_KTHREAD      0x00200000 /* of the kernel's task flags */
 
 /* Fields of /proc/PID/stat after the name, counted as in proc(5). */
 enum { STAT_STATE = 3, STAT_PPID = 4, STAT_TTY_NR = 7, STAT_FLAGS = 9, STAT_STARTTIME = 22 };

@@ -3,9 +3,9 @@
 
 #include "host/resource.h"
 
-#define RESOURCE_ATTRS_MAX \
-	128 /* about 25 of our own; the rest is the user's OTEL_RESOURCE_ATTRIBUTES */
-#define RESOURCE_TEXT_MAX 32768 /* both OTEL_RESOURCE_ATTRIBUTES at their largest, and the paths */
+/* About 25 of our own; the rest is the user's OTEL_RESOURCE_ATTRIBUTES. */
+#define RESOURCE_ATTRS_MAX 128
+#define RESOURCE_TEXT_MAX  32768 /* both OTEL_RESOURCE_ATTRIBUTES at their largest, and the paths */
 
 struct resource *resource_new(void)
 {

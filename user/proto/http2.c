@@ -17,8 +17,8 @@
 #include "proto/http2.h"
 
 #define HEAD_SZ 9 /* of a frame */
-#define FIELDS_SZ \
-	128 /* looked at: the path is among the first, and of many small buffers only those are seen */
+/* Looked at: the path is among the first, and of many small buffers only those are seen. */
+#define FIELDS_SZ    128
 #define SETTINGS_MAX 96 /* with which a server begins: 16 of them, there are 6 */
 #define REPORTS_MAX  64 /* of other things, until spans are no longer waited for */
 #define CODED        0x80 /* in the length of a literal */
