@@ -28,7 +28,7 @@
 #include "lib/strand.bpf.h"
 #include "lib/user.bpf.h"
 
-/* The same in Go 1.21 to 1.27, from its debug information. */
+/* The same in Go 1.18 to 1.27, from its debug information. */
 #define TLS_G      (-8)
 #define G_STACK_HI 8
 #define G_M        48

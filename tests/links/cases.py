@@ -193,6 +193,7 @@ CASES = [
     }, env={"CONNS": "4"}, least=0),
     Case("nginx", proxies.nginx, program("nginx"), proxy=True, quick=True, warm_up=8),
     Case("haproxy", proxies.haproxy, program("haproxy"), proxy=True, least=0.9),
+    Case("caddy", proxies.caddy, program("caddy"), proxy=True, least=0.99),
     *rows("epoll", epoll, program("gcc"), {
         "plenty": {"env": {"CONNS": "64"}, "quick": True}, "few": {"env": {"CONNS": "4"}, "quick": True},
     }, proxy=True, warm_up=8),

@@ -52,6 +52,16 @@ backend back
   server b {backend} maxconn 16
 """
 
+CADDY = """
+{{
+  admin off
+}}
+:{port} {{
+  bind 127.0.0.1
+  reverse_proxy {backend}
+}}
+"""
+
 
 def configured(lab, name, template, env):
     path = lab.folder / name
@@ -77,3 +87,8 @@ def nginx_fpm(case, lab, env):
 
 def haproxy(_case, lab, env):
     return ["haproxy", "-db", "-f", configured(lab, "haproxy.cfg", HAPROXY, env)]
+
+
+def caddy(_case, lab, env):
+    """Debian 12 builds it with Go 1.19."""
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", configured(lab, "Caddyfile", CADDY, env)]
