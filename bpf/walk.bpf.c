@@ -18,9 +18,39 @@ static __noinline int piece_tell_length(struct moved *c, __u32 len)
 		return 0;
 	}
 	piece_fill(e, c, len);
-	piece_end(e, 0);
+	piece_end(e, 0, 0);
 	piece_book(c, false, len);
 	return 0;
+}
+
+/* Both ends of the buffer at hand, which is the whole call. */
+static __always_inline void tell_ends(struct moved *c, __u64 base)
+{
+	struct ev_data *e = emit_reserve(sizeof(*e) + PREFIX_LEN + TAIL_LEN);
+
+	if (!e) {
+		piece_book(c, true, c->n);
+		return;
+	}
+	piece_fill(e, c, c->n);
+	if (bpf_probe_read_user(e->bytes, PREFIX_LEN, (void *)base) ||
+	    bpf_probe_read_user(e->bytes + PREFIX_LEN, TAIL_LEN,
+				(void *)(base + c->n - TAIL_LEN))) {
+		stat_inc(STAT_USER_FAULT);
+		piece_end(e, 0, 0);
+	} else {
+		e->flags |= DATA_ENDS;
+		piece_end(e, PREFIX_LEN, TAIL_LEN);
+	}
+	piece_book(c, false, c->n);
+}
+
+/* Of a call within a long body, whose buffer is one: nothing else is copied of it. */
+static __always_inline bool has_two_ends(const struct moved *c, struct user_mem *m)
+{
+	if (c->skip || c->head_end != PREFIX_LEN || c->tail_at == PREFIX_LEN)
+		return false;
+	return (m->left || mem_next(m)) && m->left >= c->n;
 }
 
 /* To the end of the buffer at hand, of the stretch, or of the largest piece. */
@@ -87,6 +117,10 @@ int tell_pieces(void)
 	if (!t)
 		return 0;
 	c = &t->moved;
+	if (has_two_ends(c, &t->mem)) {
+		tell_ends(c, t->mem.base);
+		return 0;
+	}
 	if (c->skip)
 		piece_tell_length(c, c->skip);
 	if (c->told < c->n)

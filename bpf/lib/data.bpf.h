@@ -10,7 +10,8 @@
  * skipped: below the verdict's position, told as one record without bytes. The copied head is cut
  * into records by the caller's buffers, unless they are few and short, and by PIECE_MAX; the last of
  * them also accounts for what is not copied behind it. The tail keeps the end of a chunked body
- * visible. A walk over the caller's buffers passes through all of them.
+ * visible. A walk over the caller's buffers passes through all of them, but for the usual call within a
+ * long body: both ends of one buffer make one record.
  */
 #ifndef BPF_LIB_DATA_H
 #define BPF_LIB_DATA_H

@@ -28,9 +28,10 @@ static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32
 	e->thread_gen = c->thread_gen;
 }
 
-static __always_inline void piece_end(struct ev_data *e, __u32 cap)
+/* `behind`: how many bytes are copied behind the first `cap` (DATA_ENDS). */
+static __always_inline void piece_end(struct ev_data *e, __u32 cap, const __u32 behind)
 {
-	e->hdr.sz = (sizeof(*e) + cap + 7) & ~7u;
+	e->hdr.sz = (sizeof(*e) + cap + behind + 7) & ~7u;
 	e->cap = cap;
 	emit_submit(e);
 }
@@ -62,7 +63,7 @@ static __always_inline void piece_copy(struct moved *c, const __u32 room)
 		stat_inc(STAT_USER_FAULT);
 		cap = 0;
 	}
-	piece_end(e, cap);
+	piece_end(e, cap, 0);
 	piece_book(c, false, len);
 }
 
@@ -93,7 +94,7 @@ static __always_inline void piece_gather(struct moved *c, struct user_mem *m,
 		return;
 	}
 	piece_fill(e, c, c->n);
-	piece_end(e, gather(c, m, vec, e->bytes, room));
+	piece_end(e, gather(c, m, vec, e->bytes, room), 0);
 	piece_book(c, false, c->n);
 }
 

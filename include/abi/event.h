@@ -8,10 +8,11 @@
  * tracer's pid namespace. A record states what the kernel did; what it means is decided in user/trace/.
  *
  * A call that moves bytes makes one DATA record per contiguous piece of user memory that was copied, or one for a
- * few short ones; the pieces of one call carry DATA_MORE except the last. `pos` counts the bytes of that direction
- * since the CONN record, whether or not they were copied or their record was lost: a jump of `pos` is a loss, exactly
- * sized. `seq` is TCP's own position after the piece, so a difference between its advance and that of `pos` is bytes
- * that no hook saw (splice); and the pair of both directions' positions names the same moment at both ends.
+ * few short ones, or for both ends of a long one; the pieces of one call carry DATA_MORE except the last. `pos`
+ * counts the bytes of that direction since the CONN record, whether or not they were copied or their record was
+ * lost: a jump of `pos` is a loss, exactly sized. `seq` is TCP's own position after the piece, so a difference
+ * between its advance and that of `pos` is bytes that no hook saw (splice); and the pair of both directions'
+ * positions names the same moment at both ends.
  */
 #ifndef ABI_EVENT_H
 #define ABI_EVENT_H
@@ -82,9 +83,10 @@ struct ev_conn {
 #define DATA_MORE	(1 << 0)	/* another piece of the same call follows */
 #define DATA_SEQ	(1 << 1)	/* seq and other_seq are valid */
 #define DATA_NO_BUFFER	(1 << 2)	/* the bytes never were in user memory that could be read */
-#define DATA_SHED	(1 << 4)	/* bytes that are missing before it are whole exchanges, left out on purpose */
 #define DATA_AWAITED	(1 << 3)	/* strand is not who called, but who waits on a channel for that */
+#define DATA_SHED	(1 << 4)	/* bytes that are missing before it are whole exchanges, left out on purpose */
 #define DATA_POLLED	(1 << 5)	/* RX of a client: the socket is in an epoll set, whoever reads it is a loop */
+#define DATA_ENDS	(1 << 6)	/* the last TAIL_LEN bytes of the piece are copied, too: behind the first cap */
 
 struct ev_data {
 	struct ev_hdr hdr;
@@ -93,7 +95,7 @@ struct ev_data {
 	__u64 pos;		/* of the first byte of this piece */
 	__u64 start_ns;		/* TX: the copy began; RX: the first byte arrived; 0: unknown */
 	__u32 len;		/* bytes this piece accounts for */
-	__u32 cap;		/* of these, copied: bytes[0..cap) */
+	__u32 cap;		/* of these, copied: bytes[0..cap), the first of them */
 	__u32 seq;		/* TCP: write_seq (TX) or copied_seq (RX) after this piece */
 	__u32 other_seq;	/* TCP: the position of the other direction then */
 	__u8 dir;		/* enum dir */

@@ -21,7 +21,7 @@
 #define PIECE_MAX	16384	/* one TLS-record-sized read; the largest single record */
 #define BURST_MAX	81920	/* copied after a change of direction: a 64 KiB head */
 #define PREFIX_LEN	256	/* copied of each later call: a chunk header, a late head */
-#define TAIL_LEN	16	/* last bytes of a call that was cut: "\r\n0\r\n\r\n" fits twice */
+#define TAIL_LEN	16	/* last bytes of a call that was cut: "\r\n0\r\n\r\n" twice. Recordings rely on it */
 #define GO_SERVERS_MAX	16384	/* goroutines that read requests. LRU: a lost one costs its links */
 #define GO_SLOTS_MAX	1024	/* functions that goroutines run and call from. LRU: found again */
 #define TOKIO_TASKS_MAX	16384	/* tasks that read requests or send them. LRU: a lost one costs its links */

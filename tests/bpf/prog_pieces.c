@@ -153,6 +153,17 @@ static void act_budget(void *arg)
 	pair_close(&p);
 }
 
+/* How many records the sender has for the bytes there. */
+static unsigned records_from(const struct stage *s, uint64_t from, uint64_t to)
+{
+	const struct ev_data *data;
+	unsigned n, cnt = 0;
+
+	for (n = 0; (data = stage_data(s, sender(s)->conn, DIR_TX, n)); n++)
+		cnt += data->pos >= from && data->pos < to;
+	return cnt;
+}
+
 static void test_budget_is_renewed(void **state)
 {
 	size_t n = BIG + 3000;
@@ -165,6 +176,8 @@ static void test_budget_is_renewed(void **state)
 	assert_int_equal(strspn(text + BIG + 1000 - TAIL_LEN, "y"), TAIL_LEN + PREFIX_LEN);
 	assert_null(memchr(text + BIG + 2000, '?', 1000));
 	free(text);
+	assert_int_equal(records_from(*state, BIG, BIG + 2000),
+			 2); /* one for both ends of a call */
 }
 
 /* More buffers than are looked at: the rest is counted, not copied. */

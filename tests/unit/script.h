@@ -204,11 +204,12 @@ static inline struct end open_unix(struct scene *sc, uint64_t id, uint32_t tgid,
 	return (struct end){ .id = id, .tgid = tgid };
 }
 
-/* len bytes of which the first cap are text. */
-static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum dir dir,
-			    const char *text, uint32_t cap, uint32_t len)
+/* The record, to be freed, of len bytes: the first cap are of text, with DATA_ENDS the last are what follows there. */
+static inline struct ev_data *data_of(struct scene *sc, struct end *e, uint32_t tid, enum dir dir,
+				      const char *text, uint32_t cap, uint32_t len, uint8_t flags)
 {
-	size_t sz = (sizeof(struct ev_data) + cap + 7) & ~7ul;
+	uint32_t copied = cap + (flags & DATA_ENDS ? TAIL_LEN : 0);
+	size_t sz = (sizeof(struct ev_data) + copied + 7) & ~7ul;
 	struct ev_data *ev = calloc(1, sz);
 
 	ev->hdr = header(sc, EV_DATA, sz, e->tgid, tid);
@@ -232,11 +233,21 @@ static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum 
 	ev->seq = e->seq[dir];
 	ev->other_seq = e->seq[!dir];
 	ev->dir = dir;
-	ev->flags = DATA_SEQ | (sc->awaited ? DATA_AWAITED : 0) | (sc->shed ? DATA_SHED : 0);
+	ev->flags = flags | DATA_SEQ | (sc->awaited ? DATA_AWAITED : 0) |
+		    (sc->shed ? DATA_SHED : 0);
 	ev->shed = sc->shed;
 	ev->sleeps = sc->sleeps;
 	ev->flags |= sc->polls ? DATA_POLLED : 0;
-	memcpy(ev->bytes, text, cap);
+	memcpy(ev->bytes, text, copied);
+	return ev;
+}
+
+/* len bytes of which the first cap are text. */
+static inline void move_cut(struct scene *sc, struct end *e, uint32_t tid, enum dir dir,
+			    const char *text, uint32_t cap, uint32_t len)
+{
+	struct ev_data *ev = data_of(sc, e, tid, dir, text, cap, len, 0);
+
 	pipeline_feed(sc->p, &ev->hdr);
 	free(ev);
 }

@@ -150,6 +150,35 @@ static void addresses_come_late(void **state)
 #define X32            "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define ASKS_SOMETHING "\1\1\1\1\4\1\1\1\1" X32 X32 X32 X32
 
+/* Of a call within a long body both ends are copied: that a chunked one is over is in the second, also redacted. */
+static void both_ends_of_a_call(void **state)
+{
+	const char end[] = "\r\n0\r\n\r\n";
+	char ends[PREFIX_LEN + TAIL_LEN], redacted[sizeof(ends)];
+	struct ev_data *ev;
+	struct scene sc;
+	struct end in;
+
+	memset(ends, 'y', sizeof(ends));
+	memcpy(ends + sizeof(ends) - strlen(end), end, strlen(end));
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 100, REQUEST("/1"));
+	transmit(&sc, &in, 100, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n");
+	ev = data_of(&sc, &in, 100, DIR_TX, ends, PREFIX_LEN, 0x1000 + strlen(end), DATA_ENDS);
+	pipeline_feed_redacting(sc.p, ev, redacted);
+	free(ev);
+	assert_memory_equal(redacted + PREFIX_LEN, "xxxxxxxxx\r\n0\r\n\r\n", TAIL_LEN);
+	assert_null(memchr(redacted, 'y', sizeof(redacted)));
+	receive(&sc, &in, 100, REQUEST("/2"));
+	transmit(&sc, &in, 100, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 2);
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_RESYNCS], 0);
+	check_books(&sc);
+	scene_end(&sc);
+}
+
 /* What a connection speaks that is not decoded is counted once, by what its first bytes show. */
 static void foreign_connections_are_counted(void **state)
 {
@@ -185,6 +214,7 @@ int main(void)
 		cmocka_unit_test(incomplete_heads_harm_nobody),
 		cmocka_unit_test(switched_with_early_bytes),
 		cmocka_unit_test(addresses_come_late),
+		cmocka_unit_test(both_ends_of_a_call),
 		cmocka_unit_test(foreign_connections_are_counted),
 	};
 

@@ -24,6 +24,14 @@ static void refuses_what_lies_about_itself(void **state)
 	r.ev.cap = 16;
 	r.ev.len = 15;
 	assert_false(ev_valid(&r.ev.hdr, sizeof(r)));
+	r.ev.len = 100;
+	r.ev.flags = DATA_ENDS;
+	assert_false(ev_valid(&r.ev.hdr, sizeof(r)));
+	r.ev.cap = 0;
+	assert_true(ev_valid(&r.ev.hdr, sizeof(r)));
+	r.ev.len = TAIL_LEN - 1;
+	assert_false(ev_valid(&r.ev.hdr, sizeof(r)));
+	r.ev.flags = 0;
 	r.ev.len = 16;
 	r.ev.dir = DIR__CNT;
 	assert_false(ev_valid(&r.ev.hdr, sizeof(r)));

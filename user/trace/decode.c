@@ -8,11 +8,19 @@
 #include <stdlib.h>
 
 #include "proto/foreign.h"
+#include "trace/record.h"
 #include "trace/stages.h"
 
 #define SNIFF_TRIES_MAX \
 	16 /* looks at a connection that was open before us, until it counts as foreign */
 #define LONG_BODY 65536 /* a body of this size is worth telling the kernel not to copy */
+
+/* Bytes of a record that stand together, in it and in the stream. */
+struct copied {
+	struct slice bytes;
+	uint64_t pos; /* of the first of them in the stream */
+	size_t at; /* and in the record */
+};
 
 /* One record on its way through the decoder. */
 struct feed {
@@ -21,7 +29,7 @@ struct feed {
 	struct stream *s;
 	enum dir dir;
 	struct stamp stamp; /* of the next byte that comes */
-	const struct ev_data *ev; /* NULL: none, a gap or an end */
+	struct copied copied;
 };
 
 /* Of the bytes that are decoded, those that were held when the record came. */
@@ -109,17 +117,17 @@ static void redact_framing(struct feed *f, uint64_t pos, struct slice bytes, boo
 	const struct proto *proto = f->c->proto ? f->c->proto : proto_get(PROTO_HTTP1);
 	size_t before, off;
 
-	if (!f->p->redacted || !f->ev || pos + bytes.n <= f->ev->pos)
+	if (!f->p->redacted || !f->copied.bytes.n || pos + bytes.n <= f->copied.pos)
 		return;
-	before = pos < f->ev->pos ? f->ev->pos - pos : 0;
-	off = pos + before - f->ev->pos;
+	before = pos < f->copied.pos ? f->copied.pos - pos : 0;
+	off = pos + before - f->copied.pos;
 	bytes = slice_sub(bytes, before, bytes.n - before);
-	if (off + bytes.n > f->ev->cap)
+	if (off + bytes.n > f->copied.bytes.n)
 		return;
 	if (pos + before != f->s->redacted)
 		f->s->redaction = (struct redaction){ 0 };
 	f->s->redacted = pos + before + bytes.n;
-	proto->redact(&f->s->redaction, body, bytes, f->p->redacted + off);
+	proto->redact(&f->s->redaction, body, bytes, f->p->redacted + f->copied.at + off);
 }
 
 /* Keeps the bytes of an incomplete head; false: there is no room for them, the stream is lost. */
@@ -378,6 +386,13 @@ static void feed_bytes(struct feed *f, struct slice in)
 		decode_bytes(f, slice_sub(in, body, in.n - body));
 }
 
+static void feed_copied(struct feed *f, const struct copied *c)
+{
+	f->copied = *c;
+	feed_bytes(f, c->bytes);
+	f->copied.bytes.n = 0;
+}
+
 /* Bytes that are known by their number only. Those lost or spliced are in the tally already. */
 static void feed_gap(struct feed *f, uint64_t n, enum gap_reason why)
 {
@@ -473,7 +488,11 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 			.awaited = ev->flags & DATA_AWAITED, .kept = ev->shed,
 			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
 		},
-		.ev = ev,
+	};
+	const char *bytes = (const char *)ev->bytes;
+	uint32_t behind = data_tail(ev);
+	const struct copied head = { { bytes, ev->cap }, ev->pos, 0 }, tail = {
+		{ bytes + ev->cap, behind }, ev->pos + ev->len - behind, ev->cap
 	};
 
 	count(&f, TALLY_RX_REPORTED, ev->len);
@@ -486,8 +505,9 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 	link_calls(p, &f.stamp.thread, ev->sleeps, ev->flags & DATA_POLLED);
 	if (ev->dir == DIR_RX)
 		link_received(p, c, &f.stamp.thread, f.stamp.awaited);
-	feed_bytes(&f, (struct slice){ (const char *)ev->bytes, ev->cap });
-	feed_gap(&f, ev->len - ev->cap, GAP_NOT_COPIED);
+	feed_copied(&f, &head);
+	feed_gap(&f, ev->len - head.bytes.n - tail.bytes.n, GAP_NOT_COPIED);
+	feed_copied(&f, &tail);
 	if (!(ev->flags & DATA_MORE))
 		link_moved(p, &f.stamp.thread, ev->dir);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/record.h"
 #include "trace/stages.h"
 
 #define LINK_WAIT_MAX_NS (UINT64_MAX / 4) /* 146 years: a time plus it does not overflow */
@@ -322,7 +323,7 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 
 void pipeline_feed_redacting(struct pipeline *p, const struct ev_data *ev, char *ret_bytes)
 {
-	memset(ret_bytes, REDACTED, ev->cap);
+	memset(ret_bytes, REDACTED, ev->cap + data_tail(ev));
 	p->redacted = ret_bytes;
 	pipeline_feed(p, &ev->hdr);
 	p->redacted = NULL;

@@ -10,7 +10,9 @@ static const size_t min_sz[EV__CNT] = {
 
 static bool data_valid(const struct ev_data *ev)
 {
-	return ev->dir < DIR__CNT && ev->cap <= ev->len && ev->cap <= ev->hdr.sz - sizeof(*ev) &&
+	uint64_t copied = (uint64_t)ev->cap + data_tail(ev);
+
+	return ev->dir < DIR__CNT && copied <= ev->len && copied <= ev->hdr.sz - sizeof(*ev) &&
 	       ev->shed <= SHED_MAX;
 }
 

@@ -4,8 +4,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "abi/event.h"
+
+/* How many bytes are copied of the end of a record's piece, behind those of its beginning. */
+static inline uint32_t data_tail(const struct ev_data *ev)
+{
+	return ev->flags & DATA_ENDS ? TAIL_LEN : 0;
+}
 
 /*
  * Whether a record of at most `room` bytes is what its kind says; nothing may look into one that is

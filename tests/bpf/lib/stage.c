@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "lib/stage.h"
+#include "trace/record.h"
 
 #define WAIT_NS \
 	(60 * NSEC_PER_SEC) /* before a record counts as missing; an emulated kernel is slow */
@@ -271,11 +272,14 @@ size_t stage_text(const struct stage *s, uint64_t conn, enum dir dir, char *ret_
 	unsigned n;
 
 	for (n = 0; (data = stage_data(s, conn, dir, n)); n++) {
+		uint32_t tail = data_tail(data);
+
 		assert_int_equal(data->pos, next);
-		assert_true(next + data->len < sz && data->cap <= data->len);
+		assert_true(next + data->len < sz && data->cap + tail <= data->len);
 		memset(ret_text + next, '?', data->len);
 		memcpy(ret_text + next, data->bytes, data->cap);
 		next += data->len;
+		memcpy(ret_text + next - tail, data->bytes + data->cap, tail);
 	}
 	ret_text[next] = '\0';
 	return next;
