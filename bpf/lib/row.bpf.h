@@ -2,12 +2,13 @@
 /*
  * Programs in a row. While a program stands still, because the task it runs in was preempted, the kernel leaves out
  * all other runs of it on that processor: every socket call of a whole time slice. Tracepoints let it be preempted
- * since 7.0 (f7d327654b88, "bpf: Have __bpf_trace_run() use rcu_read_lock_dont_migrate()"). To disable preemption
- * within the program is no remedy: what is put off by that happens at its last instruction, for the kernel still
- * within it.
+ * since 7.0 (f7d327654b88, "bpf: Have __bpf_trace_run() use rcu_read_lock_dont_migrate()"). Functions do wherever the
+ * kernel itself is preemptible, which all are since 7.0 (7dadeaa6e851, "sched: Further restrict the preemption modes").
+ * To disable preemption within the program is no remedy: what is put off by that happens at its last instruction, for
+ * the kernel still within it.
  *
- * So more programs, the same but for this, stand behind the first on the same tracepoint, and the next does what
- * those before it were left out of. What the last of them is left out of is lost, and counted by the kernel.
+ * So more programs, the same but for this, stand behind the first in the same place, and the next does what those
+ * before it were left out of. What the last of them is left out of is lost, and counted by the kernel.
  *
  * Who has done it leaves the caller's name behind, per processor. That is enough unless the caller lost the
  * processor on the way from one program to the next; then what is told of it tells.
