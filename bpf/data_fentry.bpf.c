@@ -126,3 +126,23 @@ int BPF_PROG(unix_recv, struct socket *sock, struct msghdr *msg, size_t size, in
 {
 	return data_call(sock->sk, ret, flags, DIR_RX);
 }
+
+/* Counted only, like those that tracepoints and system calls show. */
+static __always_inline int mptcp_moved(void)
+{
+	if (traced(ids_self() >> 32))
+		stat_inc(STAT_MPTCP);
+	return 0;
+}
+
+SEC("?fexit/mptcp_sendmsg")
+int BPF_PROG(mptcp_send)
+{
+	return mptcp_moved();
+}
+
+SEC("?fexit/mptcp_recvmsg")
+int BPF_PROG(mptcp_recv)
+{
+	return mptcp_moved();
+}

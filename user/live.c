@@ -386,8 +386,10 @@ static void say_quiet(struct live *l)
 {
 	const uint32_t *tgids;
 	size_t n = targets_first(l->targets, &tgids);
+	uint64_t stats[STAT__CNT];
 
-	quiet_tell(pipeline_tally(l->w.pipeline), tgids, n);
+	capture_stats(l->capture, stats);
+	quiet_tell(pipeline_tally(l->w.pipeline), stats, tgids, n);
 	l->quiet_due_ns = UINT64_MAX;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "host/listeners.h"
 #include "host/procfs.h"
+#include "host/rings.h"
 #include "quiet.h"
 
 #define PORTS_TOLD 8 /* a process that listens on more is named with these */
@@ -20,7 +21,7 @@ static int put_ports(struct buf *out, uint32_t tgid)
 	return err;
 }
 
-/* "python3 (12) listens on port 5000; sh (13) listens on no TCP port" */
+/* "python3 (12) listens on port 5000; sh (13) listens on no TCP port, has an io_uring" */
 static int put_processes(struct buf *out, const uint32_t *tgids, size_t n)
 {
 	struct proc_stat st;
@@ -36,14 +37,19 @@ static int put_processes(struct buf *out, const uint32_t *tgids, size_t n)
 		err = buf_printf(out, "%s%s (%u)", out->n ? "; " : "", st.comm, tgids[i]);
 		if (!err)
 			err = put_ports(out, tgids[i]);
+		if (!err && rings_of(tgids[i]))
+			err = buf_puts(out, ", has an io_uring");
 	}
 	return err;
 }
 
-static const char *what_was_seen(const struct tally *t)
+static const char *what_was_seen(const struct tally *t, const uint64_t stats[STAT__CNT])
 {
+	if (stats[STAT_IO_URING])
+		return "no HTTP request seen, only calls through io_uring (not decoded)";
 	if (!t->v[TALLY_RX_REPORTED] && !t->v[TALLY_TX_REPORTED])
-		return "no traffic seen";
+		return stats[STAT_MPTCP] ? "only MPTCP connections seen, which are not traced"
+					 : "no traffic seen";
 	if (t->v[TALLY_FOREIGN_TLS])
 		return "no HTTP request seen, only encrypted connections (TLS)";
 	if (t->v[TALLY_FOREIGN_HTTP2])
@@ -51,7 +57,8 @@ static const char *what_was_seen(const struct tally *t)
 	return "no HTTP request seen, only other protocols";
 }
 
-void quiet_tell(const struct tally *t, const uint32_t *tgids, size_t n)
+void quiet_tell(const struct tally *t, const uint64_t stats[STAT__CNT], const uint32_t *tgids,
+		size_t n)
 {
 	struct buf who;
 
@@ -59,6 +66,6 @@ void quiet_tell(const struct tally *t, const uint32_t *tgids, size_t n)
 		return;
 	buf_init(&who, 4096);
 	if (!put_processes(&who, tgids, n) && who.n)
-		log_info("%s for %d s: %s", what_was_seen(t), QUIET_S, who.p);
+		log_info("%s for %d s: %s", what_was_seen(t, stats), QUIET_S, who.p);
 	buf_release(&who);
 }

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/compiler.h"
+#include "host/rings.h"
 #include "kern/inspect.h"
 
 #ifndef IPPROTO_MPTCP
@@ -18,7 +19,7 @@
 #endif
 
 struct sockets {
-	unsigned all, mptcp, rings, hidden; /* hidden: not ours to look at */
+	unsigned all, mptcp, hidden; /* hidden: not ours to look at */
 };
 
 static void proc_path(char *buf, size_t sz, uint32_t pid, const char *what)
@@ -79,8 +80,6 @@ static void look_at_fds(uint32_t pid, struct sockets *s)
 		name[max(n, 0)] = '\0';
 		if (!strncmp(name, "socket:", strlen("socket:")))
 			look_at_socket(pidfd, strtol(d->d_name, NULL, 10), s);
-		else if (strstr(name, "io_uring"))
-			s->rings++;
 	}
 	if (dir)
 		closedir(dir);
@@ -116,7 +115,7 @@ bool inspect_process(struct report *r, uint32_t pid)
 					    own_netns(pid) ? "traced all the same" : NULL });
 	snprintf(text, sizeof(text), "%u", s.all);
 	report_row(r, &(struct report_row){ "sockets open", NULL, text, NULL });
-	report_count(r, "io_uring instances", s.rings, "calls through them are seen in part");
+	report_count(r, "io_uring instances", rings_of(pid), "calls through them are seen in part");
 	report_count(r, "MPTCP sockets", s.mptcp, "not traced");
 	report_count(r, "sockets that may not be looked at", s.hidden, "their kind is not known");
 	return true;
