@@ -71,6 +71,29 @@ static void parts_of_jobs(void **state)
 	scene_end(&l.sc);
 }
 
+/* Loops that share their connections: each reads requests itself, and writes whatever response is ready. */
+static void parts_of_loops(void **state)
+{
+	struct end in3, in4;
+	struct pool l;
+
+	begin(&l);
+	in3 = open_end(&l.sc, 4, 100, 7, 8);
+	in4 = open_end(&l.sc, 5, 100, 9, 10);
+	receive(&l.sc, &in3, WORKER, REQUEST("/items/3"));
+	receive(&l.sc, &in4, WORKER, REQUEST("/items/4"));
+	transmit(&l.sc, &in3, WORKER, OK);
+	transmit(&l.sc, &in4, WORKER, OK);
+	receive(&l.sc, &l.in1, 101, REQUEST("/items/1"));
+	receive(&l.sc, &l.in2, 102, REQUEST("/items/2"));
+	calls(&l, REQUEST("/for2"));
+	transmit(&l.sc, &l.in1, WORKER, OK);
+	transmit(&l.sc, &l.in2, 109, OK);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(how_linked(&l.sc, "/for2"), "root");
+	scene_end(&l.sc);
+}
+
 static void whole_jobs(void **state)
 {
 	const struct span *call, *served;
@@ -144,6 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_of_jobs),
+		cmocka_unit_test(parts_of_loops),
 		cmocka_unit_test(whole_jobs),
 		cmocka_unit_test(only_request),
 		cmocka_unit_test(number_is_left_to_chance),

@@ -90,8 +90,12 @@ void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *st
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 	bool whole = st->strand.kind != STRAND_THREAD || (proc && are_whole(&proc->jobs));
-	struct exchange *call = call_since(p, x, st->last_call, st->answered_call);
+	struct exchange *call;
 
+	if (strand_is_loop(
+		    st)) /* it writes the response whose turn it is, and has called for others meanwhile */
+		return;
+	call = call_since(p, x, st->last_call, st->answered_call);
 	if (proc)
 		count_request(&proc->jobs, x, count_calls(p, x, st));
 	for (; call; call = call_since(p, x, call->prev_call, st->answered_call)) {
