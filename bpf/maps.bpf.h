@@ -209,9 +209,10 @@ struct task_state {
 	__u32 mmsg_idx; /* the message of it that comes next */
 	__u8 serving; /* it read from a server socket and has not written to one since */
 	__u8 asked; /* it has sent on a client socket */
+	__u8 polls; /* it read an answer from a socket in an epoll set: it is a loop */
 	__u8 news; /* it heard an answer and has not sent on a client socket since: 1 + times that may be passed on */
 	__u8 edges; /* wakes reported since it heard */
-	__u8 pad[4];
+	__u8 pad[3];
 	__u64 up_ns; /* when a thread of its process last woke it; 0: never */
 	__u64 up_futex; /* what it waited on then, as in EV_WAKE */
 	struct moved moved;

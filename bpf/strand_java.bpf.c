@@ -14,10 +14,11 @@
  *
  * And where it makes objects (abi/event.h, EV_HEAP): what a thread works on was made by somebody. That
  * is told before every call; before one that asks somebody, by a thread that serves nobody itself, also
- * what is on the stack of the thread: a pool's worker has there the job that it was given. And at the
- * wake of a thread that serves, because its buffer may be another one at its next call. All of this only
- * from the first call on that a thread makes which serves nobody: a process without such has no use for
- * it, and it is most of what the reader costs.
+ * what is on the stack of the thread: a pool's worker has there the job that it was given. The same of
+ * a loop, which serves somebody, but may call for another. And at the wake of a thread that serves,
+ * because its buffer may be another one at its next call. All of this only from the first call on that a
+ * thread makes which serves nobody: a process without such has no use for it, and it is most of what the
+ * reader costs.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -103,16 +104,28 @@ static __always_inline void heap_submit(struct ev_heap *e)
 	emit_submit(e);
 }
 
-/* Which part of the thread's stack is of interest, its descriptor says: `fs`. */
+/*
+ * The address behind the part of a stack that is of interest: what a pool's worker was given is at its outer end, which
+ * its descriptor `fs` tells; what a loop works off is near the call that it makes.
+ */
+static __always_inline __u64 stack_end(const struct task_state *t, __u64 fs)
+{
+	__u64 end = fs - JAVA_STACK_SKIP, frame, sp;
+
+	if (!t->polls || !task_user_frame(&frame, &sp) || sp + JAVA_STACK_MAX > end)
+		return end;
+	return sp + JAVA_STACK_MAX;
+}
+
 static __noinline int tell_stack(const struct strand *self, const struct runtime *rt, __u64 thread,
-				 __u64 fs)
+				 __u64 end)
 {
 	struct ev_heap *e = heap_begin(rt, thread, JAVA_STACK_MAX);
 
 	if (!e)
 		return 0;
 	e->thread = e->strand = *self;
-	e->stack = fs - JAVA_STACK_SKIP;
+	e->stack = end;
 	if (!bpf_probe_read_user(e->words, JAVA_STACK_MAX, (void *)(e->stack - JAVA_STACK_MAX)))
 		e->len = JAVA_STACK_MAX;
 	heap_submit(e);
@@ -201,8 +214,8 @@ __hidden enum strand_reading strand_java(struct task_state *t, struct runtime *r
 		rt->off[JAVA_LENDS] = 1;
 	if (!rt->off[JAVA_LENDS] || got == STRAND_UNPROVEN)
 		return got;
-	if (kind == CALL_ASKS && got == STRAND_COARSE && !t->serving)
-		tell_stack(&t->moved.strand, rt, thread, fs);
+	if (kind == CALL_ASKS && got == STRAND_COARSE && (!t->serving || t->polls))
+		tell_stack(&t->moved.strand, rt, thread, stack_end(t, fs));
 	else
 		tell_heap(&t->moved.strand, rt, thread, object);
 	return got;

@@ -238,8 +238,10 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 	strand_self(&c->strand);
 	c->thread_gen = c->strand.gen;
 	c->sleeps = task_sleeps();
-	if (dir == DIR_RX && st->role == ROLE_CLIENT && sock_polled(sk))
+	if (dir == DIR_RX && st->role == ROLE_CLIENT && sock_polled(sk)) {
 		c->flags |= DATA_POLLED;
+		t->polls = 1;
+	}
 	if (*(volatile __u32 *)&shared.runtimes &&
 	    strand_refine(call_kind(st, c)) == STRAND_AWAITED)
 		c->flags |= DATA_AWAITED;

@@ -33,7 +33,7 @@
 #define RELAYS_MAX	2	/* threads between who reads an answer and who waits: HttpClient's async has two */
 #define AWAITING_MAX	4	/* tasks, each waiting for the one before: gather() within wait_for() within a group */
 #define JAVA_STACK_SKIP 2048	/* below a thread's descriptor: TLS, HotSpot's frames; Java's begin after 2.5 KB */
-#define JAVA_STACK_MAX	4096	/* of a stack of Java, the outermost: what a pool or a loop works on is there */
+#define JAVA_STACK_MAX	4096	/* of a stack of Java: the outermost of a pool's worker, the innermost of a loop */
 #define HEAP_MOVES_MAX	32768	/* objects of Java followed over a collection; 64 requests hold some 20,000 */
 #define HEAP_SCAN_MAX	(8u << 20) /* bytes that are read for that: 4 ms */
 #define LOG_COPY_MAX	PIECE_MAX /* of one write to a log: a stack trace of 100 frames has 10 KB */

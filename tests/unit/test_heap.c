@@ -11,6 +11,7 @@
 
 #define JAVA   100 /* the process */
 #define WORKER 150 /* a thread of its pool; 101 and 102 serve */
+#define LOOP   101 /* where it has no pool */
 
 #define HEAP       0x100000000ULL
 #define HEAP_SZ    0x10000000ULL
@@ -19,6 +20,7 @@
 #define RUNS_A_JOB 0x7e0000001234ULL /* where the frame returns to that has the job */
 #define IS_THE_JOB 0x7e0000005678ULL /* where the next one returns to, which has it too */
 
+#define ROUNDS_BEFORE   40 /* after which a loop is trusted, too */
 #define REQUESTS_BEFORE 20 /* after which it is known where on the stack the job is */
 
 struct java {
@@ -405,6 +407,74 @@ static void virtual_thread_was_made(void **state)
 	scene_end(&j.sc);
 }
 
+/* The loop reads, which begins a turn, and makes an object in it. */
+static uint64_t loop_hears(struct java *j, struct end *e, const char *text)
+{
+	return serves(j, e, LOOP, text);
+}
+
+/* It works off something that had waited for a connection: that object is on its stack. */
+static void loop_calls(struct java *j, uint64_t object, const char *request)
+{
+	const uint64_t words[] = { RUNS_A_JOB, 0, object, IS_THE_JOB, object };
+
+	looks(j, LOOP, NULL, 0, words, ARRAY_SIZE(words));
+	transmit(&j->sc, &j->out, LOOP, request);
+}
+
+/* All calls go over one connection; whoever has an answer lets the next call go before it writes its response. */
+static void loop_shows_its_queue(struct java *j)
+{
+	uint64_t a, b;
+	int i;
+
+	j->sc.polls = true;
+	for (i = 0; i < ROUNDS_BEFORE; i++) {
+		a = loop_hears(j, &j->in1, REQUEST("/a"));
+		b = loop_hears(j, &j->in2, REQUEST("/b"));
+		loop_calls(j, a, REQUEST("/fora"));
+		loop_hears(j, &j->out, OK);
+		loop_calls(j, b, REQUEST("/forb"));
+		answers(j, &j->in1, LOOP);
+		loop_hears(j, &j->out, OK);
+		answers(j, &j->in2, LOOP);
+		pass_time(&j->sc, 200000);
+	}
+	scene_forget(&j->sc);
+}
+
+/* What was made when the answer to a call had been read goes on with what that was for. */
+static void turns_of_a_loop_make_objects(void **state)
+{
+	static const char *const calls[] = { "/for2", "/then2", "/last2" };
+	uint64_t one, two, then, last;
+	struct java j;
+	size_t i;
+
+	begin(&j);
+	loop_shows_its_queue(&j);
+	one = loop_hears(&j, &j.in1, REQUEST("/1"));
+	two = loop_hears(&j, &j.in2, REQUEST("/2"));
+	loop_calls(&j, two, REQUEST("/for2"));
+	then = loop_hears(&j, &j.out, OK);
+	loop_calls(&j, one, REQUEST("/for1"));
+	loop_hears(&j, &j.out, OK);
+	loop_calls(&j, then, REQUEST("/then2"));
+	answers(&j, &j.in1, LOOP);
+	last = loop_hears(&j, &j.out, OK);
+	loop_calls(&j, last, REQUEST("/last2"));
+	loop_hears(&j, &j.out, OK);
+	answers(&j, &j.in2, LOOP);
+	pass_time(&j.sc, 200000);
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		assert_true(is_child(span_of(&j.sc, SPAN_CLIENT, calls[i]),
+				     span_of(&j.sc, SPAN_SERVER, "/2")));
+	assert_true(
+		is_child(span_of(&j.sc, SPAN_CLIENT, "/for1"), span_of(&j.sc, SPAN_SERVER, "/1")));
+	assert_string_equal(method_of_call(&j), "object");
+	scene_end(&j.sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +490,7 @@ int main(void)
 		cmocka_unit_test(other_code_has_other_places),
 		cmocka_unit_test(buffer_is_replaced),
 		cmocka_unit_test(virtual_thread_was_made),
+		cmocka_unit_test(turns_of_a_loop_make_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

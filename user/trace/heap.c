@@ -16,6 +16,11 @@
  * the stack, mostly where that frame returns to: compiled anew, or in another kind of thread, it is another word.
  * What made a virtual thread needs no such proof.
  *
+ * An event loop makes objects for whom it has read of last: in a request's turn, or in that of the answer to a call,
+ * which goes on with what the call was for. A call that waited in a queue is sent in the turn of whoever made room for
+ * it, but what it works off was made in its own. Where that is on the stack, calls show whose answer a response passed
+ * on (turns.c).
+ *
  * A collection of garbage moves everything; what was made for requests under way is followed (moved.c). A thread may
  * fill more than a whole buffer between two looks at it. Then nothing is said.
  */
@@ -27,6 +32,7 @@
 #define SLOT_LATELY 1024 /* calls after which the older ones count half */
 #define SLOT_ENOUGH 16 /* of them that must have been right */
 #define SLOT_SHARE  512 /* one in so many may have been wrong: LINK_OBJECT says as much */
+#define CHAIN_MAX   64 /* calls made one after the other for one request, looked back for */
 #define STACK_NEAR  (1 << 20) /* addresses around a word of a stack are of the stack, too */
 
 void heap_free(struct heap *h)
@@ -113,13 +119,15 @@ static void add(struct pipeline *p, struct heap *h, const struct made *m)
 	h->cnt++;
 }
 
-/* For which request the strand works; 0: none, or it is over. */
+/* For which request the strand works, a loop: or goes on with the answer to which call; 0: none, or it is over. */
 static uint64_t works_on(struct pipeline *p, const struct strand *s)
 {
 	const struct strand_state *st = strand_find(&p->strands, s);
-	const struct exchange *x = st ? exchange_find(&p->exchanges, st->current) : NULL;
+	const struct exchange *x = NULL;
 
-	return x && x->server_side && !x->done ? x->serial : 0;
+	if (st)
+		x = exchange_find(&p->exchanges, strand_is_loop(st) ? st->turn : st->current);
+	return x && !(x->server_side && x->done) ? x->serial : 0;
 }
 
 static uint64_t maker(struct pipeline *p, struct heap *h, uint64_t address)
@@ -223,7 +231,7 @@ static struct held *held_new(uint32_t collections, const struct held_object *obj
 
 	if (!held)
 		return NULL;
-	held->collections = collections;
+	*held = (struct held){ .collections = collections };
 	held->cnt = cnt;
 	memcpy(held->objects, objects, cnt * sizeof(*objects));
 	return held;
@@ -293,18 +301,78 @@ void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *cal
 	exchange_weigh(&p->exchanges, call);
 }
 
+/* In whose turn the object was made: a request's, or in a loop that of the answer to a call; NULL: not known. */
+static struct exchange *turn_of(struct pipeline *p, struct heap *h, const struct exchange *call,
+				struct held_object *o)
+{
+	if (!o->serial && call->held->collections == h->collections)
+		o->serial = maker(p, h, o->address);
+	return exchange_find(&p->exchanges, o->serial);
+}
+
+static struct exchange *proven_cause(const struct exchange *call)
+{
+	return call->parent && link_method_evidence(call->method) ? call->parent : NULL;
+}
+
+/* What goes on with the answer to a call is for whom that was. */
+static struct exchange *request_of(struct pipeline *p, struct exchange *turn)
+{
+	enum link_method how;
+	struct exchange *cause;
+
+	if (!turn || turn->server_side)
+		return turn;
+	cause = proven_cause(turn);
+	return cause ? cause : heap_choice(p, turn, &how);
+}
+
+static struct exchange *served_during(struct exchange *x, const struct exchange *call)
+{
+	if (!x || x->start_ns > call->start_ns || (x->done && x->end_ns < call->start_ns))
+		return NULL;
+	return x;
+}
+
 /* The request that made the object; NULL: not known, or it was over when the call was made. */
 static struct exchange *maker_of(struct pipeline *p, struct heap *h, const struct exchange *call,
 				 struct held_object *o)
 {
-	struct exchange *x;
+	return served_during(request_of(p, turn_of(p, h, call, o)), call);
+}
 
-	if (!o->serial && call->held->collections == h->collections)
-		o->serial = maker(p, h, o->address);
-	x = exchange_find(&p->exchanges, o->serial);
-	if (!x || x->start_ns > call->start_ns || (x->done && x->end_ns < call->start_ns))
-		return NULL;
-	return x;
+static struct held_object *object_at(const struct exchange *call, uint32_t place)
+{
+	unsigned i;
+
+	for (i = 0; call->held && i < call->held->cnt; i++) {
+		if (call->held->objects[i].place == place)
+			return &call->held->objects[i];
+	}
+	return NULL;
+}
+
+/*
+ * The same, as the place of the object alone tells it: where it names a call of which is not known for whom it was, by
+ * what was in that place then.
+ */
+static struct exchange *named_by_place(struct pipeline *p, struct heap *h,
+				       const struct exchange *call, struct held_object *o)
+{
+	const struct exchange *at = call;
+	struct exchange *turn = NULL;
+	unsigned n;
+
+	for (n = 0; o && n < CHAIN_MAX; n++) {
+		turn = turn_of(p, h, at, o);
+		if (!turn || turn->server_side)
+			return served_during(turn, call);
+		if (proven_cause(turn))
+			return served_during(proven_cause(turn), call);
+		at = turn;
+		o = object_at(turn, o->place);
+	}
+	return NULL;
 }
 
 static struct heap *heap_of_call(struct pipeline *p, const struct exchange *call)
@@ -342,14 +410,13 @@ static bool most_name(struct pipeline *p, struct heap *h, const struct exchange 
 }
 
 /* The one that most of the words name which are to be trusted. */
-struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
-			     enum link_method *ret_how)
+static struct exchange *choose(struct pipeline *p, struct heap *h, const struct exchange *call,
+			       enum link_method *ret_how)
 {
-	struct heap *h = heap_of_call(p, call);
 	struct exchange *named = NULL, *x;
 	unsigned i, votes = 0, for_it = 0;
 
-	for (i = 0; h && i < call->held->cnt; i++) {
+	for (i = 0; i < call->held->cnt; i++) {
 		struct held_object *o = &call->held->objects[i];
 
 		if (o->place && !is_trusted(h, o->place))
@@ -370,6 +437,31 @@ struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
 		}
 	}
 	return named && most_name(p, h, call, named, votes, ret_how) ? named : NULL;
+}
+
+/* Calls that go on with each other ask in turn: each answers a record once, and whoever is asked meanwhile has none. */
+struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
+			     enum link_method *ret_how)
+{
+	struct heap *h = heap_of_call(p, call);
+	struct held *held = call->held;
+	struct exchange *x;
+
+	if (!h)
+		return NULL;
+	if (held->asked_ns != p->now_ns && h->depth < CHAIN_MAX) {
+		held->asked_ns = p->now_ns;
+		held->chosen = 0;
+		h->depth++;
+		x = choose(p, h, call, ret_how);
+		h->depth--;
+		held->chosen = x ? x->serial : 0;
+		held->how = x ? *ret_how : LINK_ROOT;
+	}
+	x = exchange_find(&p->exchanges, held->chosen);
+	if (x)
+		*ret_how = held->how;
+	return x;
 }
 
 bool heap_confirms(struct pipeline *p, const struct exchange *call, const struct exchange *cause)
@@ -407,7 +499,7 @@ void heap_learn(struct pipeline *p, const struct exchange *call, const struct ex
 
 	for (i = 0; h && i < call->held->cnt; i++) {
 		struct held_object *o = &call->held->objects[i];
-		const struct exchange *x = maker_of(p, h, call, o);
+		const struct exchange *x = named_by_place(p, h, call, o);
 
 		if (x && o->place)
 			count_slot(h, o->place, x == cause);

@@ -5,14 +5,14 @@
 
 #include "abi/event.h"
 
-#define HEAP_SLOTS	4096 /* places in frames of which is known how often they were right; a power of two */
+#define HEAP_SLOTS	16384 /* places in frames of which is known how often they were right; a power of two */
 #define HEAP_MADE_MAX	8192 /* stretches of one process; beyond it: anew */
-#define HELD_MAX	64 /* objects that are kept of one call */
+#define HELD_MAX	128 /* objects that are kept of one call */
 
 /* A stretch of the heap that one strand has filled. */
 struct made {
 	uint64_t lo, hi;
-	uint64_t serial;	/* of the request that it served meanwhile */
+	uint64_t serial;	/* of the request that it served meanwhile, or the call with whose answer it went on */
 	struct strand strand;	/* it still fills it, and the request is what it serves now; STRAND_NONE: it does not */
 };
 
@@ -45,6 +45,7 @@ struct heap {
 	struct moved moved;
 	struct made *made;	/* by address, disjoint */
 	unsigned cnt, cap;
+	unsigned depth;		/* calls that are being looked at, each because of the one before */
 	struct slot slots[HEAP_SLOTS];
 };
 
@@ -64,6 +65,9 @@ struct held_object {
 
 /* What was on the stack of a thread when it made a call. */
 struct held {
+	uint64_t asked_ns;	/* the record at which it was last looked for whom the call is */
+	uint64_t chosen;	/* serial of that request; 0: not known */
+	uint32_t how;		/* enum link_method */
 	uint32_t collections;
 	unsigned cnt;
 	struct held_object objects[];

@@ -97,6 +97,7 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 		return;
 	news_forget(st);
 	st->adrift = false;
+	st->turn = x->serial;
 	st->serving++;
 	if (may_be_loop(st))
 		turns_heard(p, &st->turns, x);
@@ -291,6 +292,8 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s, b
 		if (awaited && st)
 			claim_late(p, x, st);
 	}
+	if (st && x)
+		st->turn = x->serial;
 	if (st && st->callbacks)
 		callback_heard(p, st->callbacks, x ? x->serial : 0);
 	if (st && may_be_loop(st) && x && !x->done)
@@ -509,7 +512,7 @@ void link_grade(struct pipeline *p, struct exchange *x)
 	x->doubtful = x->served > 1;
 }
 
-/* The loop that made it has said for whom: whoever it wakes afterwards changes nothing. */
+/* The loop that made it has said for whom: whoever it wakes afterwards changes nothing, only what it works on does. */
 static bool stands(const struct exchange *x)
 {
 	return x->turn.in_loop && !x->roamed && x->parent && x->method != LINK_FORK;
@@ -527,7 +530,7 @@ void link_best(struct pipeline *p, struct exchange *x)
 	woken = x->held ? handoff_choice(p, x, &how) : NULL;
 	if (woken)
 		heap_learn(p, x, woken);
-	cause = stands(x) ? NULL : later_choice(p, x, &how);
+	cause = stands(x) ? heap_choice(p, x, &how) : later_choice(p, x, &how);
 	if (!cause)
 		return;
 	exchange_adopt(cause, x, how);

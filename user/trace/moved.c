@@ -47,7 +47,7 @@ static bool under_way(struct pipeline *p, uint64_t serial)
 {
 	const struct exchange *x = exchange_find(&p->exchanges, serial);
 
-	return x && !x->done;
+	return x && (!x->server_side || !x->done);
 }
 
 /* What is known of requests under way, whether it was made or moved since the collection before. */

@@ -36,6 +36,7 @@ struct strand_state {
 	bool polls;		/* it waits for answers together with whatever else may come: it is a loop */
 	bool adrift;		/* a loop: what it does now follows nothing that it read of a request we know */
 	bool sent;		/* the run is over with the next read */
+	uint64_t turn;	/* serial of the exchange that it read last: its request, or the answer to its call */
 	uint64_t inherited;	/* the request during which it was made */
 	uint64_t last_call;	/* its newest call without a cause */
 	uint64_t answered_call; /* what last_call was when it last wrote the response to what another strand had read */

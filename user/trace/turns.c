@@ -227,6 +227,16 @@ static void catch_up_asked(struct turns *t, const struct exchange *request)
 		list_del(&x->turn.node);
 }
 
+/* Java: what it worked on was made for another one. */
+static bool is_of_another(struct pipeline *p, const struct exchange *call,
+			  const struct exchange *request)
+{
+	enum link_method how;
+	const struct exchange *made = heap_choice(p, call, &how);
+
+	return made && made != request;
+}
+
 /* It was made for the request; so were those of which it is the continuation, if the order of the requests says so. */
 static void claim(struct pipeline *p, const struct turns *t, struct exchange *request,
 		  struct exchange *call)
@@ -235,7 +245,8 @@ static void claim(struct pipeline *p, const struct turns *t, struct exchange *re
 
 	for (n = 0; call && n < CHAIN_MAX; n++) {
 		if (!open(call) || call->start_ns < request->start_ns ||
-		    (n && !(call->turn.serial == request->serial && calls_in_turn(t))))
+		    (n && (call->turn.serial != request->serial || !calls_in_turn(t) ||
+			   is_of_another(p, call, request))))
 			return;
 		list_del(&call->by_process);
 		list_del(&call->turn.node);
@@ -342,7 +353,9 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 	count(&t->prompt, &t->late, at_once);
 	if (!at_once || !acts_at_once(t))
 		count(&t->agree, &t->differ, agrees);
-	if (believes(t, at_once, agrees))
+	if (at_once && acts_at_once(t))
+		heap_learn(p, call, request);
+	if (believes(t, at_once, agrees) && (at_once || !is_of_another(p, call, request)))
 		claim(p, t, request, call);
 	else
 		doubt(t, request, call, at_once, agrees);
