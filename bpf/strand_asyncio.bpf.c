@@ -74,13 +74,15 @@
 #define WORK_ITEM_FUTURE  0 /* attributes, in the order in which they are first set */
 #define FUTURE_DONE_CALLS 5
 
+#define WORD           sizeof(__u64)
 #define CELLS_MAX      8 /* variables that a function captured; a power of two */
 #define ATTRIBUTES_MAX 12
 #define CALLBACKS_MAX  3 /* of a future */
 #define PROMISES_MAX   16 /* variables that its functions captured, of all together */
 #define OUTERMOST_MAX  24 /* functions whose variables are looked at */
 #define VAIN_MAX       16 /* searches without a result until they become rare */
-#define STACK_CHUNKS   24 /* of PY_FRAMES_MAX words: 12 KiB below the top of a thread's stack */
+#define STACK_WORDS    16 /* read at once, a power of two */
+#define STACK_CHUNKS   96 /* of them: 12 KiB below the top of a thread's stack */
 
 static __always_inline __u64 context_of(const struct py_search *s, __u64 task)
 {
@@ -133,53 +135,50 @@ int py_waiter(__u64 future)
 	return !!t->py.found;
 }
 
-/* Where the attributes of an object are, and how far from each other. */
-struct py_values {
-	__u64 at, step;
-};
-
-/* The values of a table of keys. */
-static __always_inline struct py_values among_keys(const struct py_search *s, __u64 keys)
+/* The values of a table of keys, as py_attributes() tells it. */
+static __always_inline __u64 among_keys(const struct py_search *s, __u64 keys)
 {
 	__u8 log_size = 0;
 
 	if (s->off[PYTHON_VALUES] == PYTHON_VALUES_IN_DICT)
-		return (struct py_values){ keys + KEYS_INDEX + user_word(keys + KEYS_SIZE) + 16,
-					   24 };
+		return (keys + KEYS_INDEX + user_word(keys + KEYS_SIZE) + 2 * WORD) | 2;
 	bpf_probe_read_user(&log_size, sizeof(log_size), (void *)(keys + KEYS_LOG_SIZE));
-	return (struct py_values){ keys + KEYS_LOG_INDEX + (1ULL << (log_size & 31)) + 8, 16 };
+	return (keys + KEYS_LOG_INDEX + (1ULL << (log_size & 31)) + WORD) | 1;
 }
 
-static __always_inline struct py_values in_dict(const struct py_search *s, __u64 dict)
+static __always_inline __u64 in_dict(const struct py_search *s, __u64 dict)
 {
 	__u64 values = user_word(dict + DICT_VALUES);
 
-	if (values)
-		return (struct py_values){ values, sizeof(values) };
-	return among_keys(s, user_word(dict + DICT_KEYS));
+	return values ? values : among_keys(s, user_word(dict + DICT_KEYS));
 }
 
-/* The attributes of an object. As many as fit its class are in order and without names; then there is a dict. */
-static __always_inline struct py_values attributes_of(const struct py_search *s, __u64 object)
+/*
+ * Where the attributes of an object are; in the two lowest bits, how many words are between them. As many as fit its
+ * class are in order and without names; then there is a dict.
+ */
+__u64 py_attributes(__u64 object)
 {
-	__u32 at = s->off[PYTHON_VALUES];
+	struct task_state *t = task_known();
 	__u64 dict, values;
+	__u32 at;
 
+	if (!t)
+		return 0;
+	at = t->py.off[PYTHON_VALUES];
 	if (at == PYTHON_VALUES_IN_DICT)
-		return in_dict(s, user_word(object + OBJECT_DICT));
+		return in_dict(&t->py, user_word(object + OBJECT_DICT));
 	dict = user_word(object + OBJECT_MANAGED);
-	if (at == PYTHON_VALUES_INSIDE) {
-		if (dict && !user_word(dict + DICT_VALUES))
-			return in_dict(s, dict);
-		return (struct py_values){ object + OBJECT_VALUES, sizeof(values) };
-	}
+	if (at == PYTHON_VALUES_INSIDE)
+		return dict && !user_word(dict + DICT_VALUES) ? in_dict(&t->py, dict)
+							      : object + OBJECT_VALUES;
 	values = at == -OBJECT_MANAGED ? (dict & 1) * (dict + 1) : user_word(object - at);
-	return values ? (struct py_values){ values, sizeof(values) } : in_dict(s, dict);
+	return values ? values : in_dict(&t->py, dict);
 }
 
-static __always_inline __u64 attribute(struct py_values values, __u32 i)
+static __always_inline __u64 attribute(__u64 attributes, __u32 i)
 {
-	return user_word(values.at + i * values.step);
+	return user_word((attributes & ~3ULL) + i * ((attributes & 3) + 1) * WORD);
 }
 
 /* What the function that is the callback has captured. */
@@ -216,17 +215,16 @@ static __always_inline __u64 type_name(__u64 object)
 int py_owned(__u64 object, __u64 task_type)
 {
 	struct task_state *t = task_known();
-	struct py_values values;
-	__u64 value;
+	__u64 attributes, value;
 	bool group;
 	__u32 i;
 
 	if (!t)
 		return 0;
-	values = attributes_of(&t->py, object);
+	attributes = py_attributes(object);
 	group = type_name(object) == NAME_OF_GROUP;
 	for (i = 0; i < ATTRIBUTES_MAX; i++) {
-		value = attribute(values, i);
+		value = attribute(attributes, i);
 		if (!value)
 			continue;
 		if (group &&
@@ -299,8 +297,8 @@ static __always_inline int is_work_item(struct py_search *s, __u64 object)
 
 	if (type_name(object) != NAME_OF_WORK_ITEM)
 		return 0;
-	future = attribute(attributes_of(s, object), WORK_ITEM_FUTURE);
-	calls = attribute(attributes_of(s, future), FUTURE_DONE_CALLS);
+	future = attribute(py_attributes(object), WORK_ITEM_FUTURE);
+	calls = attribute(py_attributes(future), FUTURE_DONE_CALLS);
 	if (!future || !calls || !user_word(calls + SEQUENCE_LEN))
 		return 0;
 	return py_captured(user_word(user_word(calls + LIST_ITEMS)));
@@ -411,8 +409,7 @@ static __always_inline void keep_captured(struct py_search *s, __u64 function)
 int py_promises(void)
 {
 	struct task_state *t = task_known();
-	struct py_values values;
-	__u64 frame, code, value;
+	__u64 frame, code, attributes, value;
 	struct py_search *s;
 	__u32 i;
 
@@ -426,9 +423,9 @@ int py_promises(void)
 	s->barren = code;
 	if (!search_pays(s->barren_cnt))
 		return 0;
-	values = attributes_of(s, user_word(frame + s->off[PYTHON_LOCALS]));
+	attributes = py_attributes(user_word(frame + s->off[PYTHON_LOCALS]));
 	for (i = 0; i < ATTRIBUTES_MAX; i++) {
-		value = attribute(values, i);
+		value = attribute(attributes, i);
 		if (is_function(s, value))
 			keep_captured(s, value);
 	}
@@ -481,11 +478,11 @@ int py_stack_words(__u64 at)
 	if (!t)
 		return 0;
 	s = &t->py;
-	if (bpf_probe_read_user(s->frames, sizeof(s->frames), (void *)at))
+	if (bpf_probe_read_user(s->frames, STACK_WORDS * WORD, (void *)at))
 		return 0;
-	for (i = 1; i <= PY_FRAMES_MAX; i++) {
-		word = s->frames[PY_FRAMES_MAX - i];
-		if (word && !(word & (2 * sizeof(word) - 1)) && is_running(s, word))
+	for (i = 1; i <= STACK_WORDS; i++) {
+		word = s->frames[STACK_WORDS - i];
+		if (word && !(word & (2 * WORD - 1)) && is_running(s, word))
 			return i;
 	}
 	return 0;
@@ -503,11 +500,11 @@ int py_on_stack(void)
 	if (t->py.slot && is_running(&t->py, user_word(top - t->py.slot)))
 		return 1;
 	for (i = 0; i < STACK_CHUNKS && at > sp; i++) {
-		at -= sizeof(t->py.frames);
+		at -= STACK_WORDS * WORD;
 		place = py_stack_words(at);
 		if (!place)
 			continue;
-		t->py.slot = top - at - sizeof(t->py.frames) + place * sizeof(at);
+		t->py.slot = top - at - (STACK_WORDS - place) * WORD;
 		return 1;
 	}
 	return 0;
