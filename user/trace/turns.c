@@ -276,11 +276,14 @@ static void catch_up(struct turns *t, const struct exchange *request)
 	}
 }
 
-static bool believes(const struct turns *t, bool at_once, bool agrees)
+/* A loop that writes for its tasks when they have gone on (uvloop) does so in no order, unless it has shown one. */
+static bool believes(const struct turns *t, const struct exchange *call, bool at_once, bool agrees)
 {
-	if (agrees)
+	bool for_tasks = call->strand.kind == STRAND_TASK;
+
+	if (agrees && !for_tasks)
 		return (at_once && t->late <= t->prompt) || keeps_order(t);
-	return at_once && acts_at_once(t);
+	return (agrees && keeps_order(t)) || (at_once && acts_at_once(t));
 }
 
 /*
@@ -355,7 +358,7 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 		count(&t->agree, &t->differ, agrees);
 	if (at_once && acts_at_once(t))
 		heap_learn(p, call, request);
-	if (believes(t, at_once, agrees) && (at_once || !is_of_another(p, call, request)))
+	if (believes(t, call, at_once, agrees) && (at_once || !is_of_another(p, call, request)))
 		claim(p, t, request, call);
 	else
 		doubt(t, request, call, at_once, agrees);
