@@ -44,16 +44,18 @@
 /* --- user side --- */
 /*
  * Own memory stays at about 100 MB: TRACE_BYTES_MAX, the queue (QUEUE_MAX * QUEUE_ITEM_BYTES), the program and its
- * libraries, and what the allocator cannot give back. Connections, strands and heads take 62 MB at most.
+ * libraries, and what the allocator cannot give back. Connections and heads take 48 MB at most; strands make room for
+ * them, and exchanges for all.
  */
-#define TRACE_BYTES_MAX	(68u << 20) /* these and the exchanges, which make room: the oldest goes out early, counted */
+#define TRACE_BYTES_MAX	(70u << 20) /* connections, heads, strands and exchanges */
+#define EXCHANGE_BYTES_MIN (8u << 20) /* of it: some thousand open ones, however many of the others there are */
 #define CONNS_MAX	65536	/* one not used for long is forgotten, counted */
 #define HEAD_MAX	131072	/* of one incomplete head; servers stop at 8 to 64 KiB */
 #define STREAM_BYTES_MAX (6u << 20) /* all incomplete heads, with their buffers; beyond it: resync */
 #define PIPELINE_MAX	256	/* requests of one connection waiting for their response */
 #define EXCHANGES_MAX	65536	/* open or waiting; the oldest goes out early, counted */
 #define CAUSES_MAX	512	/* from a call up to its outermost request; longer: anew */
-#define STRANDS_MAX	32768	/* strands with a request; LRU, counted */
+#define STRANDS_MAX	65536	/* strands with a request; LRU, counted */
 #define ATTR_TEXT_MAX	8192	/* of one span; longer values are cut, counted */
 #define ATTR_VALUE_MAX	2048	/* of one of its values: a long URL leaves room for what became of it */
 #define ATTRS_MAX	64	/* attributes of one span; the conventions use about twenty */

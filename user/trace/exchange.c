@@ -133,6 +133,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 	hash_del(&t->by_serial, &x->by_serial);
 	attrs_release(&x->attrs);
 	free(x->held);
+	free(x->edges);
 	free(x->trace_state);
 	free(x->name);
 	free(x);
@@ -143,6 +144,8 @@ void exchange_weigh(struct exchanges *t, struct exchange *x)
 {
 	size_t bytes = sizeof(*x) + held_size(x->held) + attrs_memory(&x->attrs);
 
+	if (x->edges)
+		bytes += WAKES_MAX * sizeof(*x->edges);
 	t->bytes += bytes - x->bytes;
 	x->bytes = bytes;
 }

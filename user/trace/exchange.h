@@ -119,7 +119,7 @@ struct exchange {
 	struct in_turn turn;
 	struct in_node node;
 	struct held *held;	/* Java: the objects that its caller worked on; NULL: not known */
-	struct news_edge edges[WAKES_MAX];
+	struct news_edge *edges; /* WAKES_MAX of them; NULL: none */
 	uint32_t edges_cnt;
 
 	struct trace_ctx header;	/* what the request's headers say; valid with has_header */

@@ -19,6 +19,7 @@
  * the worker sleeps in between: so it is believed of a process only as long as its workers
  * hardly ever go to sleep without having woken somebody.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "trace/stages.h"
@@ -31,9 +32,14 @@
 #define SILENT_SHARE \
 	8 /* fewer silent ones than this share are sleeps in the middle of a job, for a lock */
 
-static void add_edge(struct exchange *call, const struct news_edge *e)
+/* Without memory it is as if nobody had been woken. */
+static void add_edge(struct pipeline *p, struct exchange *call, const struct news_edge *e)
 {
-	if (call->edges_cnt < WAKES_MAX)
+	if (!call->edges) {
+		call->edges = calloc(WAKES_MAX, sizeof(*call->edges));
+		exchange_weigh(&p->exchanges, call);
+	}
+	if (call->edges && call->edges_cnt < WAKES_MAX)
 		call->edges[call->edges_cnt++] = *e;
 }
 
@@ -112,7 +118,7 @@ static void note_job(struct pipeline *p, struct process *proc, const struct ev_w
 		if (!before || before->edges_cnt || !before->answered ||
 		    before->start_ns < server->start_ns)
 			return;
-		add_edge(before, &edge);
+		add_edge(p, before, &edge);
 		call = before;
 	}
 }
@@ -137,7 +143,7 @@ static void bring(struct pipeline *p, struct process *proc, const struct ev_wake
 			continue;
 		if (!hops && !travels(call, waker) && !call->edges_cnt)
 			note_job(p, proc, ev, call, e);
-		add_edge(call, &e);
+		add_edge(p, call, &e);
 		waker->pooled = true;
 		waker->handed_over = true;
 	}
@@ -170,7 +176,7 @@ void handoff_written(struct pipeline *p, struct strand_state *writer, const stru
 		struct exchange *call = link_open_call(p, writer->news[hops]);
 
 		if (call && call->answered && server->start_ns <= call->start_ns)
-			add_edge(call,
+			add_edge(p, call,
 				 &(struct news_edge){ 0, server->serial, p->now_ns, hops, false });
 		writer->news[hops] = 0;
 	}

@@ -123,6 +123,14 @@ static void drop_recycled(struct pipeline *p, const struct ev_conn *ev)
 	drop_conn(p, old, 0, true);
 }
 
+/* What connections and heads leave to strands, which can be had again. */
+static size_t strands_most(const struct pipeline *p)
+{
+	size_t taken = EXCHANGE_BYTES_MIN + STREAM_BYTES_MAX + conns_memory(&p->conns);
+
+	return min((size_t)STRANDS_MAX, (TRACE_BYTES_MAX - taken) / sizeof(struct strand_state));
+}
+
 static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 {
 	struct conn *c = conn_find(&p->conns, ev->conn);
@@ -142,6 +150,7 @@ static void on_conn(struct pipeline *p, const struct ev_conn *ev)
 	}
 	settle_room(p);
 	conn_new(&p->conns, ev);
+	p->strands.most = strands_most(p);
 }
 
 /*

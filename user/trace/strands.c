@@ -11,6 +11,7 @@ int strands_init(struct strands *t, struct tally *tally)
 	memset(t, 0, sizeof(*t));
 	list_init(&t->by_use);
 	pool_init(&t->pool, sizeof(struct strand_state));
+	t->most = STRANDS_MAX;
 	t->tally = tally;
 	return hash_init(&t->by_id, 256);
 }
@@ -80,7 +81,7 @@ void strands_expect(struct strands *t, const struct strand *s)
 
 void strands_room(struct strands *t)
 {
-	while (t->n >= STRANDS_MAX) {
+	while (t->n >= t->most) {
 		forget(t, container_of(lru_idle(&t->by_use), struct strand_state, by_use));
 		t->tally->v[TALLY_STRANDS_EVICTED]++;
 	}

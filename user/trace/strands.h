@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What each strand is busy with: the request it serves, and the one it inherits from whoever made
- * it. Bounded (STRANDS_MAX, and the few that one record names): one not used for long is forgotten
+ * it. Bounded (`most`, and the few that one record names): one not used for long is forgotten
  * (base/lru.h), counted.
  */
 #ifndef TRACE_STRANDS_H
@@ -63,7 +63,7 @@ struct strands {
 	struct hash by_id;
 	struct list by_use;	/* the oldest first */
 	struct strand_state *last;	/* asked for last, as one record asks several times; NULL: gone */
-	size_t n;
+	size_t n, most;
 	struct tally *tally;
 };
 
