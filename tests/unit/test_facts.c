@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,8 +20,16 @@
 #include "host/procfs.h"
 #include "host/services.h"
 
-/* Runs a program with the given environment; returns once its exec is over. */
-static pid_t start(const char *path, const char *const *argv, const char *const *env)
+static bool sleeps(pid_t pid)
+{
+	_cleanup_(buf_release) struct buf stat = BUF_INIT(512);
+
+	assert_int_equal(procfs_read((uint32_t)pid, "stat", &stat), 0);
+	return strstr(stat.p, ") S ");
+}
+
+/* Runs sleep(1) with these arguments and environment, which /proc shows some time after its exec has begun. */
+static pid_t start(const char *const *argv, const char *const *env)
 {
 	int ready[2];
 	pid_t pid;
@@ -31,12 +40,14 @@ static pid_t start(const char *path, const char *const *argv, const char *const 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!chdir("/tmp"))
-			execve(path, (char *const *)argv, (char *const *)env);
+			execve("/bin/sleep", (char *const *)argv, (char *const *)env);
 		_exit(127);
 	}
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &c, 1), 0);
 	close(ready[0]);
+	while (!sleeps(pid))
+		sched_yield();
 	return pid;
 }
 
@@ -55,7 +66,7 @@ static void reads_process(void **state)
 	};
 	_cleanup_(facts_release) struct proc_facts f = { 0 };
 	struct proc_stat stat;
-	pid_t pid = start("/bin/sleep", argv, env);
+	pid_t pid = start(argv, env);
 
 	assert_int_equal(procfs_stat((uint32_t)pid, &stat), 0);
 	assert_int_equal(facts_read((uint32_t)pid, &f), 0);
@@ -89,7 +100,7 @@ static void long_arguments_are_cut(void **state)
 	argv[0] = long_arg;
 	for (size_t i = 2; i < ARRAY_SIZE(argv) - 1; i++)
 		argv[i] = "1";
-	pid = start("/bin/sleep", argv, env);
+	pid = start(argv, env);
 	assert_int_equal(facts_read((uint32_t)pid, &f), 0);
 	stop(pid);
 	assert_int_equal(strlen(f.args[0]), 511);
