@@ -250,8 +250,8 @@ static void act_waits(void *arg)
 	act_check(write(p.server, "x", 1) == 1);
 	act_check(poll(&one, 1, -1) == 1 && read(p.client, &ready.data, 1) == 1);
 	act_check(!epoll_ctl(set, EPOLL_CTL_ADD, p.client, &ready));
-	act_check(!usleep(
-		50000)); /* a millisecond may be over before a slow machine has put us to sleep */
+	/* A millisecond may be over before a slow machine has put us to sleep. */
+	act_check(!usleep(50000));
 	hear(&p);
 	pair_close(&p);
 }
