@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -132,6 +133,30 @@ static void refuses_what_is_not_there(void **state)
 	assert_true(java_moved(&of_nobody, &h->moves) < 0);
 }
 
+/* Whoever says that it is Java also says where its heap is. */
+static void reads_no_more_than_its_bound(void **state)
+{
+	const size_t sz = 4 * (size_t)HEAP_SCAN_MAX, far = HEAP_SCAN_MAX / sizeof(uint64_t) + WORDS;
+	uint64_t *words =
+		mmap(NULL, sz, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const uint64_t start = (uint64_t)(uintptr_t)words;
+	const struct heap_stretch s = { start, start + sz - 16 };
+	struct heap_ask ask = { .tgid = getpid(),
+				.heap_start = start,
+				.heap_end = start + sz,
+				.stretches = &s,
+				.cnt = 1 };
+	struct heap *h = *state;
+
+	assert_ptr_not_equal(words, MAP_FAILED);
+	words[far] = start | MOVED;
+	words[far + 1] = words[1] = 0x800123;
+	words[0] = UNLOCKED;
+	assert_int_equal(java_moved(&ask, &h->moves), 0);
+	assert_int_equal(h->moves.n, 0);
+	munmap(words, sz);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +165,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(believes_no_other_class, setup, teardown),
 		cmocka_unit_test_setup_teardown(believes_no_header_that_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(refuses_what_is_not_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(reads_no_more_than_its_bound, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

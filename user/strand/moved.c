@@ -19,6 +19,7 @@
 
 struct window {
 	int mem;
+	uint64_t left; /* bytes that may still be read: where to look, the process says */
 	uint64_t lo, hi; /* what of the process is in it */
 	uint64_t words[WINDOW / sizeof(uint64_t)];
 };
@@ -36,10 +37,11 @@ struct founds {
 
 static bool look_at(struct window *w, uint64_t at, uint64_t end)
 {
-	ssize_t n = pread(w->mem, w->words, min(end - at, (uint64_t)WINDOW), at);
+	ssize_t n = pread(w->mem, w->words, min(min(end - at, (uint64_t)WINDOW), w->left), at);
 
 	w->lo = at;
 	w->hi = at + (n > 0 ? n : 0);
+	w->left -= w->hi - w->lo;
 	return n > 0;
 }
 
@@ -60,7 +62,7 @@ static void scan(struct window *w, const struct heap_ask *ask, const struct heap
 {
 	const uint64_t header_sz = 2 * sizeof(uint64_t);
 	uint64_t at,
-		end = s->hi + sizeof(uint64_t); /* the class of an object known by its first byte */
+		end = s->hi + sizeof(at); /* with the class of an object known by its first byte */
 
 	for (at = s->lo & ~7ULL; at + header_sz <= end && f->n < HEAP_MOVES_MAX; at += sizeof(at)) {
 		uint64_t header;
@@ -100,6 +102,7 @@ static int tell(struct window *w, const struct heap_ask *ask, const struct found
 	int err = 0;
 
 	w->hi = w->lo = 0;
+	w->left = HEAP_CHECK_MAX;
 	qsort(f->v, f->n, sizeof(f->v[0]), by_new_address);
 	for (i = 0; i < f->n && !err; i++) {
 		if (arrived(w, ask, &f->v[i]))
@@ -115,7 +118,7 @@ int java_moved(const struct heap_ask *ask, struct buf *ret_moves)
 	_cleanup_(close_fdp) int mem = -1;
 	struct founds f = { v, 0 };
 	char path[32];
-	uint64_t i, scanned = 0;
+	uint64_t i;
 
 	snprintf(path, sizeof(path), "/proc/%u/mem", ask->tgid);
 	mem = open(path, O_RDONLY | O_CLOEXEC);
@@ -124,9 +127,8 @@ int java_moved(const struct heap_ask *ask, struct buf *ret_moves)
 	if (!w || !v)
 		return -ENOMEM;
 	w->mem = mem;
-	for (i = 0; i < ask->cnt && scanned < HEAP_SCAN_MAX; i++) {
-		scanned += ask->stretches[i].hi - ask->stretches[i].lo;
+	w->left = HEAP_SCAN_MAX;
+	for (i = 0; i < ask->cnt && w->left; i++)
 		scan(w, ask, &ask->stretches[i], &f);
-	}
 	return tell(w, ask, &f, ret_moves);
 }

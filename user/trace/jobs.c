@@ -92,8 +92,8 @@ void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *st
 	bool whole = st->strand.kind != STRAND_THREAD || (proc && are_whole(&proc->jobs));
 	struct exchange *call;
 
-	if (strand_is_loop(
-		    st)) /* it writes the response whose turn it is, and has called for others meanwhile */
+	/* A loop writes the response whose turn it is, and has called for others meanwhile. */
+	if (strand_is_loop(st))
 		return;
 	call = call_since(p, x, st->last_call, st->answered_call);
 	if (proc)
