@@ -24,10 +24,11 @@ static __noinline bool is_named(__u32 fd, const struct sock *sk)
 /*
  * Did io_uring move the bytes, and not the call that these registers are of? It has threads of its own, and it also
  * goes on with what it has begun on the way back from any other call of the thread that uses it. So of that thread only
- * calls that name the socket are believed.
+ * calls that name the socket, and go the same way, are believed.
  */
 static __always_inline bool moved_by_ring(const struct syscall *call,
-					  const struct task_struct *task, const struct sock *sk)
+					  const struct task_struct *task, const struct sock *sk,
+					  enum dir dir)
 {
 	const struct task_struct___ring *t = (const void *)task;
 
@@ -35,7 +36,7 @@ static __always_inline bool moved_by_ring(const struct syscall *call,
 		return true;
 	if (!bpf_core_field_exists(t->io_uring) || !t->io_uring)
 		return false;
-	return !is_named(call->arg[0], sk);
+	return !(call->kind & (dir == DIR_RX ? CALL_RX : CALL_TX)) || !is_named(call->arg[0], sk);
 }
 
 static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
@@ -54,7 +55,7 @@ static __always_inline void call_moved(struct sock *sk, struct sock_state *st,
 		return;
 	verdict_look(st);
 	mem_clear(&t->mem, call);
-	readable = caller_readable(call, moved_by_ring(call, task, sk)) &&
+	readable = caller_readable(call, moved_by_ring(call, task, sk, dir)) &&
 		   mem_open(&t->mem, call, mmsg ? mmsg_at(t, call) : 0);
 	if (dir == DIR_RX && flags & MSG_TRUNC) /* TCP throws the bytes away */
 		readable = false;

@@ -105,6 +105,27 @@ static void act_uring_recv(void *arg)
 	pair_close(&p);
 }
 
+/* The bytes come from another process while the thread sends others on the same socket. */
+static void act_uring_recv_in_sends(void *arg)
+{
+	struct pair p = pair_open(PAIR_TCP4);
+	char b[8];
+	const struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_RECV, .fd = p.server, .addr = (uintptr_t)b, .len = sizeof(b)
+	};
+	struct uring r;
+
+	if (uring_submit(&r, &sqe)) {
+		if (!fork()) {
+			usleep(20000);
+			_exit(write(p.client, "hello", 5) != 5);
+		}
+		while (!uring_done(&r))
+			send(p.server, "wrong", 5, MSG_DONTWAIT);
+	}
+	pair_close(&p);
+}
+
 static bool uring_play(void **state, act_fn act)
 {
 	uint64_t before = counted(*state, STAT_IO_URING);
@@ -128,6 +149,20 @@ static void test_io_uring_receives_within_other_calls(void **state)
 {
 	if (uring_play(state, act_uring_recv))
 		expect_lengths_only(*state, DIR_RX);
+}
+
+static void test_io_uring_receives_within_sends_on_its_socket(void **state)
+{
+	uint64_t before = counted(*state, STAT_IO_URING);
+	const struct ev_data *heard;
+
+	stage_play(*state, act_uring_recv_in_sends, NULL);
+	heard = stage_data(*state, 0, DIR_RX, 0);
+	if (!heard)
+		return;
+	stage_expect(*state, heard->conn, DIR_RX, "?????");
+	assert_true(counted(*state, STAT_IO_URING) > before);
+	stage_books_close(*state);
 }
 
 #ifdef __x86_64__
@@ -297,6 +332,7 @@ int main(void)
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_io_uring_sends),
 		cmocka_unit_test(test_io_uring_receives_within_other_calls),
+		cmocka_unit_test(test_io_uring_receives_within_sends_on_its_socket),
 #ifdef __x86_64__
 		cmocka_unit_test(test_32bit_calls),
 #endif
