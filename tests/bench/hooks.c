@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hooks OBJECT [quiet]: attaches every program of the object, says "ready", and at SIGTERM prints as JSON how often
- * each ran and for how long by the kernel's clock, which it asks for unless it is to be quiet: the time of a program
- * that does nothing is what the clock adds.
+ * hooks OBJECT CPU NS [quiet]: attaches every program of the object, which pass NS in each socket call of the CPU, says
+ * "ready", and at SIGTERM prints as JSON how many calls that were, and how often each program ran and for how long by
+ * the kernel's clock, which it asks for unless it is to be quiet: the time of a program that does nothing is what the
+ * clock adds.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "hooks.h"
 
 static int attach_all(struct bpf_object *obj)
 {
@@ -23,12 +27,34 @@ static int attach_all(struct bpf_object *obj)
 	return n;
 }
 
+static int pastime_fd(struct bpf_object *obj)
+{
+	return bpf_object__find_map_fd_by_name(obj, ".bss");
+}
+
+static __u64 calls_made(struct bpf_object *obj)
+{
+	struct pastime now = { 0 };
+	__u32 key = 0;
+
+	bpf_map_lookup_elem(pastime_fd(obj), &key, &now);
+	return now.calls;
+}
+
+static int pass_time(struct bpf_object *obj, const char *cpu, const char *ns)
+{
+	struct pastime pastime = { .cpu = strtoul(cpu, NULL, 10), .ns = strtoull(ns, NULL, 10) };
+	__u32 key = 0;
+
+	return bpf_map_update_elem(pastime_fd(obj), &key, &pastime, BPF_ANY);
+}
+
 static void print_times(struct bpf_object *obj)
 {
 	struct bpf_program *prog;
 	const char *comma = "";
 
-	printf("{");
+	printf("{\"calls\":%llu,\"programs\":{", calls_made(obj));
 	bpf_object__for_each_program(prog, obj)
 	{
 		struct bpf_prog_info info = { 0 };
@@ -40,19 +66,23 @@ static void print_times(struct bpf_object *obj)
 		       info.run_cnt, info.run_time_ns);
 		comma = ",";
 	}
-	printf("}\n");
+	printf("}}\n");
 }
 
 int main(int argc, char **argv)
 {
 	struct bpf_object *obj = argc > 1 ? bpf_object__open_file(argv[1], NULL) : NULL;
-	bool quiet = argc > 2 && !strcmp(argv[2], "quiet");
+	bool quiet = argc > 4 && !strcmp(argv[4], "quiet");
 	sigset_t ends;
 	int number;
 
-	if (!obj || bpf_object__load(obj) || !attach_all(obj)) {
-		fprintf(stderr, "hooks: cannot load and attach the programs of '%s'\n",
+	if (!obj || argc < 4 || bpf_object__load(obj)) {
+		fprintf(stderr, "hooks: cannot load the programs of '%s'\n",
 			argc > 1 ? argv[1] : "");
+		return 1;
+	}
+	if (pass_time(obj, argv[2], argv[3]) || !attach_all(obj)) {
+		fprintf(stderr, "hooks: cannot attach the programs of '%s'\n", argv[1]);
 		return 1;
 	}
 	if (!quiet && bpf_enable_stats(BPF_STATS_RUN_TIME) < 0) {

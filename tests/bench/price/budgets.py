@@ -19,7 +19,7 @@ class Budget:
 def kernel(results, name):
     """program -> (ns per exchange, runs per exchange)"""
     workload = next(w for w in workloads.ALL if w.name == name)
-    return report.kernel_ns(results[name], workload.requests or 1)[0]
+    return report.kernel_ns(results[name], workload.requests or 1)
 
 
 def each(results, *programs):

@@ -11,7 +11,7 @@ import urllib.request
 
 from lab.procs import PYTHON, Lab, free_port
 
-from price import kits, loads, workloads
+from price import kits, loads, report, workloads
 from price.cpu import LOAD_CPU, cpu_ns, family, host_busy_ns, pinned, rss
 from price.variants import Company, Hooks, Nothing, Ours
 
@@ -36,6 +36,7 @@ class Bench:
             self.sdk = workload.serve(self.lab, kits.Kit(workload.language, self.sink))
         self.bystander = self.lab.start("bystander", ["sleep", "3600"])
         self.share = 0	# of the load's CPU that the tracer took when it was last measured
+        self.call_ns = 0	# that our programs take for each socket call of the served process
 
     def __enter__(self):
         return self
@@ -55,6 +56,7 @@ class Bench:
         found = {
             "bare": (Nothing, self.bare),
             "hooks": (lambda: Hooks(self.lab), self.bare),
+            "inside": (lambda: Hooks(self.lab, ns=self.call_ns), self.bare),
             "company": (lambda: Company(self.share), self.bare),
             "capture": (lambda: Ours(self.lab, self.traced()), self.bare),
             "ours": (lambda: Ours(self.lab, self.traced(), *otlp, exporter="otlp"), self.bare),
@@ -142,8 +144,10 @@ def run(workload, count, contenders):
     with Bench(workload, contenders) as bench:
         workload.load(bench.bare.port, 1)
         measure(bench, bench.variants()["ours"][0], bench.bare, workload.load, 1)	# how much company it is
+        in_kernel = kernel(bench)
+        bench.call_ns = report.call_ns(in_kernel)
         found, wrong = rounds(bench, count)
-        result = {"rounds": found, "wrong": wrong, "kernel": kernel(bench)}
+        result = {"rounds": found, "wrong": wrong, "kernel": in_kernel}
         if workload.latency:
             rate = sorted(r["ours"]["rate"] for r in found)[count // 2]
             result["latency"] = latency(bench, rate)

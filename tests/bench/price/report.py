@@ -37,21 +37,35 @@ def share_lost(workload, slice_):
     return 100 * max(0, due - slice_["figures"]["user"]["requests"]) / due if due else 0
 
 
-def kernel_ns(result, per_unit):
-    """Our programs without what the kernel's clock adds to each run, as the programs that do nothing show it."""
-    floor = {}
-    hooks = result["kernel"]["hooks"]["figures"].values()
+def clock_ns(in_kernel):
+    """What the kernel's clock adds to each run, as the programs that do nothing show it."""
+    hooks = in_kernel["hooks"]["figures"]["programs"].values()
     runs, ns = sum(p["runs"] for p in hooks), sum(p["ns"] for p in hooks)
-    floor = ns / runs if runs else 0
-    ours = result["kernel"]["ours"]
-    units = ours["units"] * per_unit
-    return {p["name"]: (max(0, p["ns"] - floor * p["runs"]) / units, p["runs"] / units)
-            for p in ours["figures"]["programs"] if p["runs"] > units / 100}, floor
+    return ns / runs if runs else 0
+
+
+def program_ns(in_kernel, units):
+    """name -> (ns, runs) of our programs per unit, without the clock"""
+    clock = clock_ns(in_kernel)
+    return {p["name"]: (max(0, p["ns"] - clock * p["runs"]) / units, p["runs"] / units)
+            for p in in_kernel["ours"]["figures"]["programs"] if p["runs"] > units / 100}
+
+
+def kernel_ns(result, per_unit):
+    """name -> (ns, runs) of our programs per exchange"""
+    return program_ns(result["kernel"], result["kernel"]["ours"]["units"] * per_unit)
+
+
+def call_ns(in_kernel):
+    """All our programs, by the socket calls of the served process."""
+    calls = in_kernel["hooks"]["figures"]["calls"] / in_kernel["hooks"]["units"]
+    took = sum(ns for ns, _ in program_ns(in_kernel, in_kernel["ours"]["units"]).values())
+    return round(took / calls) if calls else 0
 
 
 def main_row(workload, result):
     cells = [workload.what, spread(per_round(result, "bare", lambda s, _: s["us"]), "{:.2f}"),
-             added(result, "hooks"), added(result, "company"), added(result, "capture"), added(result, "ours"),
+             added(result, "hooks"), added(result, "inside"), added(result, "company"), added(result, "capture"), added(result, "ours"),
              f"{median(per_round(result, 'ours', lambda s, b: s['us'] - b['us'])):+.2f}"]
     if any("sdk" in r for r in result["rounds"]):
         cells += [added(result, "sdk"), f"{100 * mid(result, 'sdk', lambda s: s['received'] / s['units'] / workload.requests):.0f} %"]
@@ -61,7 +75,7 @@ def main_row(workload, result):
     return cells
 
 
-MAIN = ["workload", "bare, us", "hooks that return at once", "as much work beside", "capture, no export", "ebpf-tracer", "of it us",
+MAIN = ["workload", "bare, us", "hooks that return at once", "as much work inside", "as much work beside", "capture, no export", "ebpf-tracer", "of it us",
         "OpenTelemetry's agent", "its spans", "units/s bare", "units/s traced"]
 
 
@@ -71,7 +85,7 @@ def tracer_row(workload, result):
     def value(fn, form="{:.2f}"):
         found = mid(result, "ours", fn)
         return form.format(found)
-    programs, _ = kernel_ns(result, unit)
+    programs = kernel_ns(result, unit)
     return [workload.what, value(lambda s: s["figures"]["cpu_ns"] / s["units"] / unit / 1000),
             value(lambda s: s["figures"]["kernel"]["records"] / s["units"] / unit),
             value(lambda s: s["figures"]["ring"]["read"] / s["units"] / unit, "{:.0f}"),
@@ -89,17 +103,20 @@ TRACER = ["workload", "tracer's CPU, us", "records", "ring bytes", "kernel, ns",
 def latency_row(workload, result):
     def value(name, key):
         return spread([r[name]["latency"][key] for r in result["latency"] if name in r], "{:,.0f}")
-    cells = [workload.what, f"{median(r['bare']['rate'] for r in result['latency']):,.0f}"]
+    rounds = result["latency"]
+    cells = [workload.what, f"{median(r['bare']['rate'] for r in rounds):,.0f}",
+             spread([r["bare"]["us"] for r in rounds], "{:.1f}"),
+             spread([100 * (r["ours"]["us"] / r["bare"]["us"] - 1) for r in rounds], "{:+.0f}") + " %"]
     for name in ("bare", "ours", "sdk"):
         cells += [value(name, "p50"), value(name, "p99")]
     return cells
 
 
-LATENCY = ["workload", "requests/s", "bare p50, us", "p99", "traced p50", "p99", "OpenTelemetry's agent p50", "p99"]
+LATENCY = ["workload", "requests/s", "bare CPU per request, us", "traced CPU", "bare p50, us", "p99", "traced p50", "p99", "OpenTelemetry's agent p50", "p99"]
 
 
 def program_rows(workload, result):
-    programs, floor = kernel_ns(result, workload.requests or 1)
+    programs = kernel_ns(result, workload.requests or 1)
     return [[workload.what, name, f"{runs:.2f}", f"{ns / runs:.0f}", f"{ns:.0f}"]
             for name, (ns, runs) in sorted(programs.items(), key=lambda x: -x[1][0])]
 
@@ -117,7 +134,7 @@ def text(results):
     parts = [
         "## CPU of the served process per request\n\n" + table(MAIN, [main_row(w, r) for w, r in results]),
         "## The tracer, per exchange\n\n" + table(TRACER, [tracer_row(w, r) for w, r in results]),
-        "## Latency, open loop, at half of what was reached with tracer and load on one CPU\n\n" +
+        "## Latency and CPU at the same rate, open loop, half of what was reached with tracer and load on one CPU\n\n" +
         table(LATENCY, [latency_row(w, r) for w, r in results if "latency" in r]),
         "## In the kernel, by program\n\n" + table(PROGRAMS, [x for w, r in results for x in program_rows(w, r)]),
     ]

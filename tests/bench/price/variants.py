@@ -9,7 +9,7 @@ import subprocess
 from lab.procs import BUILD, PYTHON, wait_until
 from lab.tracer import Tracer
 
-from price.cpu import LOAD_CPU, pinned
+from price.cpu import LOAD_CPU, SERVER_CPU, pinned
 
 OUT = BUILD / "tests/bench"
 
@@ -43,11 +43,11 @@ while True:
 
 
 class Hooks:
-    """The control: programs that return at once, at the places of ours."""
+    """The controls: programs at the places of ours that return at once, or pass so many ns in each call of the server."""
 
-    def __init__(self, lab, timed=False):
+    def __init__(self, lab, timed=False, ns=0):
         mode = [] if timed else ["quiet"]
-        self.proc = lab.start("hooks", pinned(LOAD_CPU, [OUT / "hooks", OUT / "hooks.bpf.o", *mode]))
+        self.proc = lab.start("hooks", pinned(LOAD_CPU, [OUT / "hooks", OUT / "hooks.bpf.o", SERVER_CPU, ns, *mode]))
         wait_until(lambda: "ready" in self.proc.errors() or not self.proc.running(), 10, "hooks")
 
     def stop(self):
