@@ -152,7 +152,7 @@ struct go_search {
 #define PY_FRAMES_MAX 64 /* functions that a thread is in; a power of two */
 #define PY_VARIABLES  8 /* of one, the first: its arguments, and some more */
 
-/* Which tasks wait for what a thread of CPython runs, while it is looked for: strand_asyncio.bpf.c. */
+/* Which tasks wait for what a thread of CPython runs, while it is looked for: strand_asyncio*.bpf.c. */
 struct py_search {
 	__u64 frames[PY_FRAMES_MAX]; /* the functions it is in, innermost first */
 	__u64 variables[PY_VARIABLES]; /* of one of them */

@@ -99,16 +99,22 @@ int tokio_polled(__u64 task, __u64 before, __u64 after)
 	return 1;
 }
 
-int tokio_stack_words(__u64 at)
+/* The search of the calling thread, with the words at that address; NULL: they cannot be read. */
+static __always_inline struct tokio_search *words_at(__u64 at)
 {
 	struct task_state *t = task_self();
-	struct tokio_search *s;
+
+	if (!t || bpf_probe_read_user(t->tokio.words, sizeof(t->tokio.words), (void *)at))
+		return NULL;
+	return &t->tokio;
+}
+
+int tokio_stack_words(__u64 at)
+{
+	struct tokio_search *s = words_at(at);
 	int i;
 
-	if (!t)
-		return 0;
-	s = &t->tokio;
-	if (bpf_probe_read_user(s->words, sizeof(s->words), (void *)at))
+	if (!s)
 		return 0;
 	for (i = 1; i < TOKIO_WORDS - 1; i++) {
 		__u64 word = s->words[i];
@@ -189,14 +195,10 @@ static __always_inline __u64 who_waits(__u64 number)
 
 int tokio_local_words(__u64 at, __u64 number)
 {
-	struct task_state *t = task_self();
-	struct tokio_search *s;
+	struct tokio_search *s = words_at(at);
 	int i;
 
-	if (!t)
-		return 0;
-	s = &t->tokio;
-	if (bpf_probe_read_user(s->words, sizeof(s->words), (void *)at))
+	if (!s)
 		return 0;
 	for (i = TOKIO_WORDS - 1; i >= 0; i--) {
 		if (s->words[i] == number)
