@@ -17,6 +17,12 @@
 const volatile struct bpf_cfg cfg __weak = {};
 struct bpf_shared shared __weak = {};
 
+/* A goroutine that has made a call: strand_go.bpf.c. */
+struct go_caller {
+	__u64 g;
+	__u64 goid;
+};
+
 /*
  * What is known of one socket: lib/sock.bpf.h. In three lines of the cache, as socket storage puts
  * a word of its own first: what is mostly read, what calls write, and what arriving segments write.
@@ -40,7 +46,8 @@ struct sock_state {
 	__u8 shed; /* lib/shed.bpf.h: of the exchange under way */
 	__u8 shed_gap; /* bit per direction: bytes were left out since its last record */
 	__u8 pad;
-	__u64 rest_of_line2[4];
+	struct go_caller unclaimed; /* Go: who sent the request; g 0: nobody, or it is known who waits for that */
+	__u64 rest_of_line2[2];
 
 	__u64 arrive_ns; /* of the newest segment that came when everything had been read */
 	__u32 arrive_seq; /* and the position of the byte that was to come next */
@@ -117,6 +124,7 @@ struct moved {
 	__u8 shed; /* of every record of it */
 	__u8 sleeps; /* of the calling thread so far */
 	__u32 thread_gen; /* of the calling thread; strand may be finer */
+	struct go_caller unclaimed; /* of the socket, as the reader of Go finds and leaves it */
 };
 
 /* Whom a search found, in how many places; the outermost of them, in bytes below the top of the stack. */
@@ -139,7 +147,8 @@ struct go_start {
 struct go_search {
 	__u64 g; /* whose stack is searched */
 	__u64 hi; /* its top */
-	__u64 believed; /* a slot that was found before has been believed */
+	__u32 believed; /* a slot that was found before has been believed */
+	__u32 idle; /* nobody waits on the channel that is there */
 	__u64 words[GO_WORDS];
 	__u64 cnt_cap[2]; /* of what may be a channel */
 	struct go_start start;
@@ -246,7 +255,7 @@ struct {
 struct go_slot {
 	__u32 slot; /* bytes below the top */
 	__u32 agreed; /* searches since one found it elsewhere, or nowhere */
-	__u32 used; /* times it was believed since the last search */
+	__u32 used; /* times it was looked at since the last search */
 };
 
 /*

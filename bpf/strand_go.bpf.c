@@ -19,6 +19,10 @@
  * compiled function always has its channel in the same slot, so where a search found it is looked at
  * first from then on.
  *
+ * Who caused the call may run on another processor and not wait yet. So when nobody was found the caller stays with the
+ * socket, and is looked at once more when the answer comes: by then everybody waits, and a connection's goroutine has
+ * had no other call meanwhile.
+ *
  * The search's state is in the thread's row, for the reason given with struct task_state; and its
  * parts are global functions, which the verifier walks once each.
  */
@@ -44,7 +48,8 @@
 #define WORDS_MAX 512
 
 #define SLOT_TRUSTED 8 /* searches that agree before their slot is believed */
-#define SLOT_USES    64 /* times it is believed before the next search */
+#define SLOT_USES    64 /* times it is looked at before the next search; */
+#define SLOT_LOOKS   256 /* and before one while nobody waits there */
 
 static __always_inline bool near(__u64 a, __u64 b)
 {
@@ -63,11 +68,13 @@ static __always_inline bool reads_requests(__u64 goid)
 	return bpf_map_lookup_elem(&go_servers, &id);
 }
 
-static __always_inline void note_server(__u64 goid)
+static __always_inline void note_server(struct runtime *rt, __u64 goid)
 {
 	struct go_id id = { .goid = goid, .tgid = ids_self() >> 32 };
 	__u8 one = 1;
 
+	if (!rt->off[GO_SERVES])
+		rt->off[GO_SERVES] = 1;
 	if (!bpf_map_lookup_elem(&go_servers, &id))
 		bpf_map_update_elem(&go_servers, &id, &one, BPF_ANY);
 }
@@ -84,7 +91,7 @@ static __always_inline void vote(struct go_found *first, struct go_found *second
 	f->votes += f->id == id;
 }
 
-/* If the address is that of a channel on which somebody waits, that one has a vote. */
+/* If the address is that of a channel on which somebody waits, that one has a vote. Nonzero: on that nobody waits. */
 int go_candidate(__u64 chan, __u32 slot)
 {
 	struct task_state *t = task_self();
@@ -98,6 +105,8 @@ int go_candidate(__u64 chan, __u32 slot)
 	    s->cnt_cap[0] > s->cnt_cap[1] || s->cnt_cap[1] > CHAN_CAP_MAX)
 		return 0;
 	sudog = user_word(chan + s->recvq);
+	if (!sudog)
+		return 1;
 	if (!near(sudog, s->g) || user_word(sudog + s->sudog_c) != chan)
 		return 0;
 	g = user_word(sudog + SUDOG_G);
@@ -173,30 +182,46 @@ static __always_inline void learn(struct go_search *s, struct go_slot *known)
 	}
 }
 
+static __always_inline void nobody_found(struct go_search *s)
+{
+	__builtin_memset(&s->server, 0, 4 * sizeof(s->server));
+}
+
+/*
+ * The channel is where it was found before, if that may be believed. Where nobody waits on it yet, whoever waits on
+ * another one that is still on the stack waits for something else. False: it is to be searched for.
+ */
+static __always_inline bool known_place(struct go_search *s, struct go_slot *known)
+{
+	__u64 word;
+
+	if (!known || known->agreed < SLOT_TRUSTED || known->used++ >= SLOT_LOOKS)
+		return false;
+	s->believed = 1;
+	word = user_word(s->hi - known->slot);
+	if (may_be_channel(word, s->g))
+		s->idle = go_candidate(word, known->slot);
+	return s->idle || (known->used <= SLOT_USES && (s->server.id || s->other.id));
+}
+
 /* Who waits for g: where it was found before, if that may be believed, else everywhere. */
 int go_look(__u64 g, __u32 believe)
 {
 	struct task_state *t = task_self();
 	struct go_slot *known;
 	struct go_search *s;
-	__u64 word;
 
 	if (!t)
 		return 0;
 	s = &t->go;
 	s->g = g;
-	__builtin_memset(&s->server, 0, 4 * sizeof(s->server));
+	nobody_found(s);
 	s->start.pc = user_word(g + s->startpc);
 	s->hi = user_word(g + G_STACK_HI);
 	known = bpf_map_lookup_elem(&go_slots, &s->start);
-	if (believe && known && known->agreed >= SLOT_TRUSTED && known->used++ < SLOT_USES) {
-		s->believed = 1;
-		word = user_word(s->hi - known->slot);
-		if (may_be_channel(word, g))
-			go_candidate(word, known->slot);
-		if (s->server.id || s->other.id)
-			return 0;
-	}
+	if (believe && known_place(s, known))
+		return 0;
+	nobody_found(s);
 	scan(s->hi, user_word(g + G_SP));
 	learn(s, known);
 	return 0;
@@ -223,7 +248,7 @@ static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g)
 	struct go_search *s;
 	__u64 goid;
 
-	if (!t)
+	if (!t || !rt->off[GO_SERVES])
 		return 0;
 	s = &t->go;
 	s->goid = rt->off[GO_GOID];
@@ -232,9 +257,9 @@ static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g)
 	s->recvq = rt->off[GO_RECVQ];
 	s->sudog_c = rt->off[GO_SUDOG_C];
 	s->start.tgid = ids_self() >> 32;
-	s->believed = 0;
+	s->believed = s->idle = 0;
 	goid = waits_for(s, g, true);
-	if (!goid && s->believed) /* it is not where it used to be */
+	if (!goid && s->believed && !s->idle) /* it is not where it used to be */
 		goid = waits_for(s, g, false);
 	return goid;
 }
@@ -260,33 +285,64 @@ static __always_inline enum strand_reading running(const struct runtime *rt, __u
 	return STRAND_SELF;
 }
 
-__hidden enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
+/* goid of the goroutine for which g makes a call: itself, or who made it, if that serves requests; 0: neither does. */
+static __always_inline __u64 made_by(const struct runtime *rt, __u64 g, __u64 goid)
+{
+	if (reads_requests(goid))
+		return goid;
+	goid = user_word(g + rt->off[GO_PARENT_GOID]);
+	return reads_requests(goid) ? goid : 0;
+}
+
+/* The same of what waits for the goroutine that asked, now that the answer has come. */
+static __always_inline __u64 who_waited(const struct runtime *rt, struct go_caller *asked)
+{
+	__u64 g = asked->g;
+
+	asked->g = 0;
+	if (!g || user_word(g + rt->off[GO_GOID]) != asked->goid)
+		return 0;
+	return who_waits(rt, g);
+}
+
+static __always_inline enum strand_reading awaited_by(struct strand *ret_strand, __u64 goid)
+{
+	if (!goid)
+		return STRAND_SELF;
+	ret_strand->id = goid;
+	return STRAND_AWAITED;
+}
+
+__hidden enum strand_reading strand_go(struct strand *ret_strand, struct runtime *rt,
 				       enum call_kind kind)
 {
+	struct task_state *t = task_self();
+	struct go_caller *unclaimed;
 	enum strand_reading got;
 	__u64 g = 0, goid, cause;
 
 	got = running(rt, &g);
-	if (got != STRAND_SELF)
+	if (got != STRAND_SELF || !t)
 		return got;
 	goid = user_word(g + rt->off[GO_GOID]);
 	if (!goid)
 		return STRAND_UNPROVEN;
-	ret_strand->id = goid;
-	ret_strand->gen = ids_self() >> 32;
-	ret_strand->kind = STRAND_GOROUTINE;
+	unclaimed = &t->moved.unclaimed;
+	*ret_strand = (struct strand){ goid, ids_self() >> 32, STRAND_GOROUTINE };
 	if (kind == CALL_HEARS)
-		note_server(goid);
-	if (kind != CALL_ASKS || reads_requests(goid))
+		note_server(rt, goid);
+	if (kind == CALL_HEARD)
+		return awaited_by(ret_strand, who_waited(rt, unclaimed));
+	if (kind != CALL_ASKS)
 		return STRAND_SELF;
-	cause = user_word(g + rt->off[GO_PARENT_GOID]);
-	if (reads_requests(cause)) {
+	unclaimed->g = 0;
+	cause = made_by(rt, g, goid);
+	if (cause) {
 		ret_strand->id = cause;
 		return STRAND_SELF;
 	}
 	cause = who_waits(rt, g);
 	if (!cause)
-		return STRAND_SELF;
-	ret_strand->id = cause;
-	return STRAND_AWAITED;
+		*unclaimed = (struct go_caller){ g, goid };
+	return awaited_by(ret_strand, cause);
 }

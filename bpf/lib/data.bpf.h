@@ -201,6 +201,17 @@ static __always_inline enum call_kind call_kind(const struct sock_state *st, con
 	return CALL_OTHER;
 }
 
+/* Which strand makes the call, if that is finer than the thread. */
+static __always_inline void refine(struct sock_state *st, struct moved *c)
+{
+	if (!*(volatile __u32 *)&shared.runtimes)
+		return;
+	c->unclaimed = st->unclaimed;
+	if (strand_refine(call_kind(st, c)) == STRAND_AWAITED)
+		c->flags |= DATA_AWAITED;
+	st->unclaimed = c->unclaimed;
+}
+
 /* n bytes moved, n > 0; `readable`: t->mem is where they are. */
 static __always_inline void data_moved(struct sock *sk, struct sock_state *st, struct task_state *t,
 				       __u64 self, __u32 n, enum dir dir, bool readable)
@@ -242,9 +253,7 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 		c->flags |= DATA_POLLED;
 		t->polls = 1;
 	}
-	if (*(volatile __u32 *)&shared.runtimes &&
-	    strand_refine(call_kind(st, c)) == STRAND_AWAITED)
-		c->flags |= DATA_AWAITED;
+	refine(st, c);
 	tell_moved(c, st, &t->mem);
 	stat_add(STAT_RX_BYTES + dir, n);
 }

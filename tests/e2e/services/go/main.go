@@ -5,6 +5,7 @@
 //	direct   the handler
 //	spawn    two goroutines that the handler starts and waits for
 //	pool     workers fed by a channel; each job brings the channel for its answer
+//	busy     such workers; the handler has other things to do before it waits for the answer
 //	raw      the handler, on a connection of its own from a small pool, without net/http
 //	rawpool  such workers, on such connections
 //
@@ -31,6 +32,7 @@ import (
 const (
 	workers  = 16
 	rawConns = 16
+	busyFor  = 200 * time.Microsecond
 )
 
 type job struct {
@@ -99,7 +101,13 @@ func rawCaller(backend string) caller {
 	}
 }
 
-func pooled(call caller) caller {
+// What a request needs beside the answer.
+func work(how string) {
+	for end := time.Now().Add(busyFor); how == "busy" && time.Now().Before(end); {
+	}
+}
+
+func pooled(call caller, how string) caller {
 	jobs := make(chan job, 1024)
 	for i := 0; i < workers; i++ {
 		go func() {
@@ -111,6 +119,7 @@ func pooled(call caller) caller {
 	return func(path string) error {
 		j := job{path, make(chan error, 1)}
 		jobs <- j
+		work(how)
 		return <-j.answer
 	}
 }
@@ -153,8 +162,8 @@ func front(backend, how string) http.Handler {
 	if strings.HasPrefix(how, "raw") {
 		call = rawCaller(backend)
 	}
-	if strings.HasSuffix(how, "pool") {
-		call = pooled(call)
+	if strings.HasSuffix(how, "pool") || how == "busy" {
+		call = pooled(call, how)
 	}
 	calls := 1
 	if how == "spawn" {
