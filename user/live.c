@@ -197,9 +197,12 @@ static void on_verdict(void *ctx, uint64_t conn, const struct verdict *v)
 	capture_verdict(((struct live *)ctx)->capture, conn, v);
 }
 
-static void on_moved(void *ctx, const struct heap_ask *ask)
+static uint64_t on_moved(void *ctx, const struct heap_ask *ask)
 {
+	uint64_t began_ns = clock_mono_ns();
+
 	moves_find(&((struct live *)ctx)->moves, ask);
+	return clock_mono_ns() - began_ns;
 }
 
 static void forward(const struct live *l, const struct signalfd_siginfo *si)

@@ -30,7 +30,7 @@ struct wiring {
 /* What the pipeline asks of who feeds it, which is a live capture. */
 struct wiring_asks {
 	void (*verdict)(void *w, uint64_t conn, const struct verdict *v);
-	void (*moved)(void *w, const struct heap_ask *ask);
+	uint64_t (*moved)(void *w, const struct heap_ask *ask);
 };
 
 /* asks: NULL: of nobody. */

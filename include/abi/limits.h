@@ -37,6 +37,8 @@
 #define HEAP_MOVES_MAX	32768	/* objects of Java followed over a collection; 64 requests hold some 20,000 */
 #define HEAP_SCAN_MAX	(8u << 20) /* bytes that are read for that: 4 ms */
 #define HEAP_CHECK_MAX	(32u << 20) /* and of where they are now, among others that lived on */
+#define HEAP_READ_NS	100000000ULL /* of a second, by one process: five collections at their most */
+#define HEAP_READ_ALL_NS 250000000ULL /* and by all of them: a quarter of the loop's time */
 #define LOG_COPY_MAX	PIECE_MAX /* of one write to a log: a stack trace of 100 frames has 10 KB */
 #define LOG_FILES_MAX	4096	/* files written to that are no logs. LRU: asked about again */
 #define UNIX_PATH_LEN	108	/* sun_path */

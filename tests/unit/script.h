@@ -35,7 +35,7 @@ struct scene {
 	unsigned shed; /* the next records follow exchanges left out, of which 1 in 2^n was told; 0: none */
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
-	void (*moved)(void *scene, const struct heap_ask *ask); /* what is asked of Java; NULL: nobody hears it */
+	uint64_t (*moved)(void *scene, const struct heap_ask *ask); /* what is asked of Java; NULL: nobody hears it */
 	uint64_t verdicts;
 	struct verdict verdict;
 };
@@ -74,12 +74,11 @@ static inline void scene_verdict(void *ctx, uint64_t conn, const struct verdict 
 	((struct scene *)ctx)->verdict = *v;
 }
 
-static inline void scene_moved(void *ctx, const struct heap_ask *ask)
+static inline uint64_t scene_moved(void *ctx, const struct heap_ask *ask)
 {
 	struct scene *sc = ctx;
 
-	if (sc->moved)
-		sc->moved(sc, ask);
+	return sc->moved ? sc->moved(sc, ask) : 0;
 }
 
 static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t port)

@@ -20,6 +20,7 @@
 #define RUNS_A_JOB 0x7e0000001234ULL /* where the frame returns to that has the job */
 #define IS_THE_JOB 0x7e0000005678ULL /* where the next one returns to, which has it too */
 
+#define READING_NS      (30 * NSEC_PER_MSEC) /* what was moved */
 #define ROUNDS_BEFORE   40 /* after which a loop is trusted, too */
 #define REQUESTS_BEFORE 20 /* after which it is known where on the stack the job is */
 
@@ -31,6 +32,7 @@ struct java {
 	uint64_t made; /* bytes, by each of the threads */
 	struct heap_ask asked; /* of what was moved; without its stretches */
 	struct heap_stretch first; /* of these */
+	unsigned asks;
 };
 
 static void begin(struct java *j)
@@ -322,12 +324,14 @@ static void made_since_the_collection(void **state)
 	scene_end(&j.sc);
 }
 
-static void hears_ask(void *ctx, const struct heap_ask *ask)
+static uint64_t hears_ask(void *ctx, const struct heap_ask *ask)
 {
 	struct java *j = container_of((struct scene *)ctx, struct java, sc);
 
 	j->asked = *ask;
 	j->first = ask->stretches[0];
+	j->asks++;
+	return READING_NS;
 }
 
 /* Only what was made for requests under way is looked for. */
@@ -344,6 +348,29 @@ static void asks_what_was_moved(void **state)
 	assert_int_equal(j.asked.heap_start, HEAP);
 	assert_true(j.asked.cnt > 0 && j.first.lo <= job - 64);
 	assert_true(j.first.lo >= HEAP + 101 * BUFFER_SZ);
+	scene_end(&j.sc);
+}
+
+/* A process that collects garbage at every call does not take the tracer's time for itself. */
+static void asks_no_more_than_its_ration(void **state)
+{
+	struct java j;
+	unsigned i;
+
+	begin(&j);
+	j.sc.moved = hears_ask;
+	serves(&j, &j.in1, 101, REQUEST("/1"));
+	for (i = 0; i < 10; i++) {
+		looks(&j, 101, NULL, 0, NULL, 0);
+		j.made += 64;
+		looks(&j, 101, NULL, 0, NULL, 0);
+		collects(&j);
+	}
+	assert_int_equal(j.asks, HEAP_READ_NS / READING_NS + 1);
+	assert_int_equal(pipeline_tally(j.sc.p)->v[TALLY_MOVES_LEFT], 9 - j.asks);
+	j.sc.now_us += NSEC_PER_SEC / NSEC_PER_USEC;
+	looks(&j, 101, NULL, 0, NULL, 0);
+	assert_int_equal(j.asks, HEAP_READ_NS / READING_NS + 2);
 	scene_end(&j.sc);
 }
 
@@ -487,6 +514,7 @@ int main(void)
 		cmocka_unit_test(late_word_of_moves_is_ignored),
 		cmocka_unit_test(made_since_the_collection),
 		cmocka_unit_test(asks_what_was_moved),
+		cmocka_unit_test(asks_no_more_than_its_ration),
 		cmocka_unit_test(other_code_has_other_places),
 		cmocka_unit_test(buffer_is_replaced),
 		cmocka_unit_test(virtual_thread_was_made),

@@ -31,6 +31,11 @@ struct owned {
 	uint64_t serial;
 };
 
+/* How long it took to read what collections have moved, since a moment and for a second: moved.c. */
+struct ration {
+	uint64_t since_ns, spent_ns;
+};
+
 /* What a collection has moved: moved.c. */
 struct moved {
 	struct owned *was;	/* what was known before it; by address, disjoint */
@@ -38,6 +43,7 @@ struct moved {
 	struct owned *now;	/* the objects where they are; up to HEAP_MOVES_MAX */
 	size_t cnt;
 	bool sorted;
+	struct ration ration;
 };
 
 struct heap {

@@ -71,7 +71,27 @@ static struct owned *collect(struct pipeline *p, const struct heap *h, size_t *r
 	return v;
 }
 
-static void ask(struct pipeline *p, const struct moved *m, const struct ev_heap *ev)
+/*
+ * Whoever says that it is Java also says how often it has collected garbage, at each of its calls. Nothing else waits
+ * longer than that for a process that says so all the time.
+ */
+static bool may_spend(struct ration *r, uint64_t most_ns, uint64_t now_ns)
+{
+	if (now_ns - r->since_ns >= NSEC_PER_SEC)
+		*r = (struct ration){ .since_ns = now_ns };
+	return r->spent_ns < most_ns;
+}
+
+static bool may_ask(struct pipeline *p, struct moved *m)
+{
+	if (may_spend(&m->ration, HEAP_READ_NS, p->now_ns) &&
+	    may_spend(&p->heap_ration, HEAP_READ_ALL_NS, p->now_ns))
+		return true;
+	p->tally.v[TALLY_MOVES_LEFT]++;
+	return false;
+}
+
+static void ask(struct pipeline *p, struct moved *m, const struct ev_heap *ev)
 {
 	struct heap_stretch *stretches = calloc(m->was_cnt, sizeof(*stretches));
 	const struct heap_ask what = {
@@ -82,13 +102,16 @@ static void ask(struct pipeline *p, const struct moved *m, const struct ev_heap 
 		.stretches = stretches,
 		.cnt = m->was_cnt,
 	};
+	uint64_t took_ns = 0;
 	size_t i;
 
 	for (i = 0; stretches && i < m->was_cnt; i++)
 		stretches[i] = (struct heap_stretch){ m->was[i].lo, m->was[i].hi };
 	if (stretches)
-		p->sink.moved(p->sink.ctx, &what);
+		took_ns = p->sink.moved(p->sink.ctx, &what);
 	free(stretches);
+	m->ration.spent_ns += took_ns;
+	p->heap_ration.spent_ns += took_ns;
 }
 
 void moved_expect(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
@@ -99,7 +122,7 @@ void moved_expect(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
 	free(m->was);
 	m->was = was;
 	m->cnt = 0;
-	if (p->sink.moved && was && m->was_cnt)
+	if (p->sink.moved && was && m->was_cnt && may_ask(p, m))
 		ask(p, m, ev);
 }
 

@@ -44,10 +44,10 @@ struct pipeline_sink {
 	void (*log)(void *ctx, struct log_line *l); /* l is handed over. NULL: nobody wants them */
 	void (*verdict)(void *ctx, uint64_t conn, const struct verdict *v); /* NULL in replay */
 	/*
-	 * Objects of Java have been moved, and where to is wanted: as EV_MOVED, fed next. The ask is borrowed. NULL in
-	 * replay.
+	 * Objects of Java have been moved, and where to is wanted: as EV_MOVED, fed next. The ask is borrowed. Returns
+	 * for how long it stood still for that, in ns. NULL in replay.
 	 */
-	void (*moved)(void *ctx, const struct heap_ask *ask);
+	uint64_t (*moved)(void *ctx, const struct heap_ask *ask);
 	/*
 	 * The resource of a process, by the local port of a server (0: not one); a borrowed
 	 * reference, never NULL.

@@ -44,6 +44,7 @@ struct pipeline {
 		join_open; /* by request position: exchanges whose other end has not been seen */
 	struct list grace; /* done server exchanges that a client may still claim, oldest first */
 	struct list todo, spent; /* of settle.c, empty between calls */
+	struct ration heap_ration; /* of all processes */
 	uint64_t held_bytes; /* of incomplete heads, all connections */
 	uint64_t now_ns; /* of the newest record */
 	uint64_t wall_offset_ns;
