@@ -48,9 +48,10 @@
 /*
  * Own memory stays at about 100 MB: TRACE_BYTES_MAX, the queue (QUEUE_MAX * QUEUE_ITEM_BYTES), the program and its
  * libraries, and what the allocator cannot give back. Connections and heads take 48 MB at most; strands make room for
- * them, and exchanges for all.
+ * them and for heaps, and exchanges for all.
  */
-#define TRACE_BYTES_MAX	(70u << 20) /* connections, heads, strands and exchanges */
+#define TRACE_BYTES_MAX	(70u << 20) /* connections, heads, heaps, strands and exchanges */
+#define HEAPS_BYTES_MAX	(10u << 20) /* of it: what is known of Java's heaps, 1 MB each under load; LRU, counted */
 #define EXCHANGE_BYTES_MIN (8u << 20) /* of it: some thousand open ones, however many of the others there are */
 #define CONNS_MAX	65536	/* one not used for long is forgotten, counted */
 #define HEAD_MAX	131072	/* of one incomplete head; servers stop at 8 to 64 KiB */

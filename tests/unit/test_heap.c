@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "found.h"
+#include "trace/stages.h"
 
 #define JAVA   100 /* the process */
 #define WORKER 150 /* a thread of its pool; 101 and 102 serve */
@@ -351,6 +352,30 @@ static void asks_what_was_moved(void **state)
 	scene_end(&j.sc);
 }
 
+/* What is known of many that say that they are Java takes no more room; of the newest it is there. */
+static void forgets_heaps_for_others(void **state)
+{
+	const struct processes *all;
+	struct ev_heap ev = {
+		.collections = 1, .start = HEAP, .top = HEAP + 64, .end = HEAP + BUFFER_SZ
+	};
+	struct java j;
+	uint32_t tgid;
+
+	begin(&j);
+	all = &j.sc.p->processes;
+	for (tgid = 1000; tgid < 1200; tgid++) {
+		ev.hdr = header(&j.sc, EV_HEAP, sizeof(ev), tgid, tgid);
+		ev.thread = ev.strand = thread_of(tgid);
+		pipeline_feed(j.sc.p, &ev.hdr);
+		assert_true(all->heaps.bytes <= HEAPS_BYTES_MAX);
+	}
+	assert_true(pipeline_tally(j.sc.p)->v[TALLY_HEAPS_EVICTED] > 100);
+	assert_null(process_find(all, 1000)->heap);
+	assert_non_null(process_find(all, tgid - 1)->heap);
+	scene_end(&j.sc);
+}
+
 /* A process that collects garbage at every call does not take the tracer's time for itself. */
 static void asks_no_more_than_its_ration(void **state)
 {
@@ -515,6 +540,7 @@ int main(void)
 		cmocka_unit_test(made_since_the_collection),
 		cmocka_unit_test(asks_what_was_moved),
 		cmocka_unit_test(asks_no_more_than_its_ration),
+		cmocka_unit_test(forgets_heaps_for_others),
 		cmocka_unit_test(other_code_has_other_places),
 		cmocka_unit_test(buffer_is_replaced),
 		cmocka_unit_test(virtual_thread_was_made),

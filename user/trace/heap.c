@@ -35,13 +35,9 @@
 #define CHAIN_MAX   64 /* calls made one after the other for one request, looked back for */
 #define STACK_NEAR  (1 << 20) /* addresses around a word of a stack are of the stack, too */
 
-void heap_free(struct heap *h)
+void heap_grows(struct pipeline *p, struct heap *h, size_t bytes)
 {
-	if (!h)
-		return;
-	free(h->made);
-	moved_release(&h->moved);
-	free(h);
+	p->tally.v[TALLY_HEAPS_EVICTED] += heap_takes(&p->processes.heaps, h, bytes);
 }
 
 size_t held_size(const struct held *held)
@@ -71,13 +67,14 @@ static void cut(struct heap *h, unsigned at, unsigned n)
 	h->cnt -= n;
 }
 
-static bool grow(struct heap *h)
+static bool grow(struct pipeline *p, struct heap *h)
 {
 	unsigned cap = h->cap ? 2 * h->cap : 256;
 	struct made *made = cap > HEAP_MADE_MAX ? NULL : realloc(h->made, cap * sizeof(*made));
 
 	if (!made)
 		return false;
+	heap_grows(p, h, (cap - h->cap) * sizeof(*made));
 	h->made = made;
 	h->cap = cap;
 	return true;
@@ -106,9 +103,9 @@ static void add(struct pipeline *p, struct heap *h, const struct made *m)
 		return;
 	if (h->cnt == h->cap)
 		prune(p, h);
-	if (h->cnt > h->cap / 2 && !grow(h) && h->cnt == h->cap)
+	if (h->cnt > h->cap / 2 && !grow(p, h) && h->cnt == h->cap)
 		h->cnt = 0;
-	if (!h->cap && !grow(h))
+	if (!h->cap && !grow(p, h))
 		return;
 	at = find(h, m->lo);
 	while (at + n < h->cnt && h->made[at + n].lo < m->hi)
@@ -269,9 +266,16 @@ static struct heap *heap_of(struct pipeline *p, const struct ev_heap *ev)
 {
 	struct process *proc = process_get(&p->processes, ev->hdr.tgid);
 
-	if (proc && !proc->heap)
-		proc->heap = calloc(1, sizeof(*proc->heap));
-	return proc ? proc->heap : NULL;
+	if (!proc)
+		return NULL;
+	if (proc->heap) {
+		heap_used(&p->processes.heaps, proc->heap);
+		return proc->heap;
+	}
+	proc->heap = heap_new(&p->processes.heaps, &proc->heap);
+	if (proc->heap)
+		heap_grows(p, proc->heap, sizeof(*proc->heap));
+	return proc->heap;
 }
 
 void heap_tell(struct pipeline *p, const struct ev_heap *ev)

@@ -3,7 +3,10 @@
 #ifndef TRACE_HEAP_H
 #define TRACE_HEAP_H
 
+#include <stdint.h>
+
 #include "abi/event.h"
+#include "base/list.h"
 
 #define HEAP_SLOTS	16384 /* places in frames of which is known how often they were right; a power of two */
 #define HEAP_MADE_MAX	8192 /* stretches of one process; beyond it: anew */
@@ -39,14 +42,17 @@ struct ration {
 /* What a collection has moved: moved.c. */
 struct moved {
 	struct owned *was;	/* what was known before it; by address, disjoint */
-	size_t was_cnt;
+	size_t was_cnt, was_sz;	/* how many; bytes that they take */
 	struct owned *now;	/* the objects where they are; up to HEAP_MOVES_MAX */
-	size_t cnt;
+	size_t cnt, cap;
 	bool sorted;
 	struct ration ration;
 };
 
 struct heap {
+	struct list by_use;	/* heaps->by_use */
+	struct heap **owner;	/* its process's */
+	size_t bytes;		/* that it takes */
 	uint32_t collections;	/* after how many of them; the next one moves everything */
 	struct moved moved;
 	struct made *made;	/* by address, disjoint */
@@ -79,7 +85,19 @@ struct held {
 	struct held_object objects[];
 };
 
-void heap_free(struct heap *h);	/* NULL ok */
+/* Of all processes. They take HEAPS_BYTES_MAX at most: those not used for long are forgotten for the others. */
+struct heaps {
+	struct list by_use;	/* the one used last at its end */
+	size_t bytes;
+};
+
+void heaps_init(struct heaps *t);
+struct heap *heap_new(struct heaps *t, struct heap **owner); /* NULL: out of memory */
+void heap_free(struct heaps *t, struct heap *h);	/* NULL ok */
+void heap_used(struct heaps *t, struct heap *h);
+/* Before h takes so many bytes more, or gives them back. Returns how many others were forgotten for them. */
+unsigned heap_takes(struct heaps *t, struct heap *h, size_t bytes);
+void heap_gives(struct heaps *t, struct heap *h, size_t bytes);
 size_t held_size(const struct held *held); /* NULL: 0 */
 
 #endif

@@ -14,12 +14,6 @@
 
 #define HEADER_SZ 8 /* by its first bytes an object is known */
 
-void moved_release(struct moved *m)
-{
-	free(m->was);
-	free(m->now);
-}
-
 static int by_address(const void *a, const void *b)
 {
 	const struct owned *x = a, *y = b;
@@ -50,11 +44,17 @@ static bool under_way(struct pipeline *p, uint64_t serial)
 	return x && (!x->server_side || !x->done);
 }
 
+/* Stretches and objects; one more, so that it is never none. */
+static size_t known(const struct heap *h)
+{
+	return h->cnt + h->moved.cnt + 1;
+}
+
 /* What is known of requests under way, whether it was made or moved since the collection before. */
 static struct owned *collect(struct pipeline *p, const struct heap *h, size_t *ret_cnt)
 {
 	const struct moved *m = &h->moved;
-	struct owned *v = calloc(h->cnt + m->cnt + 1, sizeof(*v));
+	struct owned *v = calloc(known(h), sizeof(*v));
 	size_t i, n = 0;
 
 	for (i = 0; v && i < h->cnt; i++) {
@@ -120,10 +120,27 @@ void moved_expect(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
 	struct owned *was = collect(p, h, &m->was_cnt);
 
 	free(m->was);
+	heap_gives(&p->processes.heaps, h, m->was_sz);
 	m->was = was;
+	m->was_sz = was ? known(h) * sizeof(*was) : 0;
+	heap_grows(p, h, m->was_sz);
 	m->cnt = 0;
 	if (p->sink.moved && was && m->was_cnt && may_ask(p, m))
 		ask(p, m, ev);
+}
+
+static bool grow(struct pipeline *p, struct heap *h)
+{
+	struct moved *m = &h->moved;
+	size_t cap = m->cap ? 2 * m->cap : 1024;
+	struct owned *now = cap > HEAP_MOVES_MAX ? NULL : realloc(m->now, cap * sizeof(*now));
+
+	if (!now)
+		return false;
+	heap_grows(p, h, (cap - m->cap) * sizeof(*now));
+	m->now = now;
+	m->cap = cap;
+	return true;
 }
 
 void moved_tell(struct pipeline *p, const struct ev_moved *ev)
@@ -136,12 +153,12 @@ void moved_tell(struct pipeline *p, const struct ev_moved *ev)
 	if (!h || h->collections != ev->collections)
 		return;
 	m = &h->moved;
-	if (!m->now)
-		m->now = calloc(HEAP_MOVES_MAX, sizeof(*m->now));
-	for (i = 0; m->now && i < ev->cnt && m->cnt < HEAP_MOVES_MAX; i++) {
+	for (i = 0; i < ev->cnt; i++) {
 		const struct heap_move *move = &ev->moves[i];
 		const struct owned *was = owned_find(m->was, m->was_cnt, move->from);
 
+		if (m->cnt == m->cap && !grow(p, h))
+			break;
 		if (was)
 			m->now[m->cnt++] =
 				(struct owned){ move->to, move->to + HEADER_SZ, was->serial };

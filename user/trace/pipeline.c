@@ -123,10 +123,11 @@ static void drop_recycled(struct pipeline *p, const struct ev_conn *ev)
 	drop_conn(p, old, 0, true);
 }
 
-/* What connections and heads leave to strands, which can be had again. */
+/* What connections, heads and heaps leave to strands, which can be had again. */
 static size_t strands_most(const struct pipeline *p)
 {
-	size_t taken = EXCHANGE_BYTES_MIN + STREAM_BYTES_MAX + conns_memory(&p->conns);
+	size_t taken = EXCHANGE_BYTES_MIN + STREAM_BYTES_MAX + conns_memory(&p->conns) +
+		       p->processes.heaps.bytes;
 
 	return min((size_t)STRANDS_MAX, (TRACE_BYTES_MAX - taken) / sizeof(struct strand_state));
 }
@@ -306,9 +307,11 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 		break;
 	case EV_HEAP:
 		heap_tell(p, (const struct ev_heap *)ev);
+		p->strands.most = strands_most(p);
 		break;
 	case EV_MOVED:
 		moved_tell(p, (const struct ev_moved *)ev);
+		p->strands.most = strands_most(p);
 		break;
 	case EV_LOG:
 		logs_written(p, (const struct ev_log *)ev);

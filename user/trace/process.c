@@ -5,9 +5,9 @@
 #include "abi/limits.h"
 #include "trace/process.h"
 
-static void forget(struct process *p)
+static void forget(struct processes *t, struct process *p)
 {
-	heap_free(p->heap);
+	heap_free(&t->heaps, p->heap);
 	free(p->wakes);
 	free(p);
 }
@@ -15,6 +15,7 @@ static void forget(struct process *p)
 int processes_init(struct processes *t)
 {
 	list_init(&t->ended);
+	heaps_init(&t->heaps);
 	return hash_init(&t->by_tgid, 64);
 }
 
@@ -29,7 +30,7 @@ void processes_release(struct processes *t)
 
 		for (; n; n = next) {
 			next = n->next;
-			forget(container_of(n, struct process, by_tgid));
+			forget(t, container_of(n, struct process, by_tgid));
 		}
 	}
 	hash_release(&t->by_tgid);
@@ -53,7 +54,7 @@ static void sweep(struct processes *t)
 			continue;
 		list_del(&p->by_end);
 		hash_del(&t->by_tgid, &p->by_tgid);
-		forget(p);
+		forget(t, p);
 	}
 }
 

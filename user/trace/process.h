@@ -42,6 +42,7 @@ struct process {
 struct processes {
 	struct hash by_tgid;
 	struct list ended; /* but something of them is under way */
+	struct heaps heaps;
 };
 
 int processes_init(struct processes *t) __must_check;

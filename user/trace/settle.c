@@ -419,8 +419,8 @@ static struct exchange *any_exchange(struct exchanges *t)
 
 static size_t memory(const struct pipeline *p)
 {
-	return conns_memory(&p->conns) + strands_memory(&p->strands) + p->held_bytes +
-	       p->exchanges.bytes;
+	return conns_memory(&p->conns) + strands_memory(&p->strands) + p->processes.heaps.bytes +
+	       p->held_bytes + p->exchanges.bytes;
 }
 
 static bool full(const struct pipeline *p)

@@ -103,7 +103,6 @@ void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *wr
 void moved_expect(struct pipeline *p, struct heap *h, const struct ev_heap *ev); /* it was just before that */
 void moved_tell(struct pipeline *p, const struct ev_moved *ev);
 uint64_t moved_maker(struct moved *m, uint64_t address); /* serial of the request; 0: not known */
-void moved_release(struct moved *m);
 
 /* callback.c: threads in which Node runs */
 void callback_tell(struct pipeline *p, const struct ev_callback *ev); /* of the call that comes next */
@@ -150,6 +149,7 @@ struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
 				enum link_method *ret_how);
 
 /* heap.c: threads of Java */
+void heap_grows(struct pipeline *p, struct heap *h, size_t bytes); /* that it has now, or will have at once */
 void heap_tell(struct pipeline *p, const struct ev_heap *ev); /* of the call that comes next */
 void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *call);
 /* Whose object the caller worked on; NULL: no evidence. */
