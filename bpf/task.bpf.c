@@ -10,6 +10,8 @@
 #include "lib/emit.bpf.h"
 #include "lib/task.bpf.h"
 
+#define SIGNAL_BITS 0x7f /* of task_struct.exit_code */
+
 /* False: the table is full and the child stays untraced. */
 static __always_inline bool inherit(__u32 from, __u32 tgid, const struct task_struct *child)
 {
@@ -107,7 +109,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	emit_header(&e->hdr, EV_EXIT, sizeof(*e));
 	strand_of(task, &e->strand);
 	e->last = last;
-	e->pad = 0;
+	e->signal = task->exit_code & SIGNAL_BITS;
 	emit_submit(e);
 	return 0;
 }

@@ -153,7 +153,7 @@ struct ev_exit {
 	struct ev_hdr hdr;
 	struct strand strand;
 	__u32 last;		/* the process has no thread left */
-	__u32 pad;
+	__u32 signal;		/* it was ended by; 0: it ended by itself */
 };
 
 struct ev_wake {

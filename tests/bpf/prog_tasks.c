@@ -87,6 +87,26 @@ static void *thread_hello(void *ret_tid)
 }
 
 /* A thread's joiner may run before the kernel tells of its exit: only when it is gone is the order certain. */
+static void act_kill(void *arg)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		pause();
+	act_check(!kill(child, SIGTERM));
+	act_check(waitpid(child, &status, 0) == child && WTERMSIG(status) == SIGTERM);
+}
+
+static void test_signal_that_ended_it_is_told(void **state)
+{
+	pid_t child = stage_play(*state, act_kill, NULL);
+	const struct ev_fork *fork = (const struct ev_fork *)stage_next(*state, EV_FORK, 0, NULL);
+
+	assert_int_equal(last_exit(*state, fork->child_tgid)->signal, SIGTERM);
+	assert_int_equal(last_exit(*state, child)->signal, 0);
+}
+
 static void act_threads(void *arg)
 {
 	pthread_t t;
@@ -288,6 +308,7 @@ int main(void)
 {
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grandchildren_are_traced),
+		cmocka_unit_test(test_signal_that_ended_it_is_told),
 		cmocka_unit_test(test_threads_are_strands),
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_completion_edge),

@@ -359,15 +359,22 @@ static inline void wake_again(struct scene *sc, uint32_t tgid, uint32_t waker, u
 	wake_at(sc, tgid, waker, wakee, futex, sc->now_us * NSEC_PER_USEC);
 }
 
-static inline void exit_process(struct scene *sc, uint32_t tgid)
+/* signal: 0: by itself. */
+static inline void exit_process_by(struct scene *sc, uint32_t tgid, uint32_t signal)
 {
 	struct ev_exit ev = {
 		.hdr = header(sc, EV_EXIT, sizeof(ev), tgid, tgid),
 		.strand = thread_of(tgid),
 		.last = true,
+		.signal = signal,
 	};
 
 	pipeline_feed(sc->p, &ev.hdr);
+}
+
+static inline void exit_process(struct scene *sc, uint32_t tgid)
+{
+	exit_process_by(sc, tgid, 0);
 }
 
 static inline void fork_thread(struct scene *sc, uint32_t tgid, uint32_t parent, uint32_t child)

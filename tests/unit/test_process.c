@@ -8,7 +8,7 @@
 #include "abi/limits.h"
 #include "trace/process.h"
 
-/* It goes at once, or as soon as nothing of it is under way; a recycled number is a process that lives. */
+/* It goes with the next one, or as soon as nothing of it is under way; a recycled number is a process that lives. */
 static void ends(void **state)
 {
 	struct list busy;
@@ -16,21 +16,22 @@ static void ends(void **state)
 
 	assert_int_equal(processes_init(&t), 0);
 	process_get(&t, 1);
-	process_end(&t, 1);
-	assert_null(process_find(&t, 1));
+	process_end(&t, 1, true);
+	assert_true(process_find(&t, 1)->killed);
 	list_push(&process_get(&t, 2)->serving, &busy);
-	process_end(&t, 2);
-	process_end(&t, 2);
+	process_end(&t, 2, false);
+	assert_null(process_find(&t, 1));
+	process_end(&t, 2, false);
 	assert_non_null(process_find(&t, 2));
 	list_del(&busy);
-	process_end(&t, 1);
+	process_end(&t, 1, false);
 	assert_null(process_find(&t, 2));
 	list_push(&process_get(&t, 3)->calling, &busy);
-	process_end(&t, 3);
+	process_end(&t, 3, true);
 	process_get(&t, 3);
 	list_del(&busy);
-	process_end(&t, 1);
-	assert_non_null(process_find(&t, 3));
+	process_end(&t, 1, false);
+	assert_false(process_find(&t, 3)->killed);
 	processes_release(&t);
 }
 
@@ -43,7 +44,7 @@ static void bound(void **state)
 	for (i = 1; i <= PROCS_MAX; i++)
 		assert_non_null(process_get(&t, i));
 	assert_null(process_get(&t, i));
-	process_end(&t, 7);
+	process_end(&t, 7, false);
 	assert_non_null(process_get(&t, i));
 	processes_release(&t);
 }

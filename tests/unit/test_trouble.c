@@ -75,6 +75,32 @@ static void body_before_the_first_request(void **state)
 	scene_end(&sc);
 }
 
+/* A request that the process sent, and whose answer it did not live to read; the kernel closes its connection. */
+static const char *error_of_call_in_flight(uint32_t signal)
+{
+	static char error[64];
+	struct scene sc;
+	struct end out;
+
+	scene_begin(&sc);
+	out = open_end(&sc, 1, 100, 1000, 2000);
+	transmit(&sc, &out, 101, REQUEST("/x"));
+	exit_process_by(&sc, 100, signal);
+	close_end(&sc, &out, 0);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 1);
+	snprintf(error, sizeof(error), "%s", text_of(sc.spans[0], "error.type"));
+	scene_end(&sc);
+	return error;
+}
+
+/* Who ends by itself has given its call up. */
+static void killed_in_a_call(void **state)
+{
+	assert_string_equal(error_of_call_in_flight(9), "connection_closed");
+	assert_string_equal(error_of_call_in_flight(0), "");
+}
+
 /* However long the URL is, the span says what became of the request and how it was linked. */
 static void long_url(void **state)
 {
@@ -105,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reset_in_the_body),
 		cmocka_unit_test(body_before_the_first_request),
+		cmocka_unit_test(killed_in_a_call),
 		cmocka_unit_test(long_url),
 	};
 

@@ -199,6 +199,13 @@ void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const stru
 		begin(p, c, first, pos);
 }
 
+static bool was_killed(struct pipeline *p, const struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+
+	return proc && proc->killed;
+}
+
 /*
  * The connection is over with exchanges under way. A client that closes its own connection has
  * given up on purpose: that is no error of the call. Everything else is.
@@ -209,7 +216,7 @@ void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close)
 	struct exchange *x;
 
 	while ((x = oldest(c))) {
-		if (c->err || x->server_side || !local_close)
+		if (c->err || x->server_side || !local_close || was_killed(p, x))
 			end_broken(p, c, x);
 		else
 			end(p, c, x, &now);

@@ -256,10 +256,10 @@ static void on_task_exit(struct pipeline *p, const struct ev_exit *ev)
 	strand_end(&p->strands, &ev->strand);
 	if (!ev->last)
 		return;
+	process_end(&p->processes, ev->hdr.tgid, ev->signal);
 	if (p->conns.by_sk.n)
 		end_unix_conns(p, ev->hdr.tgid);
 	logs_process_over(p, ev->hdr.tgid);
-	process_end(&p->processes, ev->hdr.tgid);
 }
 
 void pipeline_expect(struct pipeline *p, const struct ev_hdr *ev)

@@ -64,6 +64,7 @@ struct process *process_get(struct processes *t, uint32_t tgid)
 
 	if (p) {
 		list_del(&p->by_end); /* its number is in use again */
+		p->killed = false;
 		return p;
 	}
 	if (t->by_tgid.n >= PROCS_MAX)
@@ -79,13 +80,17 @@ struct process *process_get(struct processes *t, uint32_t tgid)
 	return p;
 }
 
-void process_end(struct processes *t, uint32_t tgid)
+void process_end(struct processes *t, uint32_t tgid, bool killed)
 {
-	struct process *p = process_find(t, tgid);
+	struct process *p;
 
-	if (p && list_empty(&p->by_end))
-		list_push(&t->ended, &p->by_end);
 	sweep(t);
+	p = process_find(t, tgid);
+	if (!p)
+		return;
+	p->killed = killed;
+	if (list_empty(&p->by_end))
+		list_push(&t->ended, &p->by_end);
 }
 
 bool process_has_ended(const struct process *p)

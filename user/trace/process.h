@@ -31,6 +31,7 @@ struct process {
 	unsigned aloud, silent; /* of late, how often a worker slept after a call with, or without a hand-over */
 	struct jobs jobs;
 	struct heap *heap; /* Java runs in it; else NULL */
+	bool killed; /* a signal ended it */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 	uint64_t last_task; /* id of the task that answered last */
 	bool sdk; /* it sends spans of its own */
@@ -50,7 +51,8 @@ void processes_release(struct processes *t); /* frees every process; their excha
 struct process *process_get(struct processes *t,
 			    uint32_t tgid); /* made when unknown; NULL: out of memory, too many */
 struct process *process_find(const struct processes *t, uint32_t tgid);
-void process_end(struct processes *t, uint32_t tgid); /* its last thread has ended */
+/* Its last thread has ended, by a signal or by itself. It stays until the next one ends, at least. */
+void process_end(struct processes *t, uint32_t tgid, bool killed);
 bool process_has_ended(const struct process *p);
 
 void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee);

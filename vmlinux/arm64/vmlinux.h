@@ -172,6 +172,7 @@ struct task_struct {
 	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
+	int exit_code;
 	pid_t pid;
 	pid_t tgid;
 	struct pid *thread_pid;
