@@ -99,10 +99,10 @@ static void compare(struct slice word, const char *candidate, unsigned *best,
 	*ret_nearest = candidate;
 }
 
-/* About a third of the letters may be wrong: more, and the suggestion is a guess. */
+/* One letter may be wrong, of longer words a third: more, and the suggestion is a guess. */
 static unsigned tolerance(struct slice word)
 {
-	return 2 * ((unsigned)min((word.n + 1) / 3, (size_t)3) + 1);
+	return 2 * ((unsigned)min(max(word.n / 3, (size_t)1), (size_t)3) + 1);
 }
 
 const char *option_nearest(struct slice name)

@@ -89,6 +89,14 @@ def test_others_are_not_traced_without_the_right_to(lab, program):
     assert "/data/secret" not in proc.output()
 
 
+def test_ones_own_process_that_hides_its_memory_is_not_called_anothers(lab, program):
+    hides = "import ctypes, time; ctypes.CDLL(None).prctl(4, 0); print('hidden', flush=True); time.sleep(60)"
+    mine = lab.start("hides", [PYTHON, "-c", hides], user=NOBODY, group=NOBODY, extra_groups=[])
+    wait_until(lambda: "hidden" in mine.output(), 10, "that it hides")
+    done = run([*with_caps(program, "bpf", "perfmon"), "--pid", str(mine.pid)])
+    assert done.returncode == 1 and "CAP_SYS_PTRACE" in done.stderr and "not this user's" not in done.stderr, done.stderr
+
+
 def test_a_program_with_capabilities_of_its_own_traces_the_callers_processes_only(lab, program):
     if run(["setcap", ",".join(f"cap_{c}" for c in ENOUGH) + "+ep", program]).returncode:
         pytest.skip("files cannot be given capabilities here")

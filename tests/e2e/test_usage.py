@@ -30,7 +30,7 @@ WRONG = {
     "no such recording": (["--replay", "/nonexistent/run.rec"], "/nonexistent/run.rec"),
     "not a recording": (["--replay", "/bin/sh"], "/bin/sh"),
     "replay with a selector": (["--replay", "/bin/sh", "--pid", "1"], "--pid"),
-    "no such command": (["--exporter", "none", "--", "/nonexistent/command"], "/nonexistent/command"),
+    "no such command": (["--", "/nonexistent/command"], "/nonexistent/command"),
     "unwritable recording": (["--all", "--record", "/nonexistent/run.rec"], "/nonexistent/run.rec"),
     "unwritable output": (["--all", "--exporter", "json:/nonexistent/spans"], "/nonexistent/spans"),
     "bad duration": (["--all", "--link-wait", "soon"], "soon"),

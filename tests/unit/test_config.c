@@ -21,6 +21,7 @@ static const char *const wrong_uses[][2] = {
 	{ "--exporter json",
 	  "nothing is selected to be traced: say what with --pid, --port, --comm, --exe "
 	  "or --all, or start it with -- COMMAND" },
+	{ "--bogus", "unknown option '--bogus': see ebpf-tracer --help" },
 	{ "--prot 80", "unknown option '--prot': did you mean '--port'?" },
 	{ "--color never --all", "unknown option '--color': did you mean '--colour'?" },
 	{ "--exproter=json", "unknown option '--exproter': did you mean '--exporter'?" },

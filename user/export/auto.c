@@ -86,7 +86,6 @@ static int auto_open(const struct export_env *env, const char *target, void **re
 		code = exporter_console.open(env, NULL, &e->console, err);
 		if (code)
 			return code;
-		say(e, "does not answer: traces are shown on the console until it does");
 	}
 	*ret_self = take_ptr(e);
 	return 0;
@@ -111,7 +110,11 @@ static int auto_describe(const void *self, struct buf *out)
 	if (!e->console)
 		return exporter_otlp.describe(e->otlp, out);
 	code = exporter_console.describe(e->console, out);
-	return code ? code : buf_puts(out, " until OTLP answers");
+	if (!code)
+		code = buf_puts(out, " until ");
+	if (!code)
+		code = exporter_otlp.describe(e->otlp, out);
+	return code ? code : buf_puts(out, " answers, which it does not yet");
 }
 
 static void auto_send(void *self, struct span *const *spans, size_t n, struct export_counts *counts)

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "host/listeners.h"
@@ -11,6 +12,21 @@
 #include "host/select.h"
 
 #define SCAN_MAX 262144 /* processes looked at; pid_max is 4 million, memory is not */
+
+/* The kernel would not let this user read its memory. */
+static int refuse(uint32_t pid, const char *comm, bool own, struct err *err)
+{
+	if (own)
+		return err_set(
+			err, -EACCES,
+			"process %u (%s) has rights that this ebpf-tracer lacks, or hides its "
+			"memory: tracing it takes CAP_SYS_PTRACE",
+			pid, comm);
+	return err_set(err, -EACCES,
+		       "process %u (%s) is not this user's: tracing it takes root, or "
+		       "CAP_SYS_PTRACE",
+		       pid, comm);
+}
 
 int select_pid(uint32_t pid, uint32_t self, uint32_t *ret_tgid, struct err *err)
 {
@@ -38,10 +54,7 @@ int select_pid(uint32_t pid, uint32_t self, uint32_t *ret_tgid, struct err *err)
 			       "process %u (%s) has ended and only waits for its parent", pid,
 			       stat.comm);
 	if (!procfs_may_read(status.tgid))
-		return err_set(err, -EACCES,
-			       "process %u (%s) is not this user's: tracing it takes root, or "
-			       "CAP_SYS_PTRACE",
-			       pid, stat.comm);
+		return refuse(pid, stat.comm, status.euid == geteuid(), err);
 	*ret_tgid = status.tgid;
 	return 0;
 }
