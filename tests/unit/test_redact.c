@@ -20,6 +20,7 @@ static const struct redacted {
 	{ "BREW /pot HTTP/1.1\r\n", "Bxxx /xxx HTTP/1.1\r\n" },
 	{ "GET / HTTPS HTTP/1.1\r\n", "GET / HTTPx HTTP/1.1\r\n" },
 	{ "HTTP/1.1 404 No secret\r\n", "HTTP/1.1 404 xxxxxxxxx\r\n" },
+	{ "Status: 404 No secret\r\n", "Status: 404 xxxxxxxxx\r\n" },
 	{ "Content-Length: 42\r\n", "Content-Length: 42\r\n" },
 	{ "Content-Type: text\r\n", "Content-xxxx:xxxxx\r\n" },
 	{ "Cookie: a=b; c\r\n d=e\r\n", "Coxxxx:xxxxxxx\r\n xxx\r\n" },
@@ -84,11 +85,48 @@ static void test_frames(void **state)
 	}
 }
 
+/* Of FastCGI's records all stays that says how they are cut. */
+static void test_records(void **state)
+{
+	static const struct {
+		struct slice in, out;
+	} flows[] = {
+		{ SLICE("\1\1\0\1\0\10\0\0\0\1\1\0\0\0\0\0"
+			"\1\4\0\1\0\50\2\0\16\3REQUEST_METHODGET\13\7REQUEST_URI/a/key?\13no"
+			"\1\4\0\1\0\55\0\0\3HTTP_COOKIEa=b\7\200\0\0\4HTTP_B31-2-"
+			"\12\2HTTP_NOTESno\1\4\0\1\0\0\0\0\1\5\0\1\0\0\0\0"),
+		  SLICE("\1\1\0\1\0\10\0\0\0\1\1\0\0\0\0\0"
+			"\1\4\0\1\0\50\2\0\16\3REQUEST_METHODGET\13\7REQUEST_URI/x/xxxx\13xx"
+			"\1\4\0\1\0\55\0\0\3HTTP_xxxxxxxxx\7\200\0\0\4HTTP_B31-2-"
+			"\12\2HTTP_xxxxxxx\1\4\0\1\0\0\0\0\1\5\0\1\0\0\0\0") },
+		{ SLICE("\1\6\0\1\0\34\1\0Status: 404 None\r\nA: key\r\n\r\n!"
+			"\1\3\0\1\0\10\0\0\0\0\0\2\0\0\0\0"),
+		  SLICE("\1\6\0\1\0\34\1\0Status: 404 xxxx\r\nx:xxxx\r\n\r\nx"
+			"\1\3\0\1\0\10\0\0\0\0\0\2\0\0\0\0") },
+	};
+	const struct proto *fastcgi = proto_get(PROTO_FASTCGI);
+	size_t i, split;
+
+	for (i = 0; i < ARRAY_SIZE(flows); i++) {
+		struct slice in = flows[i].in;
+
+		for (split = 0; split <= in.n; split++) {
+			struct redaction r = { 0 };
+			char out[LEN_MAX];
+
+			fastcgi->redact(&r, false, slice_sub(in, 0, split), out);
+			fastcgi->redact(&r, false, slice_sub(in, split, in.n), out + split);
+			assert_memory_equal(out, flows[i].out.p, in.n);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at_every_split),
 		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests_name("redact", tests, NULL, NULL);

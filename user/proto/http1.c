@@ -410,7 +410,7 @@ static void h1_describe(const void *state, enum flow flow, const struct peer_fac
 	const struct h1_state *st = state;
 
 	if (flow == FLOW_REQUEST)
-		h1_describe_request(&st->head, peer, out);
+		h1_describe_request(&st->head, NULL, peer, out);
 	else
 		h1_describe_response(&st->head, peer, out);
 	h1_describe_captured(&st->head, flow, peer, out);

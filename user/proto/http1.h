@@ -78,10 +78,19 @@ int h1_url_add_authority(struct buf *b, struct slice authority) __must_check;
 int h1_url_add_query(struct buf *b, struct slice query,
 		     const struct peer_facts *peer) __must_check;
 
-/* http1_attrs.c */
+/* What a gateway tells of a request that it hands on in another protocol (proto/cgi.h). */
+struct h1_told {
+	const char *protocol;
+	struct slice scheme;
+	struct slice server;	/* under which name the request came */
+	struct slice client;
+	uint16_t port;		/* at which; 0: not told */
+};
+
+/* http1_attrs.c. told: NULL: the connection speaks HTTP itself. */
 struct slice h1_span_name(const struct h1_head *head);
-void h1_describe_request(const struct h1_head *head, const struct peer_facts *peer,
-			 struct attrs *out);
+void h1_describe_request(const struct h1_head *head, const struct h1_told *told,
+			 const struct peer_facts *peer, struct attrs *out);
 void h1_describe_response(const struct h1_head *head, const struct peer_facts *peer,
 			  struct attrs *out);
 void h1_trace_context(const struct h1_head *head, struct trace_context *out);

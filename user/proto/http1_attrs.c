@@ -189,17 +189,20 @@ static void add_unfolded(struct attrs *out, const char *key, struct slice v)
 		add_text(out, key, buf_slice(&b));
 }
 
-static void describe_common(const struct h1_head *head, const struct peer_facts *peer,
-			    struct attrs *out)
+static void describe_common(const struct h1_head *head, const struct h1_told *told,
+			    const struct peer_facts *peer, struct attrs *out)
 {
 	const char *known = known_method(head->method);
 	char version[] = "1.x";
 
 	attrs_str(out, "http.request.method", slice_str(known ? known : "_OTHER"));
 	if (!known)
-		attrs_str(out, "http.request.method_original", head->method);
+		add_text(out, "http.request.method_original", head->method);
 	version[2] = '0' + head->minor;
-	attrs_str(out, "network.protocol.version", slice_str(version));
+	if (told)
+		attrs_str(out, "network.protocol.name", slice_str(told->protocol));
+	else
+		attrs_str(out, "network.protocol.version", slice_str(version));
 	add_text(out, "network.peer.address", slice_str(peer->peer_addr));
 	add_port(out, "network.peer.port", peer->peer_port);
 }
@@ -226,10 +229,25 @@ static void add_query(struct attrs *out, const struct h1_url *url, const struct 
 		attrs_str(out, "url.query", buf_slice(&b));
 }
 
-static void describe_server(const struct h1_head *head, const struct peer_facts *peer,
-			    struct attrs *out)
+/* What no field says, the gateway or the socket does. */
+static struct h1_told told_or_seen(const struct h1_told *told, const struct peer_facts *peer)
+{
+	struct h1_told t = told ? *told : (struct h1_told){ 0 };
+
+	if (!t.server.n) {
+		t.server = slice_str(peer->local_addr);
+		t.port = t.port ? t.port : peer->local_port;
+	}
+	if (!t.client.n)
+		t.client = slice_str(peer->peer_addr);
+	return t;
+}
+
+static void describe_server(const struct h1_head *head, const struct h1_told *told,
+			    const struct peer_facts *peer, struct attrs *out)
 {
 	struct h1_url url = h1_url_split(head->method, head->target);
+	struct h1_told t = told_or_seen(told, peer);
 	bool forwarded;
 	struct h1_host host;
 	struct fields f;
@@ -239,7 +257,7 @@ static void describe_server(const struct h1_head *head, const struct peer_facts 
 	parse_forwarded(&f, &o);
 	forwarded = o.host.n;
 	if (!o.scheme.n)
-		o.scheme = known_scheme(url.scheme);
+		o.scheme = known_scheme(url.scheme.n ? url.scheme : t.scheme);
 	if (!o.scheme.n)
 		o.scheme = SLICE("http");
 	if (!o.host.n)
@@ -247,9 +265,9 @@ static void describe_server(const struct h1_head *head, const struct peer_facts 
 	host = h1_host_split(o.host);
 	/* A URL has its own default, and behind a proxy the port that was asked for is not ours. */
 	if (!host.port)
-		host.port = forwarded || url.scheme.n ? scheme_port(o.scheme) : peer->local_port;
+		host.port = forwarded || url.scheme.n ? scheme_port(o.scheme) : t.port;
 	if (!useful_host(host.name, host.port))
-		host.name = slice_str(peer->local_addr);
+		host.name = t.server;
 
 	attrs_str(out, "url.scheme", o.scheme);
 	if (url.path.n || url.scheme.n)
@@ -258,7 +276,7 @@ static void describe_server(const struct h1_head *head, const struct peer_facts 
 	add_text(out, "server.address", host.name);
 	if (host.name.n)
 		add_port(out, "server.port", host.port);
-	add_text(out, "client.address", o.client.n ? o.client : slice_str(peer->peer_addr));
+	add_text(out, "client.address", o.client.n ? o.client : t.client);
 	add_unfolded(out, "user_agent.original", f.v[F_USER_AGENT]);
 }
 
@@ -277,24 +295,37 @@ static void peer_authority(const struct peer_facts *peer, char *ret_text, size_t
 			 peer->peer_port);
 }
 
-static void add_url_full(struct attrs *out, const struct h1_url *url, struct slice authority,
-			 const struct peer_facts *peer)
+/* A gateway may tell the host without the port at which it was asked for. */
+static int add_told_port(struct buf *b, const struct h1_told *told, struct slice authority,
+			 struct slice scheme)
 {
-	struct slice scheme = url->scheme.n ? url->scheme : SLICE("http");
+	if (!told || !told->port || told->port == scheme_port(scheme) ||
+	    h1_host_split(authority).port)
+		return 0;
+	return buf_printf(b, ":%u", told->port);
+}
+
+static void add_url_full(struct attrs *out, const struct h1_url *url, struct slice authority,
+			 const struct h1_told *told, const struct peer_facts *peer)
+{
+	struct slice scheme = url->scheme.n || !told ? url->scheme : known_scheme(told->scheme);
 	struct slice path = slice_eq(url->path, SLICE("*")) ? SLICE("") : url->path;
 	_cleanup_(buf_release) struct buf b = { 0 };
 
 	buf_init(&b, URL_MAX);
+	if (!scheme.n)
+		scheme = SLICE("http");
 	if (buf_append(&b, scheme.p, scheme.n) || buf_puts(&b, "://") ||
-	    h1_url_add_authority(&b, authority) || buf_append(&b, path.p, path.n))
+	    h1_url_add_authority(&b, authority) || add_told_port(&b, told, authority, scheme) ||
+	    buf_append(&b, path.p, path.n))
 		return;
 	if (url->has_query && (buf_puts(&b, "?") || h1_url_add_query(&b, url->query, peer)))
 		return;
 	attrs_str(out, "url.full", buf_slice(&b));
 }
 
-static void describe_client(const struct h1_head *head, const struct peer_facts *peer,
-			    struct attrs *out)
+static void describe_client(const struct h1_head *head, const struct h1_told *told,
+			    const struct peer_facts *peer, struct attrs *out)
 {
 	struct h1_url url = h1_url_split(head->method, head->target);
 	char fallback[sizeof(peer->peer_addr) + sizeof("[]:65535")];
@@ -305,9 +336,12 @@ static void describe_client(const struct h1_head *head, const struct peer_facts 
 	collect(head->fields, &f);
 	peer_authority(peer, fallback, sizeof(fallback));
 	authority = url.authority.n ? url.authority : f.v[F_HOST];
+	if (!authority.n && told)
+		authority = told->server;
 	if (!authority.n)
 		authority = slice_str(fallback);
-	host = h1_host_split(authority);
+	/* Whose name a gateway hands on is its own: the server is whom it is connected to. */
+	host = told ? (struct h1_host){ .port = peer->peer_port } : h1_host_split(authority);
 	/*
 	 * A URL sent to a proxy has its own default; otherwise the port is the one that was
 	 * connected to.
@@ -322,17 +356,17 @@ static void describe_client(const struct h1_head *head, const struct peer_facts 
 		add_port(out, "server.port", host.port);
 	/* CONNECT asks for a host and a port: there is no URL. */
 	if (!slice_eq(head->method, SLICE("CONNECT")))
-		add_url_full(out, &url, authority, peer);
+		add_url_full(out, &url, authority, told, peer);
 }
 
-void h1_describe_request(const struct h1_head *head, const struct peer_facts *peer,
-			 struct attrs *out)
+void h1_describe_request(const struct h1_head *head, const struct h1_told *told,
+			 const struct peer_facts *peer, struct attrs *out)
 {
-	describe_common(head, peer, out);
+	describe_common(head, told, peer, out);
 	if (peer->server_side)
-		describe_server(head, peer, out);
+		describe_server(head, told, peer, out);
 	else
-		describe_client(head, peer, out);
+		describe_client(head, told, peer, out);
 }
 
 void h1_describe_response(const struct h1_head *head, const struct peer_facts *peer,

@@ -36,6 +36,7 @@ static const struct {
 	{ "query ", IN_TARGET },
 	{ "http/1.0 ", IN_STATUS },
 	{ "http/1.1 ", IN_STATUS },
+	{ "status:", IN_STATUS }, /* of CGI */
 	{ "content-length:", KEEPING },
 	{ "transfer-encoding:", KEEPING },
 	{ "upgrade:", HIDING },
@@ -127,9 +128,11 @@ static char in_target(struct redaction *r, char c)
 /* Three digits and the blank behind them. */
 static char in_status(struct redaction *r, char c)
 {
-	if (++r->n == 4)
+	if (r->n == 3 || (!is_digit(c) && !is_blank(c)))
 		go(r, HIDING);
-	return is_digit(c) || is_blank(c) ? c : REDACTED;
+	else
+		r->n += is_digit(c);
+	return is_blank(c) || r->where == IN_STATUS ? c : REDACTED;
 }
 
 static char in_size(struct redaction *r, char c)

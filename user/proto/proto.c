@@ -29,7 +29,7 @@ size_t proto_state_max(void)
 
 enum sniff proto_sniff(struct slice head, const struct proto **ret_proto)
 {
-	bool more = false;
+	const struct proto *may_be = NULL;
 	enum sniff s;
 	size_t i;
 
@@ -39,7 +39,11 @@ enum sniff proto_sniff(struct slice head, const struct proto **ret_proto)
 			*ret_proto = protos[i];
 			return s;
 		}
-		more |= s == SNIFF_MORE;
+		if (s == SNIFF_MORE && !may_be)
+			may_be = protos[i];
 	}
-	return more ? SNIFF_MORE : SNIFF_NO;
+	if (!may_be)
+		return SNIFF_NO;
+	*ret_proto = may_be;
+	return SNIFF_MORE;
 }

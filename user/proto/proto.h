@@ -59,6 +59,7 @@ struct msg {
 	bool cut;		/* the connection ended inside this message */
 	bool error;		/* response: the protocol says that the request failed (for kind SERVER) */
 	bool client_error;	/* response: failed as seen from the caller (4xx) */
+	const char *failed;	/* the end of a response: why it failed all the same; NULL: it has not */
 };
 
 /* The two sides of an exchange as describe() needs them; addresses are text, "" when unknown. */
@@ -98,6 +99,14 @@ struct redaction {
 	uint8_t n;	/* bytes of them that have come */
 	uint8_t where;
 	bool kept;	/* the field before was told as it is: so is a line that goes on with it */
+	/* Of a protocol made of records: */
+	uint8_t type, padding;	/* of the record at hand */
+	uint8_t head;	/* bytes of its head that have come */
+	uint8_t length;	/* of a number of several bytes, those to come */
+	uint8_t part;	/* of a pair of name and value */
+	uint8_t name;	/* which of the known ones the value is of */
+	uint16_t left;	/* of its content */
+	uint32_t name_sz, value_sz; /* to come */
 };
 
 struct proto {
@@ -139,7 +148,7 @@ struct proto {
 
 const struct proto *proto_get(enum proto_id id);
 size_t proto_state_max(void); /* bytes of the largest state */
-/* The protocol of a connection's first bytes. SNIFF_NO: none of ours. */
+/* The protocol of a connection's first bytes. SNIFF_MORE: the first that it may be; SNIFF_NO: none of ours. */
 enum sniff proto_sniff(struct slice head, const struct proto **ret_proto);
 
 #endif

@@ -112,9 +112,9 @@ static void broke_protocol(struct feed *f)
  * The bytes at `pos` are framing, or held because they may be: as far as they are of this record, its redacted bytes
  * get what may be told of them. What has no protocol yet is held for the sake of the one that it may be.
  */
-static void redact_framing(struct feed *f, uint64_t pos, struct slice bytes, bool body)
+static void redact_framing(struct feed *f, const struct proto *proto, uint64_t pos,
+			   struct slice bytes, bool body)
 {
-	const struct proto *proto = f->c->proto ? f->c->proto : proto_get(PROTO_HTTP1);
 	size_t before, off;
 
 	if (!f->p->redacted || !f->copied.bytes.n || pos + bytes.n <= f->copied.pos)
@@ -215,7 +215,7 @@ static size_t run_decoder(struct feed *f, struct slice all, const struct older *
 			return off;
 		}
 		count(f, TALLY_RX_DECODED, n);
-		redact_framing(f, start + off, slice_sub(rest, 0, n), framed);
+		redact_framing(f, proto, start + off, slice_sub(rest, 0, n), framed);
 		if (!deliver(f, &msg, &first, start + off))
 			return off + n;
 		off += n;
@@ -256,7 +256,7 @@ static void decode_bytes(struct feed *f, struct slice in)
 	first = stamp_at(f, done, &older);
 	rest = slice_sub(all, done, all.n - done);
 	if (!f->c->foreign && !s->lost)
-		redact_framing(f, start + done, rest,
+		redact_framing(f, f->c->proto, start + done, rest,
 			       f->c->proto->frames_body(f->c->state, conn_flow(f->c, f->dir)));
 	s->at = start + done;
 	f->stamp.seq += in.n;
@@ -335,7 +335,7 @@ static void sniff(struct feed *f, struct slice in)
 	}
 	verdict = proto_sniff(all, &proto);
 	if (verdict == SNIFF_MORE) {
-		redact_framing(f, f->s->at, all, false);
+		redact_framing(f, proto, f->s->at, all, false);
 		hold(f, in, &f->stamp);
 	} else if (verdict == SNIFF_NO) {
 		sniffed_in_vain(f, in, all);

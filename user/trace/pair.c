@@ -184,6 +184,8 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 		on_response_head(p, c, x, msg);
 	if (!x->answered || (msg->kind != MSG_END && msg->kind != MSG_HEAD_END))
 		return;
+	if (msg->failed)
+		exchange_error(x, msg->failed);
 	if (msg->cut)
 		end_broken(p, c, x);
 	else
