@@ -207,6 +207,15 @@ struct tokio_search {
 	__u32 pad;
 };
 
+#define NODE_WORDS 64 /* of a stack, read at once */
+
+/* A stretch of the stack of a thread in which Node runs: strand_node.bpf.c. */
+struct node_stack {
+	__u64 at; /* address of the first of these; 0: none */
+	__u64 slot; /* which of them is looked at */
+	__u64 words[NODE_WORDS];
+};
+
 /*
  * What one thread is in the middle of: lib/task.bpf.h. What `moved` and `mem` hold, and the searches, belongs to the
  * running call only. They are here and not on the stack because the verifier follows every value on the stack
@@ -226,11 +235,12 @@ struct task_state {
 	__u64 up_futex; /* what it waited on then, as in EV_WAKE */
 	struct moved moved;
 	struct user_mem mem;
-	union { /* of one runtime */
+	union { /* a process has one runtime */
 		struct go_search go;
 		struct tokio_search tokio;
+		struct node_stack node;
+		struct py_search py;
 	};
-	struct py_search py;
 };
 
 /* A goroutine; its number is never used twice in a process. */

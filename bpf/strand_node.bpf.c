@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Node: which piece of asynchronous work runs, told in a record before that of the call.
+ * Node: which piece of asynchronous work runs, told in a record before that of a call that may be made for somebody.
+ * Of the others, reads and responses, less is wanted: the last number given out. It is told in the place of the strand,
+ * which is the thread.
  *
  * Node numbers the work that callbacks, timers and promises are made of. The number of what runs,
  * that of what made it, and the last one given out are three doubles in an array (AsyncHooks'
@@ -19,7 +21,8 @@
  * And whether the loop has gone on to its later phases, timers and setImmediate(), is in a few words.
  *
  * Node is built with frame pointers, its compiled JavaScript has them too. Where the chain breaks
- * nothing is said.
+ * nothing is said. Of a response it matters only when the thread's last read was of an answer, so where that was a
+ * request the way through the frames, some 30 in 6 KB of a stack, is not taken.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -38,8 +41,9 @@ enum { AT_SELF, AT_TRIGGER, AT_NEWEST, IDS_CNT };
 /* The same in every libuv 1.x: its ABI. */
 #define HANDLE_FLAGS   88
 #define HANDLE_ACTIVE  4
-#define TIMER_TIMEOUT  128 /* when it is due */
-#define TIMER_START_ID 144 /* how many were started before it */
+#define TIMER_TIMEOUT  5 /* in words behind the flags: when it is due */
+#define TIMER_START_ID 7 /* the same: how many were started before it */
+#define TIMER_WORDS    8
 #define LOOP_TIME      544
 
 /* The number that a double stands for. False: it is none that was counted. */
@@ -82,16 +86,36 @@ static __noinline int keep_frame(struct event_loop *loop, __u64 fp)
 }
 
 /*
+ * The word at the address, of a stack that is looked at from the bottom up, a stretch at a time. 0: it cannot be read.
+ * Which word that is goes through memory, where the verifier forgets it: else no two turns of a loop look alike to it.
+ */
+static __always_inline __u64 stack_word(struct node_stack *stack, __u64 at)
+{
+	__u64 slot;
+
+	stack->slot = (at - stack->at) / sizeof(stack->words[0]);
+	if (stack->slot >= NODE_WORDS) {
+		if (bpf_probe_read_user(stack->words, sizeof(stack->words), (void *)at))
+			return 0;
+		stack->at = at;
+		stack->slot = 0;
+	}
+	slot = *(volatile __u64 *)&stack->slot;
+	return slot < NODE_WORDS ? stack->words[slot] : 0;
+}
+
+/*
  * Does the frame of the last read still stand, below those that have this frame pointer? Two functions, not one: before
  * 6.13 the frames of all that call each other have 512 bytes together, and these are the deepest.
  */
-static __noinline bool frame_reached(const struct event_loop *loop, __u64 fp)
+static __noinline bool frame_reached(struct node_stack *stack, __u64 fp, __u64 frame)
 {
-	__u64 frame = loop->read_frame, next;
+	__u64 next;
 	int i;
 
+	stack->at = 0;
 	for (i = 0; i < FRAMES_MAX && fp < frame; i++) {
-		next = user_word(fp);
+		next = stack_word(stack, fp);
 		if (next <= fp)
 			return false;
 		fp = next;
@@ -113,9 +137,11 @@ static __noinline bool frame_unchanged(const struct event_loop *loop)
 	return true;
 }
 
-static __always_inline bool frame_stands(const struct event_loop *loop, __u64 fp)
+static __always_inline bool frame_stands(const struct event_loop *loop, struct node_stack *stack,
+					 __u64 fp)
 {
-	return loop->read_frame && frame_reached(loop, fp) && frame_unchanged(loop);
+	return loop->read_frame && fp <= loop->read_frame && frame_unchanged(loop) &&
+	       frame_reached(stack, fp, loop->read_frame);
 }
 
 /*
@@ -126,12 +152,13 @@ static __always_inline bool frame_stands(const struct event_loop *loop, __u64 fp
 static __always_inline bool timers_called(struct event_loop *loop)
 {
 	__u64 due_ms = loop->due_ms, state = loop->timer_state, now_ms = loop->now_ms;
+	__u64 timer[TIMER_WORDS] = {};
 
 	if (!loop->at.timer)
 		return true;
-	loop->due_ms = user_word(loop->at.timer + TIMER_TIMEOUT);
-	loop->timer_state = user_word(loop->at.timer + TIMER_START_ID) << 1 |
-			    !!(user_word(loop->at.timer + HANDLE_FLAGS) & HANDLE_ACTIVE);
+	bpf_probe_read_user(timer, sizeof(timer), (void *)(loop->at.timer + HANDLE_FLAGS));
+	loop->due_ms = timer[TIMER_TIMEOUT];
+	loop->timer_state = timer[TIMER_START_ID] << 1 | !!(timer[0] & HANDLE_ACTIVE);
 	loop->now_ms = user_word(loop->at.loop + LOOP_TIME);
 	return loop->timer_state != state && (due_ms <= loop->now_ms || loop->now_ms != now_ms);
 }
@@ -183,14 +210,52 @@ static __always_inline struct event_loop *loop_self(void)
 	return loop ? loop : loop_new(tid);
 }
 
-__hidden enum strand_reading strand_node(enum dir dir)
+/* What a call on a client's socket says is not for the other end's sake, but for that of a request. */
+static __always_inline bool serves(enum call_kind kind)
 {
-	struct ev_callback *e, now = {};
-	__u64 fp = 0, sp = 0;
-	struct event_loop *loop;
-	bool timers;
+	return kind != CALL_ASKS && kind != CALL_HEARD;
+}
 
-	loop = loop_self();
+/* What the thread's last read has called back, or has not. */
+static __always_inline __u32 phase(struct event_loop *loop, struct task_state *t, __u64 fp)
+{
+	if (frame_stands(loop, &t->node, fp)) {
+		loop->proven = 1;
+		return CALLBACK_OF_READ;
+	}
+	return in_immediate(loop) ? CALLBACK_IMMEDIATE : 0;
+}
+
+/* A record of its own, of a call for which all of it may be needed. */
+static __always_inline enum strand_reading tell(const struct ev_callback *now)
+{
+	struct ev_callback *e = emit_reserve(sizeof(*e));
+
+	if (!e)
+		return STRAND_COARSE;
+	*e = *now;
+	strand_self(&e->thread);
+	emit_header(&e->hdr, EV_CALLBACK, sizeof(*e));
+	emit_submit(e);
+	return STRAND_COARSE;
+}
+
+/* What is known of the call, in the place of its strand. */
+static __always_inline enum strand_reading number(struct strand *ret_strand, __u64 newest,
+						  __u32 flags)
+{
+	ret_strand->id = newest;
+	ret_strand->gen = flags;
+	ret_strand->kind = STRAND_NUMBERED;
+	return STRAND_SELF;
+}
+
+__hidden enum strand_reading strand_node(struct task_state *t, enum call_kind kind, enum dir dir)
+{
+	struct event_loop *loop = loop_self();
+	struct ev_callback now = {};
+	__u64 fp = 0, sp = 0;
+
 	if (!loop || !task_user_frame(&fp, &sp))
 		return STRAND_COARSE;
 	if (!loop->at.ids) {
@@ -201,21 +266,18 @@ __hidden enum strand_reading strand_node(enum dir dir)
 		loop->at.ids = loop->counter = loop->calls = 0;
 		return STRAND_UNPROVEN;
 	}
-	timers = timers_called(loop);
-	if (dir == DIR_RX)
+	if (dir == DIR_RX) {
 		keep_frame(loop, fp);
-	else if (frame_stands(loop, fp))
-		now.flags = CALLBACK_OF_READ;
-	else if (in_immediate(loop))
-		now.flags = CALLBACK_IMMEDIATE;
-	if (timers && !(now.flags & CALLBACK_OF_READ))
+		/* Whose end it is is known of TCP. */
+		loop->heard_request = serves(kind) && t->moved.flags & DATA_SEQ;
+	} else if (loop->proven && loop->heard_request && serves(kind)) {
+		return number(&t->moved.strand, now.newest, 0);
+	} else {
+		now.flags = phase(loop, t, fp);
+	}
+	if (timers_called(loop) && !(now.flags & CALLBACK_OF_READ))
 		now.flags |= CALLBACK_TIMERS;
-	e = emit_reserve(sizeof(*e));
-	if (!e)
-		return STRAND_COARSE;
-	strand_self(&now.thread);
-	*e = now;
-	emit_header(&e->hdr, EV_CALLBACK, sizeof(*e));
-	emit_submit(e);
-	return STRAND_COARSE;
+	if (kind == CALL_ASKS)
+		return tell(&now);
+	return number(&t->moved.strand, now.newest, now.flags);
 }

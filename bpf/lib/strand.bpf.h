@@ -30,8 +30,8 @@ enum strand_reading strand_java(struct task_state *t, struct runtime *rt, enum c
 int java_woken(struct proc *proc, struct task_struct *task);
 enum strand_reading strand_tokio(struct strand *ret_strand, struct runtime *rt,
 				 enum call_kind kind);
-/* Tells in a record of its own what runs, and that `dir` is what it does. */
-enum strand_reading strand_node(enum dir dir);
+/* Tells, in a record of its own or in t->moved.strand, what runs and that `dir` is what it does. */
+enum strand_reading strand_node(struct task_state *t, enum call_kind kind, enum dir dir);
 
 /* t->moved is the call. */
 static __always_inline enum strand_reading strand_read(struct task_state *t, struct runtime *rt,
@@ -48,7 +48,7 @@ static __always_inline enum strand_reading strand_read(struct task_state *t, str
 	case RUNTIME_TOKIO:
 		return strand_tokio(&t->moved.strand, rt, kind);
 	case RUNTIME_NODE:
-		return strand_node(t->moved.dir);
+		return strand_node(t, kind, t->moved.dir);
 	default:
 		return STRAND_COARSE;
 	}
@@ -65,13 +65,17 @@ int strand_refine(__u32 kind);
 static __always_inline void strand_connects(void)
 {
 	__u32 tgid = ids_self() >> 32;
+	struct task_state *t;
 	struct proc *proc;
 
 	if (!*(volatile __u32 *)&shared.runtimes)
 		return;
 	proc = bpf_map_lookup_elem(&procs, &tgid);
-	if (proc && proc->runtime.kind == RUNTIME_NODE)
-		strand_node(DIR_TX);
+	if (!proc || proc->runtime.kind != RUNTIME_NODE)
+		return;
+	t = task_self();
+	if (t)
+		strand_node(t, CALL_ASKS, DIR_TX);
 }
 
 #endif

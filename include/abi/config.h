@@ -124,7 +124,9 @@ struct event_loop {
 	__u64 read_frame; /* of the function that made the last read; 0: none that could be kept */
 	__u64 read_saved[FRAME_WORDS]; /* what was in it */
 	__u32 calls; /* socket calls while the ids were not known */
-	__u32 pad;
+	__u8 proven; /* a frame was once found to stand: the stack can be read */
+	__u8 heard_request; /* the last read was of a server's socket */
+	__u16 pad;
 };
 
 /* A row of the `procs` map: key tgid. Children inherit it at fork, exec resets the runtime. */

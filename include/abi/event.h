@@ -44,9 +44,18 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UNIX };
 
 /*
  * The thread of control a person would draw. Identities are recycled, so two strands are one only
- * if all fields agree.
+ * if all fields agree. NUMBERED is in DATA only and stands for the thread: id is the last number that Node gave out
+ * (event_runtime.h), gen is CALLBACK_*.
  */
-enum strand_kind { STRAND_NONE, STRAND_THREAD, STRAND_GOROUTINE, STRAND_TASK, STRAND_VIRTUAL, STRAND_POLLED };
+enum strand_kind {
+	STRAND_NONE,
+	STRAND_THREAD,
+	STRAND_GOROUTINE,
+	STRAND_TASK,
+	STRAND_VIRTUAL,
+	STRAND_POLLED,
+	STRAND_NUMBERED,
+};
 struct strand {
 	__u64 id;	/* THREAD: tid; GOROUTINE, POLLED: its number, VIRTUAL: too, or an address; TASK: an address */
 	__u32 gen;	/* THREAD: start time of the task in units of 2^20 ns; others: tgid */

@@ -27,13 +27,29 @@ static void runs(struct scene *sc, uint64_t self, uint64_t trigger, uint64_t new
 	pipeline_feed(sc->p, &ev.hdr);
 }
 
-static void reads(struct scene *sc, struct end *e, uint64_t newest, const char *text)
+/* Of a read, and of a response, only the last number is told. */
+static void numbered(struct scene *sc, struct end *e, enum dir dir, uint64_t newest, uint32_t flags,
+		     const char *text)
 {
-	runs(sc, 0, 0, newest, 0);
-	receive(sc, e, NODE, text);
+	struct ev_data *ev = data_of(sc, e, NODE, dir, text, strlen(text), strlen(text), 0);
+
+	ev->strand = (struct strand){ .id = newest, .gen = flags, .kind = STRAND_NUMBERED };
+	pipeline_feed(sc->p, &ev->hdr);
+	free(ev);
 }
 
-/* In what the last read called back, after an await. */
+static void reads(struct scene *sc, struct end *e, uint64_t newest, const char *text)
+{
+	numbered(sc, e, DIR_RX, newest, 0, text);
+}
+
+/* In what the last read called back. */
+static void answers(struct scene *sc, struct end *e, uint64_t newest, const char *text)
+{
+	numbered(sc, e, DIR_TX, newest, CALLBACK_OF_READ, text);
+}
+
+/* The same, after an await. */
 static void writes(struct scene *sc, struct end *e, uint64_t newest, const char *text)
 {
 	runs(sc, 0, 0, newest, CALLBACK_OF_READ);
@@ -67,7 +83,7 @@ static void node_begin(struct node *n)
 	n->out1 = open_end(&n->sc, 3, NODE, 5, 6);
 	n->out2 = open_end(&n->sc, 4, NODE, 7, 8);
 	reads(&n->sc, &n->in1, 1, REQUEST("/first"));
-	writes(&n->sc, &n->in1, 1, OK);
+	answers(&n->sc, &n->in1, 1, OK);
 }
 
 static void node_end(struct node *n, const char *call, const char *request, const char *method)
@@ -117,7 +133,7 @@ static void in_the_callback_of_the_request(void **state)
 	reads(&n.sc, &n.out1, 14, OK);
 	runs(&n.sc, 0, 0, 15, 0); /* from a timer */
 	transmit(&n.sc, &n.in1, NODE, OK);
-	writes(&n.sc, &n.in2, 15, OK);
+	answers(&n.sc, &n.in2, 15, OK);
 	node_end(&n, "/call", "/1", "callback");
 }
 
@@ -133,9 +149,9 @@ static void from_the_queue_of_an_agent(void **state)
 	reads(&n.sc, &n.out1, 15, OK);
 	runs(&n.sc, 17, 14, 17, CALLBACK_OF_READ);
 	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
-	writes(&n.sc, &n.in1, 18, OK);
+	answers(&n.sc, &n.in1, 18, OK);
 	reads(&n.sc, &n.out1, 20, OK);
-	writes(&n.sc, &n.in2, 21, OK);
+	answers(&n.sc, &n.in2, 21, OK);
 	node_end(&n, "/call2", "/2", "callback");
 }
 
@@ -174,8 +190,8 @@ static void after_a_timer(void **state)
 	reads(&n.sc, &n.out1, 14, OK);
 	writes(&n.sc, &n.out1, 16, REQUEST("/next"));
 	reads(&n.sc, &n.out1, 16, OK);
-	writes(&n.sc, &n.in1, 18, OK);
-	writes(&n.sc, &n.in2, 18, OK);
+	answers(&n.sc, &n.in1, 18, OK);
+	answers(&n.sc, &n.in2, 18, OK);
 	node_end(&n, "/call", "/1", "callback");
 }
 
@@ -208,9 +224,9 @@ static void from_a_list_without_triggers(void **state)
 	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
 	reads(&n.sc, &n.out1, 13, OK);
 	writes(&n.sc, &n.out1, 15, REQUEST("/call2"));
-	writes(&n.sc, &n.in1, 15, OK);
+	answers(&n.sc, &n.in1, 15, OK);
 	reads(&n.sc, &n.out1, 16, OK);
-	writes(&n.sc, &n.in2, 17, OK);
+	answers(&n.sc, &n.in2, 17, OK);
 	node_end(&n, "/call2", "/2", "callback");
 }
 
@@ -232,12 +248,12 @@ static void in_the_name_of_another(void **state)
 	node_begin(&n);
 	from_a_pool(&n, 10, REQUEST("/1"), REQUEST("/2"));
 	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
-	writes(&n.sc, &n.in1, 16, OK);
+	answers(&n.sc, &n.in1, 16, OK);
 	reads(&n.sc, &n.out1, 18, OK);
-	writes(&n.sc, &n.in2, 19, OK);
+	answers(&n.sc, &n.in2, 19, OK);
 	from_a_pool(&n, 20, REQUEST("/3"), REQUEST("/4"));
 	transmit(&n.sc, &n.out1, NODE, REQUEST("/call4"));
-	writes(&n.sc, &n.in1, 26, OK);
+	answers(&n.sc, &n.in1, 26, OK);
 	reads(&n.sc, &n.out1, 28, OK);
 	runs(&n.sc, 0, 0, 28, 0); /* from a timer */
 	transmit(&n.sc, &n.in2, NODE, OK);
@@ -257,8 +273,8 @@ static void in_the_callback_of_a_timer(void **state)
 	runs(&n.sc, 15, 11, 16, 0);
 	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
 	reads(&n.sc, &n.out1, 16, OK);
-	writes(&n.sc, &n.in1, 18, OK);
-	writes(&n.sc, &n.in2, 18, OK);
+	answers(&n.sc, &n.in1, 18, OK);
+	answers(&n.sc, &n.in2, 18, OK);
 	node_end(&n, "/call", "/1", "callback");
 }
 
@@ -287,11 +303,11 @@ static void thousands_of_marks(void **state)
 	node_begin(&n);
 	reads(&n.sc, &n.in2, newest, REQUEST("/2"));
 	reads(&n.sc, &n.in1, newest, REQUEST("/first"));
-	writes(&n.sc, &n.in1, newest, OK);
+	answers(&n.sc, &n.in1, newest, OK);
 	pass_time(&n.sc, 200000); /* waits for a caller once */
 	for (i = 0; i < 20000; i++) {
 		reads(&n.sc, &n.in1, newest += 3, REQUEST("/1"));
-		writes(&n.sc, &n.in1, newest += 3, OK);
+		answers(&n.sc, &n.in1, newest += 3, OK);
 		if (n.sc.n > SPANS_MAX / 2) {
 			while (n.sc.n)
 				span_free(n.sc.spans[--n.sc.n]);
@@ -300,8 +316,8 @@ static void thousands_of_marks(void **state)
 	reads(&n.sc, &n.in1, newest += 3, REQUEST("/last"));
 	writes(&n.sc, &n.out1, newest += 3, REQUEST("/call"));
 	reads(&n.sc, &n.out1, newest += 3, OK);
-	writes(&n.sc, &n.in1, newest, OK);
-	writes(&n.sc, &n.in2, newest, OK);
+	answers(&n.sc, &n.in1, newest, OK);
+	answers(&n.sc, &n.in2, newest, OK);
 	node_end(&n, "/call", "/last", "callback");
 }
 
@@ -333,8 +349,7 @@ static void when_timers_may_have_been_called(void **state)
 	node_begin(&n);
 	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
 	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
-	runs(&n.sc, 0, 0, 15, CALLBACK_TIMERS);
-	receive(&n.sc, &n.in2, NODE, "GET");
+	numbered(&n.sc, &n.in2, DIR_RX, 15, CALLBACK_TIMERS, "GET");
 	runs(&n.sc, 14, 4, 16, CALLBACK_IMMEDIATE);
 	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
 	reads(&n.sc, &n.out1, 16, OK);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Who caused a call in Node. One thread serves everybody, in callbacks. What is known of each socket
- * call: the number of the work that makes it, of the work that made that, the newest number given
- * out so far, and whether what the thread's last read called back still runs (bpf/strand_node.bpf.c).
+ * call: the newest number given out so far, and whether what the thread's last read called back still runs
+ * (bpf/strand_node.bpf.c); of a call that asks for something also the number of the work that makes it, and of the work
+ * that made that.
  *
  * When the call is sent, in this order:
  * - What the reading of a request calls back is for that request.
@@ -27,6 +28,7 @@
  */
 #include <stdlib.h>
 
+#include "trace/record.h"
 #include "trace/stages.h"
 
 #define GUESSES_LATELY \
@@ -131,19 +133,43 @@ static void leave_callback(struct pipeline *p, struct callbacks *cb, bool timers
 	mark(p, cb, cb->sure, 0);
 }
 
-void callback_tell(struct pipeline *p, const struct ev_callback *ev)
+/* *now: of the call that is told next, or is being told. */
+static void tell(struct pipeline *p, struct callbacks *cb, const struct ev_callback *now)
 {
-	struct strand_state *st = strand_get(&p->strands, &ev->thread);
+	cb->now = *now;
+	if (now->flags & CALLBACK_OF_READ)
+		cb->proven = true;
+	if (now->flags & CALLBACK_TIMERS)
+		leave_callback(p, cb, true);
+}
+
+static struct callbacks *callbacks_of(struct pipeline *p, const struct strand *thread)
+{
+	struct strand_state *st = strand_get(&p->strands, thread);
 
 	if (st && !st->callbacks)
 		st->callbacks = calloc(1, sizeof(*st->callbacks));
-	if (!st || !st->callbacks)
-		return;
-	st->callbacks->now = *ev;
-	if (ev->flags & CALLBACK_OF_READ)
-		st->callbacks->proven = true;
-	if (ev->flags & CALLBACK_TIMERS)
-		leave_callback(p, st->callbacks, true);
+	return st ? st->callbacks : NULL;
+}
+
+void callback_tell(struct pipeline *p, const struct ev_callback *ev)
+{
+	struct callbacks *cb = callbacks_of(p, &ev->thread);
+
+	if (cb)
+		tell(p, cb, ev);
+}
+
+void callback_numbered(struct pipeline *p, const struct ev_data *ev)
+{
+	const struct ev_callback now = { .hdr.kind = EV_CALLBACK,
+					 .newest = ev->strand.id,
+					 .flags = ev->strand.gen };
+	const struct strand thread = data_thread(ev);
+	struct callbacks *cb = callbacks_of(p, &thread);
+
+	if (cb)
+		tell(p, cb, &now);
 }
 
 void callback_over(struct callbacks *cb)

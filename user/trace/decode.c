@@ -466,24 +466,13 @@ static void feed_missing(struct feed *f, const struct ev_data *ev)
 	feed_gap(f, spliced, GAP_SPLICED);
 }
 
-/*
- * A goroutine is what a thread is elsewhere; the threads below it change at any time and mean nothing. Only
- * asyncio's tasks share a thread that is always the same.
- */
-static struct strand thread_of(const struct ev_data *ev)
-{
-	if (ev->strand.kind != STRAND_TASK)
-		return ev->strand;
-	return (struct strand){ .id = ev->hdr.tid, .gen = ev->thread_gen, .kind = STRAND_THREAD };
-}
-
 void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 {
 	struct feed f = {
 		.p = p, .c = c, .s = &c->dir[ev->dir], .dir = ev->dir,
 		.stamp = {
 			.start_ns = ev->start_ns, .ts_ns = ev->hdr.ts_ns,
-			.thread = thread_of(ev), .strand = ev->strand,
+			.thread = data_thread(ev), .strand = ev->strand,
 			.tgid = ev->hdr.tgid, .has_seq = ev->flags & DATA_SEQ,
 			.awaited = ev->flags & DATA_AWAITED, .kept = ev->shed,
 			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
@@ -495,6 +484,10 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 		{ bytes + ev->cap, behind }, ev->pos + ev->len - behind, ev->cap
 	};
 
+	if (ev->strand.kind == STRAND_NUMBERED) {
+		f.stamp.strand = f.stamp.thread;
+		callback_numbered(p, ev);
+	}
 	count(&f, TALLY_RX_REPORTED, ev->len);
 	if (f.s->ended || ev->pos < stream_next(f.s)) {
 		count(&f, TALLY_RX_UNUSED, ev->len);

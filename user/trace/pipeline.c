@@ -265,11 +265,13 @@ static void on_task_exit(struct pipeline *p, const struct ev_exit *ev)
 void pipeline_expect(struct pipeline *p, const struct ev_hdr *ev)
 {
 	const struct ev_data *data = (const struct ev_data *)ev;
+	struct strand thread;
 
 	if (ev->kind != EV_DATA)
 		return;
+	thread = data_thread(data);
 	conns_expect(&p->conns, data->conn);
-	strands_expect(&p->strands, &data->strand);
+	strands_expect(&p->strands, &thread);
 }
 
 void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)

@@ -106,6 +106,7 @@ uint64_t moved_maker(struct moved *m, uint64_t address); /* serial of the reques
 
 /* callback.c: threads in which Node runs */
 void callback_tell(struct pipeline *p, const struct ev_callback *ev); /* of the call that comes next */
+void callback_numbered(struct pipeline *p, const struct ev_data *ev); /* of this piece's call */
 void callback_over(struct callbacks *cb); /* that call has been told */
 /* The request for which the thread runs; NULL: not known, or over. */
 struct exchange *callback_writer(struct pipeline *p, struct callbacks *cb);
