@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdbool.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "found.h"
@@ -399,6 +400,24 @@ static void environment_among_words(void **state)
 		assert_int_equal(node_places_among(environment, i, BASE, &at), false);
 }
 
+/* The stack has a pointer to something before the hooks, and behind the timer. */
+static void environment_by_a_pointer_into_it(void **state)
+{
+	static double ids[] = { 0, 0, 7, -1 };
+	static uint64_t words[512] __attribute__((aligned(16)));
+	uint64_t *env = words + 72;
+	volatile uint64_t on_stack = (uintptr_t)(env + 58);
+	struct node_places at;
+
+	memcpy(env, environment, sizeof(environment));
+	env[77] = (uintptr_t)ids;
+	assert_int_equal(node_find(getpid(), (uintptr_t)&on_stack, &at), 0);
+	assert_int_equal(at.ids, (uintptr_t)ids);
+	assert_int_equal(at.ticks, 0x5500007000);
+	assert_int_equal(at.loop, LOOP);
+	assert_int_equal(at.timer, (uintptr_t)(env + 1));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -416,6 +435,7 @@ int main(void)
 		cmocka_unit_test(in_a_set_immediate),
 		cmocka_unit_test(when_timers_may_have_been_called),
 		cmocka_unit_test(environment_among_words),
+		cmocka_unit_test(environment_by_a_pointer_into_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,7 @@
 enum { UV_CHECK = 2, UV_IDLE = 6, UV_TIMER = 13 };
 
 #define ENVIRONMENT_WORDS 256 /* the AsyncHooks begin at about the 130th */
+#define BEFORE_HOOKS      ((uint64_t)128 * 8) /* bytes: the timer is some 100 words before them */
 #define STACK_SEARCHED    ((uint64_t)256 << 10) /* arguments and environment are on it, too */
 #define MAPS_MAX          ((size_t)4 << 20)
 #define HEAP_ALIGN        16
@@ -133,13 +134,26 @@ static bool are_ids(int mem, uint64_t at)
 	       v[1] <= v[2] && (v[3] == -1 || counts(v[3]));
 }
 
-static bool is_environment(int mem, uint64_t at, struct node_places *ret_at)
+static bool are_places(int mem, uint64_t at, struct node_places *ret_at)
 {
 	uint64_t words[ENVIRONMENT_WORDS];
 	ssize_t n = pread(mem, words, sizeof(words), at);
 
 	return n > 0 && node_places_among(words, (size_t)n / sizeof(words[0]), at, ret_at) &&
 	       are_ids(mem, ret_at->ids);
+}
+
+/* A pointer to something within it, just before the hooks, is as good. */
+static bool is_environment(int mem, uint64_t at, struct node_places *ret_at)
+{
+	struct node_places further;
+
+	if (!are_places(mem, at, ret_at))
+		return false;
+	if (!ret_at->timer && are_places(mem, at - BEFORE_HOOKS, &further) &&
+	    further.ids == ret_at->ids)
+		*ret_at = further;
+	return true;
 }
 
 static bool may_be_heap(uint64_t word)
