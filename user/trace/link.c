@@ -491,6 +491,13 @@ static bool refuted(struct pipeline *p, struct exchange *x)
 	       strand_queues(st);
 }
 
+static bool agreed(struct pipeline *p, const struct exchange *x)
+{
+	const struct strand_state *st = strand_find(&p->strands, &x->thread);
+
+	return st && turns_agreed(&st->turns, x);
+}
+
 /*
  * A thread may have come out to be a loop since. Where work changes threads, what a thread was seen to do says little
  * about whom it does it for.
@@ -505,6 +512,10 @@ void link_grade(struct pipeline *p, struct exchange *x)
 		return;
 	if (x->method == LINK_THREAD && made_by_loop(p, x))
 		exchange_grade(x, LINK_LIKELY);
+	if (!link_method_evidence(x->method) && agreed(p, x)) {
+		exchange_grade(x, LINK_ANSWER);
+		return;
+	}
 	if (!refuted(p, x) &&
 	    !(by_thread && ((proc && proc->roams) || x->turn.contradicted || outlives(p, x))))
 		return;

@@ -137,6 +137,8 @@ void turns_heard(struct pipeline *p, struct turns *t,
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */
 void turns_answer(struct pipeline *p, struct turns *t,
 		  struct exchange *request); /* it begins the response now */
+/* Both orders named the same request, and by now the thread has shown that it keeps them. */
+bool turns_agreed(const struct turns *t, const struct exchange *call);
 
 /* handoff.c */
 void news_read(struct strand_state *st, const struct exchange *call, uint64_t now_ns); /* of its answer */

@@ -315,13 +315,32 @@ static void answered_alone(struct turns *t, const struct exchange *request, uint
 		count(&t->prompt, &t->late, false);
 }
 
-static void doubt(struct turns *t, const struct exchange *request, struct exchange *call,
-		  bool at_once, bool agrees)
+/* Two guesses agree in a loop that has not shown yet that this is evidence: it may, before the call is settled. */
+static void agree_for_now(struct pipeline *p, struct exchange *request, struct exchange *call)
+{
+	bool guessed = !call->parent || call->method == LINK_ORDER;
+
+	if (is_of_another(p, call, request))
+		return;
+	if (guessed && call->start_ns >= request->start_ns)
+		exchange_adopt(request, call, LINK_ORDER);
+	call->turn.agreed = call->parent == request;
+}
+
+bool turns_agreed(const struct turns *t, const struct exchange *call)
+{
+	return call->turn.agreed && keeps_order(t);
+}
+
+static void doubt(struct pipeline *p, struct turns *t, struct exchange *request,
+		  struct exchange *call, bool at_once, bool agrees)
 {
 	call->turn.contradicted = !agrees && (at_once || keeps_order(t));
 	call->turn.passed = true; /* it has had its turn: what stayed would agree one day */
 	list_del(&call->turn.node);
-	if (!agrees)
+	if (agrees)
+		agree_for_now(p, request, call);
+	else
 		catch_up(t, request);
 }
 
@@ -361,7 +380,7 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 	if (believes(t, call, at_once, agrees) && (at_once || !is_of_another(p, call, request)))
 		claim(p, t, request, call);
 	else
-		doubt(t, request, call, at_once, agrees);
+		doubt(p, t, request, call, at_once, agrees);
 }
 
 void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)

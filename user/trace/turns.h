@@ -32,6 +32,7 @@ struct in_turn {
 	bool prompted; /* call: something was read between its loop's last sleep and its sending */
 	bool slept_on; /* call: the loop has slept since it read the answer */
 	bool passed; /* call: its answer has been seen in a response */
+	bool agreed; /* call: its answer was what followed it, but its loop had not shown an order by then */
 	bool contradicted; /* call: its answer was not what followed it */
 };
 
