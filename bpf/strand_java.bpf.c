@@ -16,9 +16,9 @@
  * is told before every call; before one that asks somebody, by a thread that serves nobody itself, also
  * what is on the stack of the thread: a pool's worker has there the job that it was given. The same of
  * a loop, which serves somebody, but may call for another. And at the wake of a thread that serves,
- * because its buffer may be another one at its next call. All of this only from the first call on that a
- * thread makes which serves nobody: a process without such has no use for it, and it is most of what the
- * reader costs.
+ * because its buffer may be another one at its next call. All of this of a process's first socket calls, and
+ * then only from the first call on that a thread makes which serves nobody: a process without such has no use
+ * for it, and it is most of what the reader costs.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -189,6 +189,18 @@ read_virtual(struct strand *ret_strand, const struct runtime *rt, __u64 thread, 
 	return STRAND_SELF;
 }
 
+/* A call by a thread that serves nobody may be for others; who has long made none hardly ever does. */
+static __always_inline void note_lending(const struct task_state *t, struct runtime *rt,
+					 enum call_kind kind)
+{
+	__u32 *lends = &rt->off[JAVA_LENDS];
+
+	if (kind == CALL_ASKS && !t->serving && rt->off[JAVA_BUFFER])
+		*lends = JAVA_LENDS_EVER;
+	else if (*lends && *lends != JAVA_LENDS_EVER)
+		--*lends;
+}
+
 /* There are no virtual threads, and it makes no call that could be for others. */
 static __always_inline bool has_nothing_to_tell(const struct task_state *t,
 						const struct runtime *rt)
@@ -210,8 +222,7 @@ __hidden enum strand_reading strand_java(struct task_state *t, struct runtime *r
 	if (!thread) /* a thread of C code, or not Java's: it has no virtual threads */
 		return STRAND_COARSE;
 	got = read_virtual(&t->moved.strand, rt, thread, &object);
-	if (kind == CALL_ASKS && !t->serving && rt->off[JAVA_BUFFER])
-		rt->off[JAVA_LENDS] = 1;
+	note_lending(t, rt, kind);
 	if (!rt->off[JAVA_LENDS] || got == STRAND_UNPROVEN)
 		return got;
 	if (kind == CALL_ASKS && got == STRAND_COARSE && (!t->serving || t->polls))

@@ -99,8 +99,12 @@ enum java_offset {
 	JAVA_TID,
 	JAVA_KEY,
 	JAVA_BUFFER, /* where a thread makes its objects */
-	JAVA_LENDS, /* 1: a thread that serves nobody has made a call, maybe for others */
+	JAVA_LENDS, /* JAVA_LENDS_EVER: a thread that serves nobody has made a call, maybe for others; else: see there */
 };
+
+/* For so many more socket calls it is as if one had: what is made for the first requests is to be known, too. */
+#define JAVA_LENDS_TRIAL 4096
+#define JAVA_LENDS_EVER	 0xffffffff
 
 /* Which place is where in runtime.at: whether garbage is being collected, how often it was; the heap. */
 enum java_place { JAVA_COLLECTING, JAVA_COLLECTIONS, JAVA_HEAP_START, JAVA_HEAP_END };

@@ -158,6 +158,7 @@ static void find_heap(int mem, const uint64_t at[AT__CNT], struct runtime *rt)
 	    !start || words > ADDRESS_MAX / sizeof(start))
 		return;
 	rt->off[JAVA_BUFFER] = at[AT_BUFFER] + at[AT_START];
+	rt->off[JAVA_LENDS] = JAVA_LENDS_TRIAL;
 	rt->at[JAVA_COLLECTING] = heap + collecting;
 	rt->at[JAVA_COLLECTIONS] = heap + at[AT_COLLECTIONS];
 	rt->at[JAVA_HEAP_START] = start;
