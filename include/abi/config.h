@@ -99,7 +99,7 @@ enum java_offset {
 	JAVA_TID,
 	JAVA_KEY,
 	JAVA_BUFFER, /* where a thread makes its objects */
-	JAVA_LENDS, /* JAVA_LENDS_EVER: a thread that serves nobody has made a call, maybe for others; else: see there */
+	JAVA_LENDS, /* a thread that serves nobody has made a call, maybe for others: ever, or it is not known */
 };
 
 /* For so many more socket calls it is as if one had: what is made for the first requests is to be known, too. */

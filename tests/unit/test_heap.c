@@ -21,7 +21,12 @@
 #define RUNS_A_JOB 0x7e0000001234ULL /* where the frame returns to that has the job */
 #define IS_THE_JOB 0x7e0000005678ULL /* where the next one returns to, which has it too */
 
-#define READING_NS      (30 * NSEC_PER_MSEC) /* what was moved */
+#define READING_NS (30 * NSEC_PER_MSEC) /* what was moved */
+
+#define ROUND_US   10000
+#define HOPES      1100 /* more than a process may have in vain */
+#define SETTLED_US 1200000 /* after which no trace waits any more for what may come out */
+
 #define ROUNDS_BEFORE   40 /* after which a loop is trusted, too */
 #define REQUESTS_BEFORE 20 /* after which it is known where on the stack the job is */
 
@@ -153,8 +158,13 @@ static void shows_its_job(struct java *j)
 		works(j, serves(j, &j->in1, 101, REQUEST("/before")), REQUEST("/call"));
 		wake(&j->sc, JAVA, WORKER, 101, 0x7000);
 		answers(j, &j->in1, 101);
-		pass_time(&j->sc, 200000);
+		pass_time(&j->sc, ROUND_US);
 	}
+}
+
+static void has_shown_its_job(struct java *j)
+{
+	shows_its_job(j);
 	scene_forget(&j->sc);
 }
 
@@ -168,7 +178,7 @@ static void serves_two(struct java *j)
 	works(j, job, REQUEST("/for2"));
 	answers(j, &j->in1, 101);
 	answers(j, &j->in2, 102);
-	pass_time(&j->sc, 200000);
+	pass_time(&j->sc, SETTLED_US);
 }
 
 static const char *method_of_call(struct java *j)
@@ -181,7 +191,7 @@ static void object_names_its_request(void **state)
 	struct java j;
 
 	begin(&j);
-	shows_its_job(&j);
+	has_shown_its_job(&j);
 	serves_two(&j);
 	assert_true(made_for(&j.sc, "/for2", "/2"));
 	assert_string_equal(method_of_call(&j), "object");
@@ -198,13 +208,13 @@ static void one_frame_is_less_than_sure(void **state)
 
 	for (frames = 1; frames <= 2; frames++) {
 		begin(&j);
-		shows_its_job(&j);
+		has_shown_its_job(&j);
 		serves(&j, &j.in1, 101, REQUEST("/1"));
 		job = serves(&j, &j.in2, 102, REQUEST("/2"));
 		works_in_frames(&j, job, frames > 1 ? job : 0, REQUEST("/for2"));
 		answers(&j, &j.in1, 101);
 		answers(&j, &j.in2, 102);
-		pass_time(&j.sc, 200000);
+		pass_time(&j.sc, SETTLED_US);
 		call = span_of(&j.sc, SPAN_CLIENT, "/for2");
 		assert_true(is_child(call, span_of(&j.sc, SPAN_SERVER, "/2")));
 		assert_int_equal(attrs_find(&call->attrs, "link.confidence")->d > 0.9, frames > 1);
@@ -226,7 +236,7 @@ static void hand_over_is_sure_once_confirmed(void **state)
 		works(&j, i ? job : buffer_of(&j, WORKER) + 32, REQUEST("/for2"));
 		wake(&j.sc, JAVA, WORKER, 101, 0x7000);
 		answers(&j, &j.in1, 101);
-		pass_time(&j.sc, 200000);
+		pass_time(&j.sc, SETTLED_US);
 		assert_string_equal(method_of_call(&j), "handoff");
 		confidence[i] =
 			attrs_find(&span_of(&j.sc, SPAN_CLIENT, "/for2")->attrs, "link.confidence")
@@ -248,12 +258,72 @@ static void unknown_places_say_nothing(void **state)
 	scene_end(&j.sc);
 }
 
+/* When it has come out where the job is, the calls before are known, too. */
+static void first_calls_are_known_late(void **state)
+{
+	struct java j;
+
+	begin(&j);
+	works(&j, serves(&j, &j.in2, 102, REQUEST("/2")), REQUEST("/for2"));
+	answers(&j, &j.in2, 102);
+	pass_time(&j.sc, ROUND_US);
+	assert_null(span_of(&j.sc, SPAN_SERVER, "/2"));
+	shows_its_job(&j);
+	pass_time(&j.sc, ROUND_US);
+	assert_true(made_for(&j.sc, "/for2", "/2"));
+	assert_string_equal(method_of_call(&j), "object");
+	scene_end(&j.sc);
+}
+
+/* Where it never comes out nobody waits in the end. */
+static void hope_ends(void **state)
+{
+	struct java j;
+	int i;
+
+	begin(&j);
+	for (i = 0; i < HOPES; i++) {
+		works(&j, serves(&j, &j.in2, 102, REQUEST("/vain")), REQUEST("/for0"));
+		answers(&j, &j.in2, 102);
+		if (i % 16)
+			continue;
+		pass_time(&j.sc, SETTLED_US);
+		scene_forget(&j.sc);
+	}
+	pass_time(&j.sc, SETTLED_US);
+	scene_forget(&j.sc);
+	works(&j, serves(&j, &j.in2, 102, REQUEST("/2")), REQUEST("/for2"));
+	answers(&j, &j.in2, 102);
+	pass_time(&j.sc, ROUND_US);
+	assert_string_equal(method_of_call(&j), "root");
+	assert_non_null(span_of(&j.sc, SPAN_SERVER, "/2"));
+	scene_end(&j.sc);
+}
+
+/* The thread that made the job is seen to have another buffer when its request is over, answered by another. */
+static void buffer_is_seen_late(void **state)
+{
+	struct java j;
+
+	begin(&j);
+	has_shown_its_job(&j);
+	serves(&j, &j.in1, 101, REQUEST("/1"));
+	serves(&j, &j.in2, 102, REQUEST("/2"));
+	works(&j, buffer_of(&j, 103) + 32, REQUEST("/for2"));
+	answers(&j, &j.in1, 101);
+	answers(&j, &j.in2, 104);
+	has_another_buffer(&j, 102, buffer_of(&j, 103));
+	pass_time(&j.sc, SETTLED_US);
+	assert_true(made_for(&j.sc, "/for2", "/2"));
+	scene_end(&j.sc);
+}
+
 /* /1 and /2 are served, and a collection comes between what is made for /2 and the call for it. */
 static uint64_t collects_between(struct java *j)
 {
 	uint64_t job;
 
-	shows_its_job(j);
+	has_shown_its_job(j);
 	serves(j, &j->in1, 101, REQUEST("/1"));
 	job = serves(j, &j->in2, 102, REQUEST("/2"));
 	collects(j);
@@ -266,7 +336,7 @@ static void works_and_ends(struct java *j, uint64_t job)
 	works(j, job, REQUEST("/for2"));
 	answers(j, &j->in1, 101);
 	answers(j, &j->in2, 102);
-	pass_time(&j->sc, 200000);
+	pass_time(&j->sc, SETTLED_US);
 }
 
 /* Where it was before the collection there is no object any more. */
@@ -406,7 +476,7 @@ static void other_code_has_other_places(void **state)
 	struct java j;
 
 	begin(&j);
-	shows_its_job(&j);
+	has_shown_its_job(&j);
 	serves(&j, &j.in1, 101, REQUEST("/1"));
 	words[2] = serves(&j, &j.in2, 102, REQUEST("/2"));
 	looks(&j, WORKER, NULL, 0, words, ARRAY_SIZE(words));
@@ -414,7 +484,7 @@ static void other_code_has_other_places(void **state)
 	receive(&j.sc, &j.out, WORKER, OK);
 	answers(&j, &j.in1, 101);
 	answers(&j, &j.in2, 102);
-	pass_time(&j.sc, 200000);
+	pass_time(&j.sc, SETTLED_US);
 	assert_string_equal(method_of_call(&j), "root");
 	scene_end(&j.sc);
 }
@@ -425,14 +495,14 @@ static void buffer_is_replaced(void **state)
 	struct java j;
 
 	begin(&j);
-	shows_its_job(&j);
+	has_shown_its_job(&j);
 	serves(&j, &j.in1, 101, REQUEST("/1"));
 	serves(&j, &j.in2, 102, REQUEST("/2"));
 	works(&j, buffer_of(&j, 103) + 32, REQUEST("/for2"));
 	answers(&j, &j.in1, 101);
 	has_another_buffer(&j, 102, buffer_of(&j, 103));
 	transmit(&j.sc, &j.in2, 102, OK);
-	pass_time(&j.sc, 200000);
+	pass_time(&j.sc, SETTLED_US);
 	assert_true(made_for(&j.sc, "/for2", "/2"));
 	scene_end(&j.sc);
 }
@@ -454,7 +524,7 @@ static void virtual_thread_was_made(void **state)
 	receive(&j.sc, &j.out, WORKER, OK);
 	answers(&j, &j.in1, 101);
 	answers(&j, &j.in2, 102);
-	pass_time(&j.sc, 200000);
+	pass_time(&j.sc, SETTLED_US);
 	assert_true(made_for(&j.sc, "/for2", "/2"));
 	scene_end(&j.sc);
 }
@@ -490,7 +560,7 @@ static void loop_shows_its_queue(struct java *j)
 		answers(j, &j->in1, LOOP);
 		loop_hears(j, &j->out, OK);
 		answers(j, &j->in2, LOOP);
-		pass_time(&j->sc, 200000);
+		pass_time(&j->sc, ROUND_US);
 	}
 	scene_forget(&j->sc);
 }
@@ -517,7 +587,7 @@ static void turns_of_a_loop_make_objects(void **state)
 	loop_calls(&j, last, REQUEST("/last2"));
 	loop_hears(&j, &j.out, OK);
 	answers(&j, &j.in2, LOOP);
-	pass_time(&j.sc, 200000);
+	pass_time(&j.sc, SETTLED_US);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		assert_true(is_child(span_of(&j.sc, SPAN_CLIENT, calls[i]),
 				     span_of(&j.sc, SPAN_SERVER, "/2")));
@@ -534,6 +604,9 @@ int main(void)
 		cmocka_unit_test(one_frame_is_less_than_sure),
 		cmocka_unit_test(hand_over_is_sure_once_confirmed),
 		cmocka_unit_test(unknown_places_say_nothing),
+		cmocka_unit_test(first_calls_are_known_late),
+		cmocka_unit_test(hope_ends),
+		cmocka_unit_test(buffer_is_seen_late),
 		cmocka_unit_test(collection_moves_everything),
 		cmocka_unit_test(moved_object_is_followed),
 		cmocka_unit_test(late_word_of_moves_is_ignored),

@@ -61,8 +61,8 @@ struct exchange {
 	struct list by_conn;	/* conn->exchanges: not done, in order of their requests */
 	struct list by_age;	/* exchanges->waiting; once traced, lasting or streaming */
 	uint64_t answered_ns;
-	struct list by_grace;	/* settle->grace: done, a client may still claim it */
-	struct list by_process;	/* process->serving; a call without a cause: ->calling, ->undecided */
+	struct list by_grace;	/* done: in p->grace, a client may still claim it, or in p->patience */
+	struct list by_process;	/* process->serving; a call without a cause: ->calling, ->undecided, patience->calls */
 	struct conn *conn;	/* NULL when done */
 	uint64_t conn_id;
 	uint64_t nth;		/* request of its connection, from 1 */
@@ -70,6 +70,7 @@ struct exchange {
 	bool server_side;
 
 	/* How far it is. */
+	bool waits;		/* done: in patience->requests */
 	bool answered;		/* the response's head has come */
 	bool done;
 	bool traced;

@@ -116,15 +116,20 @@ static void add(struct pipeline *p, struct heap *h, const struct made *m)
 	h->cnt++;
 }
 
-/* For which request the strand works, a loop: or goes on with the answer to which call; 0: none, or it is over. */
+/*
+ * For which request the strand works, or worked last and has heard of no other since; a loop: or goes on with the
+ * answer to which call; 0: none.
+ */
 static uint64_t works_on(struct pipeline *p, const struct strand *s)
 {
 	const struct strand_state *st = strand_find(&p->strands, s);
-	const struct exchange *x = NULL;
+	uint64_t serial = 0;
 
-	if (st)
-		x = exchange_find(&p->exchanges, strand_is_loop(st) ? st->turn : st->current);
-	return x && !(x->server_side && x->done) ? x->serial : 0;
+	if (st && strand_is_loop(st))
+		serial = st->turn;
+	else if (st)
+		serial = st->current ? st->current : st->last.serial;
+	return exchange_find(&p->exchanges, serial) ? serial : 0;
 }
 
 static uint64_t maker(struct pipeline *p, struct heap *h, uint64_t address)
@@ -490,6 +495,8 @@ static void count_slot(struct heap *h, uint32_t place, bool right)
 		*s = (struct slot){ .place = place };
 	s->right += right;
 	s->wrong += !right;
+	if (right && s->right == SLOT_ENOUGH)
+		patience_renew(&h->hopes);
 	if (s->right + s->wrong < SLOT_LATELY)
 		return;
 	s->right /= 2;

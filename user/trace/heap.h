@@ -7,6 +7,7 @@
 
 #include "abi/event.h"
 #include "base/list.h"
+#include "trace/patience.h"
 
 #define HEAP_SLOTS	16384 /* places in frames of which is known how often they were right; a power of two */
 #define HEAP_MADE_MAX	8192 /* stretches of one process; beyond it: anew */
@@ -57,6 +58,7 @@ struct heap {
 	struct moved moved;
 	struct made *made;	/* by address, disjoint */
 	unsigned cnt, cap;
+	struct hopes hopes;	/* that it shows later whose a call was */
 	unsigned depth;		/* calls that are being looked at, each because of the one before */
 	struct slot slots[HEAP_SLOTS];
 };

@@ -365,14 +365,14 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 }
 
 /* For whom a call was made, by what came after it; NULL: no evidence. */
-static struct exchange *later_choice(struct pipeline *p, const struct exchange *call,
-				     enum link_method *ret_how)
+struct exchange *link_later(struct pipeline *p, const struct exchange *call,
+			    enum link_method *ret_how)
 {
-	struct exchange *given = link_given(p, call, ret_how);
+	struct exchange *cause = link_given(p, call, ret_how);
 
-	if (given)
-		return given;
-	return callback_choice(p, call, ret_how);
+	if (!cause)
+		cause = callback_choice(p, call, ret_how);
+	return cause ? cause : turns_choice(p, call, ret_how);
 }
 
 /* The trace that a request belongs to as its process knows it; NULL: none that could be seen. */
@@ -414,25 +414,30 @@ static bool carries_trace_of(const struct process *proc, struct exchange *call,
 	return !call->other_in_trace;
 }
 
-void link_server_done(struct pipeline *p, struct exchange *x)
+void link_late(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 	struct exchange *call, *before, *woken;
 	enum link_method how;
 
-	forget_request(p, x);
-	list_del(&x->by_process);
 	if (!proc)
 		return;
 	list_for_each_back_safe (call, before, &proc->undecided, by_process) {
 		if (call->end_ns + REORDER_NS < x->start_ns)
 			break;
-		woken = later_choice(p, call, &how);
+		woken = link_later(p, call, &how);
 		if (woken == x)
 			link_best(p, call);
 		else if (!woken && carries_trace_of(proc, call, x))
 			link_claim(x, call, LINK_HEADER);
 	}
+}
+
+void link_server_done(struct pipeline *p, struct exchange *x)
+{
+	forget_request(p, x);
+	list_del(&x->by_process);
+	link_late(p, x);
 }
 
 void link_client_done(struct pipeline *p, struct exchange *x)
@@ -541,9 +546,11 @@ void link_best(struct pipeline *p, struct exchange *x)
 	woken = x->held ? handoff_choice(p, x, &how) : NULL;
 	if (woken)
 		heap_learn(p, x, woken);
-	cause = stands(x) ? heap_choice(p, x, &how) : later_choice(p, x, &how);
+	cause = stands(x) ? heap_choice(p, x, &how) : link_later(p, x, &how);
 	if (!cause)
 		return;
+	if (how == LINK_ANSWER)
+		heap_learn(p, x, cause);
 	exchange_adopt(cause, x, how);
 	if (how == LINK_HANDOFF && x->held && !heap_confirms(p, x, cause))
 		x->confidence = link_method_confidence(LINK_RELAY);

@@ -35,6 +35,7 @@ struct pipeline *pipeline_new(const struct pipeline_cfg *cfg, const struct pipel
 		min(max(cfg->link_wait_ns, (uint64_t)JOIN_GRACE_NS), LINK_WAIT_MAX_NS);
 	p->sink = *sink;
 	list_init(&p->grace);
+	patience_init(&p->patience);
 	list_init(&p->todo);
 	list_init(&p->spent);
 	p->redact = slices_of(cfg->redact, cfg->redact_cnt);

@@ -158,10 +158,11 @@ static void emit(struct pipeline *p, struct exchange *x)
 	x->emitted = true;
 }
 
-/* A client exchange whose cause may still change is not pulled along by its provisional parent. */
+/* A client exchange whose cause may still change is not pulled along by its provisional parent, nor is what waits. */
 static bool follows(const struct exchange *child)
 {
-	return !child->traced && (child->server_side || list_empty(&child->by_process));
+	return !child->traced && !child->waits &&
+	       (child->server_side || list_empty(&child->by_process));
 }
 
 static void show_stream(struct pipeline *p, struct exchange *x)
@@ -219,6 +220,7 @@ static void trace_queued(struct pipeline *p)
 	while ((x = list_first(&p->todo, struct exchange, by_age))) {
 		list_del(&x->by_age);
 		list_del(&x->by_grace);
+		x->waits = false;
 		take_context(p, x);
 		x->traced = true;
 		logs_traced(p, x);
@@ -256,7 +258,8 @@ static bool parent_is_traced(const struct exchange *x)
 	return x->parent ? x->parent->traced : x->has_parent;
 }
 
-static void server_done(struct pipeline *p, struct exchange *x)
+/* It has all the calls that it will ever have. */
+static void server_over(struct pipeline *p, struct exchange *x)
 {
 	if (x->joined) {
 		if (parent_is_traced(x))
@@ -267,6 +270,12 @@ static void server_done(struct pipeline *p, struct exchange *x)
 		trace_from(p, x);
 	else
 		list_push(&p->grace, &x->by_grace);
+}
+
+static void server_done(struct pipeline *p, struct exchange *x)
+{
+	if (!patience_request(p, x))
+		server_over(p, x);
 }
 
 /* Its cause is decided: it goes out with it, or waits for it. */
@@ -298,8 +307,28 @@ void settle_process(struct pipeline *p, uint32_t tgid)
 		if (oldest && oldest->start_ns <= call->end_ns)
 			break;
 		link_best(p, call);
-		if (!call->traced)
+		if (!call->traced && !patience_call(p, call))
 			client_done(p, call);
+	}
+}
+
+/* Calls that hope, and the requests that wait for them. */
+static void look_again(struct pipeline *p)
+{
+	struct patience *w = &p->patience;
+	struct exchange *x, *tmp;
+
+	w->next_ns = p->now_ns + PATIENCE_STEP_NS;
+	list_for_each_safe (x, tmp, &w->calls, by_process) {
+		if (patience_over(p, x) && !x->traced)
+			client_done(p, x);
+	}
+	list_for_each_safe (x, tmp, &w->requests, by_grace) {
+		link_late(p, x);
+		if (patience_request(p, x))
+			continue;
+		list_del(&x->by_grace);
+		server_over(p, x);
 	}
 }
 
@@ -314,6 +343,8 @@ void settle_answered(struct pipeline *p, struct exchange *x)
 
 void settle_joined(struct pipeline *p, struct exchange *server)
 {
+	if (server->waits)
+		return;
 	list_del(&server->by_grace);
 	if (!server->traced && parent_is_traced(server))
 		trace_from(p, server);
@@ -345,6 +376,8 @@ void settle_time(struct pipeline *p)
 	struct exchanges *t = &p->exchanges;
 	struct exchange *x;
 
+	if (patience_next_ns(&p->patience) <= p->now_ns)
+		look_again(p);
 	while ((x = list_first(&p->grace, struct exchange, by_grace)) &&
 	       x->end_ns + JOIN_GRACE_NS <= p->now_ns)
 		grace_over(p, x);
@@ -366,7 +399,7 @@ uint64_t settle_next_ns(const struct pipeline *p)
 	const struct exchange *waiting = list_first(&p->exchanges.waiting, struct exchange, by_age);
 	const struct exchange *streaming =
 		list_first(&p->exchanges.streaming, struct exchange, by_age);
-	uint64_t next = UINT64_MAX;
+	uint64_t next = patience_next_ns(&p->patience);
 
 	if (graced)
 		next = graced->end_ns + JOIN_GRACE_NS;

@@ -7,6 +7,7 @@
  *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
  *     pair.c       messages -> exchanges        request and response
  *     link.c       who caused it, in the process    threads; handoff.c, callback.c, tasks.c, heap.c, turns.c
+ *     patience.c   causes that come out late
  *     join.c       who caused it, on this host      both ends of one connection
  *     sdk.c        what an SDK in the process shows itself
  *     settle.c     when that is final           trace ids, waiting, grace
@@ -20,6 +21,7 @@
 #include "trace/conn.h"
 #include "trace/exchange.h"
 #include "trace/logs.h"
+#include "trace/patience.h"
 #include "trace/pipeline.h"
 #include "trace/process.h"
 #include "trace/strands.h"
@@ -43,6 +45,7 @@ struct pipeline {
 	struct hash
 		join_open; /* by request position: exchanges whose other end has not been seen */
 	struct list grace; /* done server exchanges that a client may still claim, oldest first */
+	struct patience patience;
 	struct list todo, spent; /* of settle.c, empty between calls */
 	struct ration heap_ration; /* of all processes */
 	uint64_t held_bytes; /* of incomplete heads, all connections */
@@ -72,6 +75,7 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
 void link_moved(struct pipeline *p, const struct strand *s, enum dir dir); /* a call is over */
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);
+void link_late(struct pipeline *p, struct exchange *x); /* a request is over: calls that have come out to be its own */
 void link_client_done(struct pipeline *p, struct exchange *x);
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
 /* The call, if its cause is still open; NULL: decided, or gone, and so are those before it. */
@@ -93,11 +97,25 @@ void link_wrote(struct pipeline *p, const struct strand *s); /* that has been to
 
 /* The strand works for one request alone; `awaited`: it did not make the call itself, it waited for who did. */
 enum link_method link_method_alone(const struct strand_state *st, bool awaited);
+/* For whom a call was made, by all that came after it; NULL: no evidence. */
+struct exchange *link_later(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 /* To whom the result of a call went, or whose work its caller did; NULL: no evidence. */
 struct exchange *link_given(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 
 /* jobs.c: another strand than the one that read the request begins the response */
 void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *writer);
+
+/* patience.c: calls whose cause may still come out */
+#define PATIENCE_STEP_NS (20 * NSEC_PER_MSEC) /* how often they are looked at */
+void patience_init(struct patience *w);
+uint64_t patience_next_ns(const struct patience *w); /* when that is next; UINT64_MAX: there are none */
+void patience_renew(struct hopes *h); /* the process has shown something new */
+/* No request that is served now is the cause: does it hope all the same? */
+bool patience_call(struct pipeline *p, struct exchange *call);
+/* It is done: does it wait, for such calls or with what waits below it? */
+bool patience_request(struct pipeline *p, struct exchange *x);
+/* A call that hopes has its cause now, or will have none. */
+bool patience_over(struct pipeline *p, struct exchange *call);
 
 /* moved.c: what a collection of Java's garbage has moved */
 void moved_expect(struct pipeline *p, struct heap *h, const struct ev_heap *ev); /* it was just before that */
@@ -139,6 +157,8 @@ void turns_answer(struct pipeline *p, struct turns *t,
 		  struct exchange *request); /* it begins the response now */
 /* Both orders named the same request, and by now the thread has shown that it keeps them. */
 bool turns_agreed(const struct turns *t, const struct exchange *call);
+/* The response that followed its answer, in a loop that has shown since that it acts at once; NULL: not known. */
+struct exchange *turns_choice(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 
 /* handoff.c */
 void news_read(struct strand_state *st, const struct exchange *call, uint64_t now_ns); /* of its answer */

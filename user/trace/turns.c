@@ -21,6 +21,8 @@
 #define TURNS_ENOUGH 32 /* of them that must have been seen */
 #define PROMPT_SHARE \
 	32 /* one answer in so many may be passed on late by a loop that acts at once */
+#define PROMPT_ROW \
+	64 /* after so many at once nothing counts that was before: programs begin otherwise than they go on */
 #define AGREE_SHARE 16 /* the same for two orders that differ */
 #define TURN_SHARE  64 /* the same for calls out of turn: a chain of them is claimed by its last */
 #define CHAIN_MAX   64 /* calls made one after the other for one request, looked back for */
@@ -52,6 +54,14 @@ static void count(unsigned *yes, unsigned *no, bool is)
 		return;
 	*yes /= 2;
 	*no /= 2;
+}
+
+static void count_prompt(struct turns *t, bool at_once)
+{
+	count(&t->prompt, &t->late, at_once);
+	t->row = at_once ? t->row + 1 : 0;
+	if (t->row == PROMPT_ROW)
+		t->late = 0;
 }
 
 static bool nearly_always(unsigned yes, unsigned no, unsigned share)
@@ -99,7 +109,7 @@ void turns_slept(struct pipeline *p, struct turns *t)
 	struct exchange *call, *tmp;
 
 	if (last && last->done && !last->turn.serial && !t->sent) /* to a call for nobody */
-		count(&t->prompt, &t->late, false);
+		count_prompt(t, false);
 	t->heard = t->told_last = 0;
 	t->awake = t->alone = false;
 	list_for_each_safe (call, tmp, &t->told, turn.node) {
@@ -312,7 +322,7 @@ static struct exchange *next_passed(struct pipeline *p, const struct turns *t,
 static void answered_alone(struct turns *t, const struct exchange *request, uint64_t heard)
 {
 	if (heard != request->serial && !request->turn.called)
-		count(&t->prompt, &t->late, false);
+		count_prompt(t, false);
 }
 
 /* Two guesses agree in a loop that has not shown yet that this is evidence: it may, before the call is settled. */
@@ -336,6 +346,8 @@ static void doubt(struct pipeline *p, struct turns *t, struct exchange *request,
 		  struct exchange *call, bool at_once, bool agrees)
 {
 	call->turn.contradicted = !agrees && (at_once || keeps_order(t));
+	if (at_once)
+		call->turn.followed = request->serial;
 	call->turn.passed = true; /* it has had its turn: what stayed would agree one day */
 	list_del(&call->turn.node);
 	if (agrees)
@@ -372,7 +384,7 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 	/* A request has one turn in the queue: whose any further call is was not told by that. */
 	agrees = call->turn.serial == request->serial && (at_once || call->turn.leads);
 	count(&t->kept, &t->broken, agrees);
-	count(&t->prompt, &t->late, at_once);
+	count_prompt(t, at_once);
 	if (!at_once || !acts_at_once(t))
 		count(&t->agree, &t->differ, agrees);
 	if (at_once && acts_at_once(t))
@@ -387,4 +399,16 @@ void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 {
 	pass_on(p, t, request);
 	turn_over(t, request);
+}
+
+struct exchange *turns_choice(struct pipeline *p, const struct exchange *call,
+			      enum link_method *ret_how)
+{
+	const struct strand_state *st =
+		call->turn.followed ? strand_find(&p->strands, &call->thread) : NULL;
+
+	if (!st || !acts_at_once(&st->turns))
+		return NULL;
+	*ret_how = LINK_ANSWER;
+	return exchange_find(&p->exchanges, call->turn.followed);
 }

@@ -17,6 +17,7 @@ struct turns {
 	bool sent; /* it has sent since it last read an answer */
 	bool awake; /* it has read something since it last slept */
 	unsigned prompt, late; /* answers lately passed on at once, or not so that it could be seen */
+	unsigned row; /* of those at once, since one that was not */
 	unsigned kept, broken; /* of all lately passed on: was it the turn of the request when the call was sent? */
 	unsigned agree, differ; /* of those that waited: did they come in the order of the requests? */
 };
@@ -33,6 +34,7 @@ struct in_turn {
 	bool slept_on; /* call: the loop has slept since it read the answer */
 	bool passed; /* call: its answer has been seen in a response */
 	bool agreed; /* call: its answer was what followed it, but its loop had not shown an order by then */
+	uint64_t followed; /* call: serial of the request whose response was begun when its answer had been read */
 	bool contradicted; /* call: its answer was not what followed it */
 };
 

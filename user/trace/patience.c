@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls whose cause may come out when all requests are over that may be it. In Java what a thread has made is known
+ * when it is next seen to do something, and the first calls come before the process has shown where on a stack it is
+ * to be looked for what they work on (heap.c), or that its loop acts at once (turns.c). So such a call hopes for a
+ * while, and the requests that were served when it was made wait with it:
+ *
+ *	request		├───────────┤ waits ....... goes out
+ *	its call	   ├─────┤    hopes ... it has a cause
+ *
+ * Where that is mostly in vain nobody waits any longer, until the process has shown something new.
+ */
+#include "trace/stages.h"
+
+#define PATIENCE_NS NSEC_PER_SEC
+#define PATIENCE_FREE \
+	1024 /* calls of a process that may hope in vain before anything is known of it */
+#define PATIENCE_AGAIN  64 /* the same whenever it has shown something new */
+#define PATIENCE_SHARE  16 /* one hope in so many must be fulfilled */
+#define PATIENCE_LATELY 4096 /* hopes after which the older ones count half */
+
+void patience_init(struct patience *w)
+{
+	list_init(&w->calls);
+	list_init(&w->requests);
+}
+
+uint64_t patience_next_ns(const struct patience *w)
+{
+	return list_empty(&w->calls) && list_empty(&w->requests) ? UINT64_MAX : w->next_ns;
+}
+
+static void count_hope(struct hopes *h, bool fulfilled)
+{
+	h->fulfilled += fulfilled;
+	h->vain += !fulfilled;
+	if (h->fulfilled + h->vain < PATIENCE_LATELY)
+		return;
+	h->fulfilled /= 2;
+	h->vain /= 2;
+}
+
+void patience_renew(struct hopes *h)
+{
+	unsigned most = PATIENCE_FREE - PATIENCE_AGAIN + PATIENCE_SHARE * h->fulfilled;
+
+	h->vain = min(h->vain, most);
+}
+
+static bool is_worth_it(const struct hopes *h)
+{
+	return h->vain < PATIENCE_FREE + PATIENCE_SHARE * h->fulfilled;
+}
+
+static struct hopes *hopes_of(struct pipeline *p, uint32_t tgid)
+{
+	struct process *proc = process_find(&p->processes, tgid);
+
+	return proc && proc->heap ? &proc->heap->hopes : NULL;
+}
+
+static bool has_evidence(const struct exchange *call)
+{
+	return call->parent && link_method_evidence(call->method);
+}
+
+static bool may_hope(const struct pipeline *p, const struct exchange *call)
+{
+	return call->held && !has_evidence(call) && !call->traced &&
+	       call->end_ns + PATIENCE_NS > p->now_ns;
+}
+
+static void push(struct pipeline *p, struct list *to, struct list *node)
+{
+	struct patience *w = &p->patience;
+
+	if (list_empty(&w->calls) && list_empty(&w->requests))
+		w->next_ns = p->now_ns + PATIENCE_STEP_NS;
+	list_push(to, node);
+}
+
+bool patience_call(struct pipeline *p, struct exchange *call)
+{
+	const struct hopes *h = may_hope(p, call) ? hopes_of(p, call->tgid) : NULL;
+
+	if (!h || !is_worth_it(h))
+		return false;
+	push(p, &p->patience.calls, &call->by_process);
+	return true;
+}
+
+static bool made_during(const struct exchange *call, const struct exchange *x)
+{
+	return call->tgid == x->tgid && call->start_ns >= x->start_ns &&
+	       call->start_ns <= x->end_ns;
+}
+
+/* One of the calls, the newest last, may have been made for x. */
+static bool any_hopes(struct pipeline *p, const struct list *calls, const struct exchange *x)
+{
+	const struct exchange *call, *before;
+	enum link_method how;
+
+	list_for_each_back_safe (call, before, calls, by_process) {
+		if (call->end_ns < x->start_ns)
+			return false;
+		if (made_during(call, x) && may_hope(p, call) && !link_later(p, call, &how))
+			return true;
+	}
+	return false;
+}
+
+static bool any_waits_below(const struct exchange *x)
+{
+	const struct exchange *child;
+
+	list_for_each (child, &x->children, sibling)
+		if (child->waits || any_waits_below(child))
+			return true;
+	return false;
+}
+
+static bool is_waited_for(struct pipeline *p, const struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+	const struct patience *w = &p->patience;
+
+	if (!list_empty(&w->requests) && any_waits_below(x))
+		return true;
+	if (!proc || !proc->heap || !is_worth_it(&proc->heap->hopes))
+		return false;
+	return any_hopes(p, &proc->undecided, x) || any_hopes(p, &w->calls, x);
+}
+
+bool patience_request(struct pipeline *p, struct exchange *x)
+{
+	bool waited = x->waits;
+
+	x->waits = is_waited_for(p, x);
+	if (x->waits && !waited)
+		push(p, &p->patience.requests, &x->by_grace);
+	return x->waits;
+}
+
+bool patience_over(struct pipeline *p, struct exchange *call)
+{
+	struct hopes *h = hopes_of(p, call->tgid);
+	enum link_method how;
+	bool fulfilled = h && link_later(p, call, &how);
+
+	if (!fulfilled && h && may_hope(p, call))
+		return false;
+	link_best(p, call);
+	if (h)
+		count_hope(h, fulfilled);
+	return true;
+}
