@@ -5,7 +5,9 @@ import ctypes
 import os
 import shutil
 import signal
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from lab import load
@@ -13,6 +15,7 @@ from lab.procs import PYTHON, free_port, listens, wait_until
 from lab.tracer import Tracer
 from victim import Victim, assert_closed, counted, trace
 
+HERE = Path(__file__).parent
 SYS_CLONE3 = 435
 
 
@@ -28,6 +31,23 @@ def test_it_executes_itself(lab):
     tracer.wait_spans(6)
     paths = [s.path for s in tracer.stop()]
     assert sorted(paths) == ["/after/0", "/after/1", "/after/2", "/exec", "/exec", "/exec"]
+    assert_closed(tracer)
+
+
+@pytest.mark.short
+def test_its_memory_is_a_file_that_does_not_answer(lab):
+    """Whoever reads there waits for ever, and holds what the process needs to go on."""
+    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+        pytest.skip("there is no /dev/fuse here")
+    node, folder, port = lab.folder / "node", lab.folder / "silent", free_port()
+    shutil.copy(os.path.realpath(PYTHON), node)
+    folder.mkdir()
+    env = {"PORT": str(port), "ROOM": "x" * 2000, "PYTHONHOME": sys.base_prefix}
+    proc = lab.serve("silent", ["unshare", "-m", node, HERE / "silent.py", folder], port, env)
+    tracer = Tracer(lab, "--pid", proc.pid)
+    load.get(port, "/x")
+    assert [s.path for s in tracer.wait_spans(1)] == ["/x"]
+    tracer.stop()
     assert_closed(tracer)
 
 

@@ -15,10 +15,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice in = { (const char *)data, size };
 	_cleanup_(buf_release) struct buf list = BUF_INIT(LIST_MAX);
 	struct attrs attrs;
+	struct memory m = { .fd = -1 };
 	uint64_t at;
 
-	if (process_context_find(in, &at))
-		process_context_is_plain(in, at, size);
+	if (!memory_parse(in, &m) && process_context_find(&m, &at))
+		memory_plain(&m, at);
+	memory_close(&m);
 	attrs_init(&attrs, 64, 8192);
 	if (!process_context_decode(in, &list) &&
 	    (list.n > LIST_MAX || attr_list_parse(buf_slice(&list), &attrs)))

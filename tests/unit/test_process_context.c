@@ -116,16 +116,19 @@ static void reads_no_file_of_strangers(void **state)
 		"(deleted)\n"
 		"7f0000004000-7f0000005000 rw-p 00000000 00:00 0                  "
 		"[anon:OTEL_CTX]\n";
+	static const uint64_t plain[] = { 8, 0, 2 * 4096 + 8, 4096 + 8, 8, 0 };
+	struct memory m;
 	uint64_t at = 0;
 	size_t i;
 
-	for (i = 0; i < 6; i++)
-		assert_int_equal(
-			process_context_is_plain(SLICE(maps), 0x7f0000000ff8 + i * 4096, 8),
-			i != 1 && i != 5);
-	assert_false(process_context_is_plain(SLICE(maps), 0x7f0000000ff8, 9));
-	assert_true(process_context_find(SLICE(maps), &at));
+	assert_int_equal(memory_parse(SLICE(maps), &m), 0);
+	for (i = 0; i < ARRAY_SIZE(plain); i++)
+		assert_int_equal(memory_plain(&m, 0x7f0000000ff8 + i * 4096), plain[i]);
+	m.trusted = 0x2f; /* the device of the file of strangers */
+	assert_int_equal(memory_plain(&m, 0x7f0000000ff8), 4 * 4096 + 8);
+	assert_true(process_context_find(&m, &at));
 	assert_int_equal(at, 0x7f0000004000);
+	memory_close(&m);
 }
 
 static void decodes(void **state)

@@ -8,17 +8,12 @@
  * after the payload.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/protobuf.h"
 #include "host/process_context.h"
-#include "host/procfs.h"
 
-#define MAPS_MAX    ((size_t)4 << 20) /* a JVM has some hundred mappings of 100 bytes */
 #define PAYLOAD_MAX 16384 /* the text that is made of it may have 4 KiB */
 #define VERSION     2
 #define TRIES       3
@@ -30,42 +25,6 @@ struct header {
 	uint64_t published_ns;
 	uint64_t payload;
 };
-
-struct mapping {
-	uint64_t start, end, inode;
-	bool on_disk; /* of a file system that the kernel itself reads from a device */
-	struct slice name;
-};
-
-/* Fields have several spaces between them; the name may contain some. */
-static struct slice next_word(struct slice *line)
-{
-	while (line->n && line->p[0] == ' ')
-		*line = slice_sub(*line, 1, line->n);
-	return slice_split(line, ' ');
-}
-
-static bool next_mapping(struct slice *maps, struct mapping *ret_mapping)
-{
-	struct slice line, range, word;
-
-	while (maps->n) {
-		line = slice_split(maps, '\n');
-		range = next_word(&line);
-		word = slice_split(&range, '-');
-		if (!slice_u64(word, 16, &ret_mapping->start) ||
-		    !slice_u64(range, 16, &ret_mapping->end))
-			continue;
-		next_word(&line); /* rights */
-		next_word(&line); /* offset */
-		ret_mapping->on_disk = !slice_starts(next_word(&line), SLICE("00:"));
-		if (!slice_u64(next_word(&line), 10, &ret_mapping->inode))
-			continue;
-		ret_mapping->name = slice_trim(line);
-		return true;
-	}
-	return false;
-}
 
 static bool is_named_so(const struct mapping *m)
 {
@@ -79,26 +38,15 @@ static bool is_named_so(const struct mapping *m)
 	return false;
 }
 
-bool process_context_find(struct slice maps, uint64_t *ret_at)
+bool process_context_find(const struct memory *m, uint64_t *ret_at)
 {
-	struct mapping m;
+	size_t i;
 
-	while (next_mapping(&maps, &m))
-		if (is_named_so(&m) && m.end - m.start >= sizeof(struct header)) {
-			*ret_at = m.start;
+	for (i = 0; i < m->n; i++)
+		if (is_named_so(&m->v[i]) && m->v[i].end - m->v[i].start >= sizeof(struct header)) {
+			*ret_at = m->v[i].start;
 			return true;
 		}
-	return false;
-}
-
-bool process_context_is_plain(struct slice maps, uint64_t at, uint64_t sz)
-{
-	struct mapping m;
-
-	while (next_mapping(&maps, &m))
-		if (m.start <= at && at < m.end)
-			return sz <= m.end - at &&
-			       (!m.inode || m.on_disk || slice_starts(m.name, SLICE("/memfd:")));
 	return false;
 }
 
@@ -200,16 +148,16 @@ int process_context_decode(struct slice payload, struct buf *ret_list)
 
 /* --- reading --- */
 
-static int read_at(int mem, uint64_t at, void *to, size_t sz)
+static int read_at(const struct memory *m, uint64_t at, void *to, size_t sz)
 {
-	ssize_t n = at > INT64_MAX ? 0 : pread(mem, to, sz, (off_t)at);
+	ssize_t n = memory_read(m, at, to, sz);
 
-	return n < 0 ? -errno : (size_t)n == sz ? 0 : -EIO;
+	return n < 0 ? (int)n : (size_t)n == sz ? 0 : -EIO;
 }
 
-static int read_header(int mem, uint64_t at, struct header *ret_header)
+static int read_header(const struct memory *m, uint64_t at, struct header *ret_header)
 {
-	int err = read_at(mem, at, ret_header, sizeof(*ret_header));
+	int err = read_at(m, at, ret_header, sizeof(*ret_header));
 
 	if (err)
 		return err;
@@ -220,21 +168,21 @@ static int read_header(int mem, uint64_t at, struct header *ret_header)
 }
 
 /* -EAGAIN: it was replaced meanwhile. */
-static int read_once(int mem, struct slice maps, uint64_t at, struct buf *payload)
+static int read_once(const struct memory *m, uint64_t at, struct buf *payload)
 {
 	struct header h, again;
-	int err = read_header(mem, at, &h);
+	int err = read_header(m, at, &h);
 
 	if (err)
 		return err;
-	if (h.payload_sz > PAYLOAD_MAX || !process_context_is_plain(maps, h.payload, h.payload_sz))
+	if (h.payload_sz > PAYLOAD_MAX || memory_plain(m, h.payload) < h.payload_sz)
 		return -EINVAL;
 	buf_clear(payload);
 	err = buf_reserve(payload, h.payload_sz);
 	if (!err)
-		err = read_at(mem, h.payload, payload->p, h.payload_sz);
+		err = read_at(m, h.payload, payload->p, h.payload_sz);
 	if (!err)
-		err = read_header(mem, at, &again);
+		err = read_header(m, at, &again);
 	if (err)
 		return err;
 	payload->n = h.payload_sz;
@@ -243,23 +191,17 @@ static int read_once(int mem, struct slice maps, uint64_t at, struct buf *payloa
 
 int process_context_read(uint32_t tgid, struct buf *ret_list)
 {
-	_cleanup_(buf_release) struct buf maps = BUF_INIT(MAPS_MAX),
-					  payload = BUF_INIT(PAYLOAD_MAX);
-	_cleanup_(close_fdp) int mem = -1;
-	int err = procfs_read(tgid, "maps", &maps), tries;
-	char path[32];
+	_cleanup_(buf_release) struct buf payload = BUF_INIT(PAYLOAD_MAX);
+	_cleanup_(memory_close) struct memory m;
+	int err = memory_open(tgid, &m), tries;
 	uint64_t at;
 
 	if (err)
 		return err;
-	if (!process_context_find(buf_slice(&maps), &at))
+	if (!process_context_find(&m, &at))
 		return -ENOENT;
-	snprintf(path, sizeof(path), "/proc/%u/mem", tgid);
-	mem = open(path, O_RDONLY | O_CLOEXEC);
-	if (mem < 0)
-		return -errno;
 	err = -EAGAIN;
 	for (tries = 0; tries < TRIES && err == -EAGAIN; tries++)
-		err = read_once(mem, buf_slice(&maps), at, &payload);
+		err = read_once(&m, at, &payload);
 	return err ? err : process_context_decode(buf_slice(&payload), ret_list);
 }

@@ -6,7 +6,7 @@
 #ifndef HOST_PROCESS_CONTEXT_H
 #define HOST_PROCESS_CONTEXT_H
 
-#include "base/buf.h"
+#include "host/memory.h"
 
 /*
  * Appends the attributes of its resource as a list that attr_list_parse() takes, as many as *ret_list has room for.
@@ -15,13 +15,7 @@
 int process_context_read(uint32_t tgid, struct buf *ret_list) __must_check;
 
 /* --- the parts of that which are pure --- */
-/* Where the header is, in the text of /proc/PID/maps. */
-bool process_context_find(struct slice maps, uint64_t *ret_at);
-/*
- * Whether all of it is the process's own memory, or of a file on a disk: what other files have in them their provider
- * may keep a reader waiting for.
- */
-bool process_context_is_plain(struct slice maps, uint64_t at, uint64_t sz);
+bool process_context_find(const struct memory *m, uint64_t *ret_at); /* where the header is */
 /* -EINVAL: malformed */
 int process_context_decode(struct slice payload, struct buf *ret_list) __must_check;
 

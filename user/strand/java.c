@@ -13,11 +13,10 @@
 #include "base/cleanup.h"
 #include "base/slice.h"
 #include "host/elf.h"
-#include "host/procfs.h"
+#include "host/memory.h"
 #include "strand/runtimes.h"
 
 #define LIBRARY      "/libjvm.so"
-#define MAPS_MAX     ((size_t)4 << 20)
 #define ENTRIES_MAX  4096 /* of the table; Java 25 has 583 */
 #define NAME_MAX_SZ  32
 #define THREAD_SZ    256 /* of a java.lang.Thread; eetop is its first long */
@@ -71,57 +70,49 @@ enum {
 	AT__CNT,
 };
 
-/* Where libjvm.so is mapped, and its path. */
-static int library_of(uint32_t tgid, uint64_t *ret_base, char *ret_path, size_t sz)
+/* Where libjvm.so is mapped; NULL: nowhere. */
+static const struct mapping *library_of(const struct memory *m)
 {
-	_cleanup_(buf_release) struct buf maps = BUF_INIT(MAPS_MAX);
-	const char *line, *name, *end;
-	unsigned long long base, off;
-	int n;
+	const struct slice library = SLICE(LIBRARY);
+	size_t i;
 
-	if (procfs_read(tgid, "maps", &maps) || buf_append(&maps, "", 1))
-		return -ENOENT;
-	for (line = maps.p; line && *line; line = *end ? end + 1 : end) {
-		end = strchrnul(line, '\n');
-		name = memchr(line, '/', end - line);
-		if (!name || end - name < (ssize_t)strlen(LIBRARY) ||
-		    strncmp(end - strlen(LIBRARY), LIBRARY, strlen(LIBRARY)))
-			continue;
-		if (sscanf(line, "%llx-%*x %*s %llx", &base, &off) != 2 || off)
-			continue;
-		*ret_base = base;
-		n = snprintf(ret_path, sz, "/proc/%u/root%.*s", tgid, (int)(end - name), name);
-		return n < (int)sz ? 0 : -ENAMETOOLONG;
+	for (i = 0; i < m->n; i++) {
+		const struct mapping *map = &m->v[i];
+
+		if (!map->off && map->name.n > library.n &&
+		    slice_eq(slice_sub(map->name, map->name.n - library.n, library.n), library))
+			return map;
 	}
-	return -ENOENT;
+	return NULL;
 }
 
-static uint64_t word_at(int mem, uint64_t at)
+static uint64_t word_at(const struct memory *m, uint64_t at)
 {
 	uint64_t v = 0;
 
-	return pread(mem, &v, sizeof(v), at) == sizeof(v) ? v : 0;
+	return memory_read(m, at, &v, sizeof(v)) == sizeof(v) ? v : 0;
 }
 
-static bool says(int mem, uint64_t at, const char *name)
+static bool says(const struct memory *m, uint64_t at, const char *name)
 {
 	char text[NAME_MAX_SZ];
 	size_t n = strlen(name) + 1;
 
-	return n <= sizeof(text) && pread(mem, text, n, at) == (ssize_t)n && !memcmp(text, name, n);
+	return n <= sizeof(text) && memory_read(m, at, text, n) == (ssize_t)n &&
+	       !memcmp(text, name, n);
 }
 
-static void read_table(int mem, uint64_t table, uint64_t ret_at[AT__CNT])
+static void read_table(const struct memory *m, uint64_t table, uint64_t ret_at[AT__CNT])
 {
 	struct vm_field f;
 	size_t i, k;
 
 	for (i = 0; i < ENTRIES_MAX; i++) {
-		if (pread(mem, &f, sizeof(f), table + i * sizeof(f)) != sizeof(f) || !f.type)
+		if (memory_read(m, table + i * sizeof(f), &f, sizeof(f)) != sizeof(f) || !f.type)
 			return;
 		for (k = 0; k < ARRAY_SIZE(wanted); k++) {
-			if (ret_at[k] || !says(mem, f.name, wanted[k].name) ||
-			    (wanted[k].type && !says(mem, f.type, wanted[k].type)))
+			if (ret_at[k] || !says(m, f.name, wanted[k].name) ||
+			    (wanted[k].type && !says(m, f.type, wanted[k].type)))
 				continue;
 			ret_at[k] = (uint32_t)f.is_static ? f.address : f.off;
 		}
@@ -129,29 +120,29 @@ static void read_table(int mem, uint64_t table, uint64_t ret_at[AT__CNT])
 }
 
 /* Offset of Thread.tid, by the first thread there is; 0: not found, or its pointers are coloured. */
-static uint32_t number_offset(int mem, const uint64_t at[AT__CNT])
+static uint32_t number_offset(const struct memory *m, const uint64_t at[AT__CNT])
 {
-	uint64_t list = word_at(mem, at[AT_LIST]);
-	uint64_t thread = word_at(mem, word_at(mem, list + at[AT_THREADS]));
-	uint64_t object = word_at(mem, word_at(mem, thread + at[AT_OBJECT]));
+	uint64_t list = word_at(m, at[AT_LIST]);
+	uint64_t thread = word_at(m, word_at(m, list + at[AT_THREADS]));
+	uint64_t object = word_at(m, word_at(m, thread + at[AT_OBJECT]));
 	uint32_t off;
 
 	if (!thread || object % OBJECT_ALIGN || object >= ADDRESS_MAX)
 		return 0;
 	for (off = OBJECT_ALIGN; off < THREAD_SZ; off += sizeof(thread)) {
-		if (word_at(mem, object + off) == thread)
+		if (word_at(m, object + off) == thread)
 			return off + sizeof(thread);
 	}
 	return 0;
 }
 
 /* Where objects are made. The reader takes the buffer's words for start, top, another, end. */
-static void find_heap(int mem, const uint64_t at[AT__CNT], struct runtime *rt)
+static void find_heap(const struct memory *m, const uint64_t at[AT__CNT], struct runtime *rt)
 {
-	uint64_t heap = word_at(mem, at[AT_HEAP]);
+	uint64_t heap = word_at(m, at[AT_HEAP]);
 	uint64_t collecting = max(at[AT_COLLECTING], at[AT_COLLECTING_21]);
-	uint64_t start = word_at(mem, heap + at[AT_RESERVED]);
-	uint64_t words = word_at(mem, heap + at[AT_RESERVED] + sizeof(start));
+	uint64_t start = word_at(m, heap + at[AT_RESERVED]);
+	uint64_t words = word_at(m, heap + at[AT_RESERVED] + sizeof(start));
 
 	if (!heap || !at[AT_BUFFER] || at[AT_TOP] != at[AT_START] + sizeof(start) ||
 	    at[AT_END] != at[AT_START] + 3 * sizeof(start) || !at[AT_COLLECTIONS] || !collecting ||
@@ -165,40 +156,44 @@ static void find_heap(int mem, const uint64_t at[AT__CNT], struct runtime *rt)
 	rt->at[JAVA_HEAP_END] = start + words * sizeof(start);
 }
 
-static int table_of(uint32_t tgid, int mem, uint64_t *ret_table)
+/* A library that could be read stands on a device that answers: a container's files are on no disk. */
+static int table_of(uint32_t tgid, struct memory *m, uint64_t *ret_table)
 {
+	const struct mapping *library = library_of(m);
 	_cleanup_(close_fdp) int fd = -1;
-	uint64_t base, value;
 	char path[512];
+	uint64_t value;
 	struct elf e;
-	int err = library_of(tgid, &base, path, sizeof(path));
+	int err, n;
 
-	if (err)
-		return err;
+	if (!library)
+		return -ENOENT;
+	n = snprintf(path, sizeof(path), "/proc/%u/root" SLICE_FMT, tgid, SLICE_ARG(library->name));
+	if (n >= (int)sizeof(path))
+		return -ENAMETOOLONG;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	err = elf_open(fd, &e);
 	if (!err)
 		err = elf_symbol(&e, "gHotSpotVMStructs", &value);
-	if (!err)
-		*ret_table = word_at(mem, base + value);
-	return err;
+	if (err)
+		return err;
+	m->trusted = library->device;
+	*ret_table = word_at(m, library->start + value);
+	return 0;
 }
 
 bool strand_java(const struct proc_facts *facts, struct strand_found *ret_found)
 {
-	_cleanup_(close_fdp) int mem = -1;
+	_cleanup_(memory_close) struct memory m;
 	uint64_t at[AT__CNT] = { 0 }, table = 0;
-	char path[32];
 	uint32_t number;
 
-	snprintf(path, sizeof(path), "/proc/%u/mem", facts->tgid);
-	mem = open(path, O_RDONLY | O_CLOEXEC);
-	if (mem < 0 || table_of(facts->tgid, mem, &table))
+	if (memory_open(facts->tgid, &m) || table_of(facts->tgid, &m, &table))
 		return false;
-	read_table(mem, table, at);
-	number = number_offset(mem, at);
+	read_table(&m, table, at);
+	number = number_offset(&m, at);
 	if (!at[AT_OSTHREAD] || !at[AT_PTHREAD] || !at[AT_OBJECT] || !number)
 		return false;
 	*ret_found = (struct strand_found){ .rt = {
@@ -212,6 +207,6 @@ bool strand_java(const struct proc_facts *facts, struct strand_found *ret_found)
 			[JAVA_TID] = number,
 		},
 	} };
-	find_heap(mem, at, &ret_found->rt);
+	find_heap(&m, at, &ret_found->rt);
 	return true;
 }

@@ -5,12 +5,11 @@
  * looks like a header hardly points to an object of a class that stands beside it.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "host/memory.h"
 #include "strand/moved.h"
 
 #define WINDOW     65536
@@ -18,7 +17,7 @@
 #define MARK_MOVED 3
 
 struct window {
-	int mem;
+	struct memory mem;
 	uint64_t left; /* bytes that may still be read: where to look, the process says */
 	uint64_t lo, hi; /* what of the process is in it */
 	uint64_t words[WINDOW / sizeof(uint64_t)];
@@ -37,7 +36,8 @@ struct founds {
 
 static bool look_at(struct window *w, uint64_t at, uint64_t end)
 {
-	ssize_t n = pread(w->mem, w->words, min(min(end - at, (uint64_t)WINDOW), w->left), at);
+	ssize_t n =
+		memory_read(&w->mem, at, w->words, min(min(end - at, (uint64_t)WINDOW), w->left));
 
 	w->lo = at;
 	w->hi = at + (n > 0 ? n : 0);
@@ -111,22 +111,23 @@ static int tell(struct window *w, const struct heap_ask *ask, const struct found
 	return err;
 }
 
+static void window_free(struct window **w)
+{
+	if (*w)
+		memory_close(&(*w)->mem);
+	free(*w);
+}
+
 int java_moved(const struct heap_ask *ask, struct buf *ret_moves)
 {
-	_cleanup_(freep) struct window *w = calloc(1, sizeof(*w));
+	_cleanup_(window_free) struct window *w = calloc(1, sizeof(*w));
 	_cleanup_(freep) struct found *v = calloc(HEAP_MOVES_MAX, sizeof(*v));
-	_cleanup_(close_fdp) int mem = -1;
 	struct founds f = { v, 0 };
-	char path[32];
 	uint64_t i;
+	int err = w ? memory_open(ask->tgid, &w->mem) : -ENOMEM;
 
-	snprintf(path, sizeof(path), "/proc/%u/mem", ask->tgid);
-	mem = open(path, O_RDONLY | O_CLOEXEC);
-	if (mem < 0)
-		return -errno;
-	if (!w || !v)
-		return -ENOMEM;
-	w->mem = mem;
+	if (err || !v)
+		return err ? err : -ENOMEM;
 	w->left = HEAP_SCAN_MAX;
 	for (i = 0; i < ask->cnt && w->left; i++)
 		scan(w, ask, &ask->stretches[i], &f);

@@ -14,14 +14,12 @@
  * is needed, and what the numbers are proves it in the end.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/slice.h"
-#include "host/procfs.h"
+#include "host/memory.h"
 #include "strand/node.h"
 #include "strand/runtimes.h"
 
@@ -46,7 +44,6 @@ enum { UV_CHECK = 2, UV_IDLE = 6, UV_TIMER = 13 };
 #define ENVIRONMENT_WORDS 256 /* the AsyncHooks begin at about the 130th */
 #define BEFORE_HOOKS      ((uint64_t)128 * 8) /* bytes: the timer is some 100 words before them */
 #define STACK_SEARCHED    ((uint64_t)256 << 10) /* arguments and environment are on it, too */
-#define MAPS_MAX          ((size_t)4 << 20)
 #define HEAP_ALIGN        16
 #define ADDRESS_MIN       65536
 #define ADDRESS_MAX       (1ULL << 47)
@@ -124,33 +121,33 @@ static bool counts(double v)
 	return v >= 0 && v < (double)(1ULL << 53) && v == (double)(uint64_t)v;
 }
 
-static bool are_ids(int mem, uint64_t at)
+static bool are_ids(const struct memory *m, uint64_t at)
 {
 	double v[IDS_CNT];
 
-	if (pread(mem, v, sizeof(v), at) != sizeof(v))
+	if (memory_read(m, at, v, sizeof(v)) != sizeof(v))
 		return false;
 	return counts(v[0]) && counts(v[1]) && counts(v[2]) && v[2] >= 1 && v[0] <= v[2] &&
 	       v[1] <= v[2] && (v[3] == -1 || counts(v[3]));
 }
 
-static bool are_places(int mem, uint64_t at, struct node_places *ret_at)
+static bool are_places(const struct memory *m, uint64_t at, struct node_places *ret_at)
 {
 	uint64_t words[ENVIRONMENT_WORDS];
-	ssize_t n = pread(mem, words, sizeof(words), at);
+	ssize_t n = memory_read(m, at, words, sizeof(words));
 
 	return n > 0 && node_places_among(words, (size_t)n / sizeof(words[0]), at, ret_at) &&
-	       are_ids(mem, ret_at->ids);
+	       are_ids(m, ret_at->ids);
 }
 
 /* A pointer to something within it, just before the hooks, is as good. */
-static bool is_environment(int mem, uint64_t at, struct node_places *ret_at)
+static bool is_environment(const struct memory *m, uint64_t at, struct node_places *ret_at)
 {
 	struct node_places further;
 
-	if (!are_places(mem, at, ret_at))
+	if (!are_places(m, at, ret_at))
 		return false;
-	if (!ret_at->timer && are_places(mem, at - BEFORE_HOOKS, &further) &&
+	if (!ret_at->timer && are_places(m, at - BEFORE_HOOKS, &further) &&
 	    further.ids == ret_at->ids)
 		*ret_at = further;
 	return true;
@@ -161,18 +158,19 @@ static bool may_be_heap(uint64_t word)
 	return word >= ADDRESS_MIN && word < ADDRESS_MAX && !(word % HEAP_ALIGN);
 }
 
-static int find_on_stack(int mem, uint64_t start, uint64_t end, struct node_places *ret_at)
+static int find_on_stack(const struct memory *m, uint64_t start, uint64_t end,
+			 struct node_places *ret_at)
 {
 	uint64_t words[256], last = 0, at;
 	ssize_t n, i;
 
 	for (at = start; at < end; at += sizeof(words)) {
-		n = pread(mem, words, min(sizeof(words), end - at), at);
+		n = memory_read(m, at, words, min(sizeof(words), end - at));
 		for (i = 0; i < n / (ssize_t)sizeof(words[0]); i++) {
 			if (words[i] == last || !may_be_heap(words[i]))
 				continue;
 			last = words[i];
-			if (is_environment(mem, last, ret_at))
+			if (is_environment(m, last, ret_at))
 				return 0;
 		}
 	}
@@ -180,26 +178,17 @@ static int find_on_stack(int mem, uint64_t start, uint64_t end, struct node_plac
 }
 
 /* The used part of the stack that holds sp; without one, the outer part of the main thread's. */
-static int stack_at(uint32_t tgid, uint64_t sp, uint64_t *ret_start, uint64_t *ret_end)
+static int stack_at(const struct memory *m, uint64_t sp, uint64_t *ret_start, uint64_t *ret_end)
 {
-	_cleanup_(buf_release) struct buf maps = BUF_INIT(MAPS_MAX);
-	unsigned long long start, end;
-	const char *line;
+	size_t i;
 
-	if (procfs_read(tgid, "maps", &maps) || buf_append(&maps, "", 1))
-		return -ENOENT;
-	for (line = maps.p; line && *line; line = strchr(line, '\n')) {
-		const char *newline;
+	for (i = 0; i < m->n; i++) {
+		const struct mapping *map = &m->v[i];
 
-		line += *line == '\n';
-		newline = strchrnul(line, '\n');
-		if (sscanf(line, "%llx-%llx", &start, &end) != 2)
-			break;
-		if (sp ? sp < start || sp >= end
-		       : newline - line < 7 || memcmp(newline - 7, "[stack]", 7))
+		if (sp ? sp < map->start || sp >= map->end : !slice_eq(map->name, SLICE("[stack]")))
 			continue;
-		*ret_start = sp ? sp : max(start, end - STACK_SEARCHED);
-		*ret_end = min(end, *ret_start + STACK_SEARCHED);
+		*ret_start = sp ? sp : max(map->start, map->end - STACK_SEARCHED);
+		*ret_end = min(map->end, *ret_start + STACK_SEARCHED);
 		return 0;
 	}
 	return -ENOENT;
@@ -207,17 +196,12 @@ static int stack_at(uint32_t tgid, uint64_t sp, uint64_t *ret_start, uint64_t *r
 
 int node_find(uint32_t tgid, uint64_t sp, struct node_places *ret_at)
 {
-	_cleanup_(close_fdp) int mem = -1;
+	_cleanup_(memory_close) struct memory m;
 	uint64_t start, end;
-	char path[32];
 
-	if (stack_at(tgid, sp, &start, &end))
+	if (memory_open(tgid, &m) || stack_at(&m, sp, &start, &end))
 		return -ENOENT;
-	snprintf(path, sizeof(path), "/proc/%u/mem", tgid);
-	mem = open(path, O_RDONLY | O_CLOEXEC);
-	if (mem < 0)
-		return -ENOENT;
-	return find_on_stack(mem, start, end, ret_at);
+	return find_on_stack(&m, start, end, ret_at);
 }
 
 /* By the name of its program, or of what else runs JavaScript; a wrong guess finds no Environment. */
