@@ -130,7 +130,7 @@ install: all ## install the program, its man page and shell completion (PREFIX, 
 DEPS_BUILD := gcc libc6-dev clang llvm bpftool pkg-config protobuf-c-compiler protobuf-compiler libprotobuf-c-dev \
 	libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev uuid-dev
 DEPS_DEMO := python3 python3-flask python3-requests python3-venv ca-certificates
-DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light iproute2 shellcheck codespell \
+DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-light php-fpm iproute2 shellcheck codespell \
 	clang-format procps sudo libcap2-bin strace valgrind wrk
 DEPS_BENCH := wrk redis-server redis-tools nodejs npm default-jdk-headless nginx-light gunicorn python3-flask \
 	python3-requests python3-venv

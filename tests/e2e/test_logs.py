@@ -55,7 +55,7 @@ LEAST = {
 def test_lines_have_the_ids_of_their_request(lab, case):
     if case.needs():
         pytest.skip(case.needs())
-    port, _ = start(lab, case)
+    port = start(lab, case)
     tracer = Tracer(lab, *started(lab), "--log-file", lab.folder / "truth.txt")
     result = load.run(port, [f"/work/{n:05d}" for n in range(REQUESTS)], CONCURRENCY)
     assert not result.failed, result.failed[:5]

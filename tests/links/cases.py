@@ -27,6 +27,7 @@ class Case:
     calls: int = 1  # for each request; 0: that varies
     env: dict = field(default_factory=dict)
     proxy: bool = False
+    gateway: bool = False  # a request is passed on, as it came, to whom makes the calls: that counts as a call, too
     least: float = 0.999  # of the calls are rightly linked
     quick: bool = False  # part of make test
     at: int = 0  # requests at once; 0: as many as are asked for
@@ -132,7 +133,9 @@ CASES = [
     }, calls=2, env={"WORKERS": "16", "CALLS": "2"}),
     *rows("cpp-plenty", native, program("g++"), {"one": {}, "all": {}, "shared": {"least": 0}}, env={"WORKERS": "64"}),
     Case("php", php, program("php"), env={"PHP_CLI_SERVER_WORKERS": "16"}),
-    Case("php-fpm", proxies.nginx_fpm, lambda: None if proxies.php_fpm() else "no php-fpm", least=0),
+    *rows("php-fpm", proxies.nginx_fpm, proxies.missing_fpm, {
+        "unix": {"quick": True}, "tcp": {}, "keep": {},
+    }, gateway=True, calls=2, warm_up=8),
     *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "quick": True}, "group": {"calls": 3},
         "task": {}, "thread": {}, "executor": {"quick": True},

@@ -2,7 +2,7 @@
 """One case: start its services and the tracer, load them, and compare the spans with what the front wrote down."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from lab import load, score
@@ -37,13 +37,13 @@ class Result:
 
 
 def start(lab, case):
-    """(port of the front, the backend's pid)"""
+    """Port of the front"""
     front, back = free_port(), free_port()
     env = {"BACKEND": f"http://127.0.0.1:{back}", "TRUTH": str(lab.folder / "truth.txt"), "HOW": case.how, **case.env}
-    b = lab.serve("back", [PYTHON, SERVICES / "stdlib.py", "back"], back, {**env, "HOW": "direct", "PORT": str(back)})
+    lab.serve("back", [PYTHON, SERVICES / "stdlib.py", "back"], back, {**env, "HOW": "direct", "PORT": str(back)})
     env["PORT"] = str(front)
     lab.serve("front", case.front(case, lab, env), front, env)
-    return front, b.pid
+    return front
 
 
 def started(lab):
@@ -58,26 +58,35 @@ def judge_call(call, request, cause):
     return score.judge_link(call, cause)
 
 
-def judge(result, calls, spans, prefix, back):
-    """calls: [(request id, token of a call of it)]; prefix: of the paths that the front serves; back: its pid"""
-    of_back = [s for s in spans if s.kind == SERVER and s.resource["process.pid"] == back]
-    backs = {s.path: s for s in of_back}
-    fronts = {s.path: s for s in spans if s.kind == SERVER and s.resource["process.pid"] != back}
-    clients = {s.path: s for s in spans if s.kind == CLIENT}
-    for request, token in calls:
-        path = f"/data/{token}"
+def one_of(spans, pid, same):
+    """The one that this process made, or another process."""
+    return next((s for s in spans if (s.resource["process.pid"] == pid) == same), None)
+
+
+def judge(result, calls, spans, prefix):
+    """calls: [(request id, path of a call made for it)]; prefix: of the paths that the front serves"""
+    servers, clients = defaultdict(list), {}
+    for s in spans:
+        if s.kind == SERVER:
+            servers[s.path].append(s)
+        elif s.kind == CLIENT:
+            clients[s.path] = s
+    for request, path in calls:
         if request == NOBODY and path not in clients:  # it goes on when the tracer has ended
             continue
         result.calls += 1
         if path not in clients:
             continue
         call = clients[path]
-        verdict = judge_call(call, request, fronts.get(prefix + request))
+        pid = call.resource["process.pid"]
+        served = servers[prefix + request]
+        verdict = judge_call(call, request, one_of(served, pid, True) or one_of(served, pid, False))
         result.seen += 1
         result.verdicts[verdict] += 1
         result.methods[call.method, verdict] += 1
         result.sure_wrong += verdict == "wrong" and call.attributes["link.confidence"] >= SURE
-        result.backs_wrong += path not in backs or backs[path].parent_id != call.span_id
+        back = one_of(servers[path], pid, False)
+        result.backs_wrong += not back or back.parent_id != call.span_id
 
 
 def drain(lab):
@@ -87,9 +96,14 @@ def drain(lab):
         time.sleep(0.2)
 
 
+def made(lab):
+    """The calls that the front wrote down: [(request id, path)]"""
+    return [(request, f"/data/{token}") for request, token in score.read_calls(lab.folder)]
+
+
 def measure(lab, case, requests, at):
     result = Result()
-    port, back = start(lab, case)
+    port = start(lab, case)
     tracer = Tracer(lab, *started(lab))
     prefix = "/data/" if case.proxy else "/work/"
     ids = [f"{n:05d}" for n in range(requests)]
@@ -98,6 +112,8 @@ def measure(lab, case, requests, at):
     if not case.proxy:
         drain(lab)
     spans = tracer.stop()
-    calls = zip(ids, ids) if case.proxy else score.read_calls(lab.folder)
-    judge(result, calls, spans, prefix, back)
+    calls = [] if case.proxy else made(lab)
+    if case.proxy or case.gateway:
+        calls += [(i, prefix + i) for i in ids]
+    judge(result, calls, spans, prefix)
     return result

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reverse proxies that keep a small pool of connections to the backend, and nginx before PHP's FastCGI workers."""
 
+import shutil
 from pathlib import Path
 
-from lab.procs import SERVICES, wait_until
+from lab.procs import SERVICES, free_port, listens, wait_until
 
 NGINX = """
 daemon off; user root; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
@@ -13,12 +14,13 @@ http {{
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   upstream back {{ server {backend}; keepalive 16; }}
+  upstream fpm {{ server {fpm}; {keep} }}
   server {{
     listen 127.0.0.1:{port};
     location /data {{ proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ""; }}
     location /work {{
-      fastcgi_pass unix:{folder}/fpm.sock; fastcgi_param SCRIPT_FILENAME {php};
-      fastcgi_param REQUEST_METHOD $request_method; fastcgi_param REQUEST_URI $request_uri;
+      fastcgi_pass fpm; fastcgi_keep_conn {kept}; include /etc/nginx/fastcgi_params;
+      fastcgi_param SCRIPT_FILENAME {php};
     }}
   }}
 }}
@@ -29,7 +31,7 @@ FPM = """
 error_log = {folder}/fpm.log
 daemonize = no
 [www]
-listen = {folder}/fpm.sock
+listen = {fpm}
 user = root
 pm = static
 pm.max_children = 16
@@ -63,10 +65,10 @@ CADDY = """
 """
 
 
-def configured(lab, name, template, env):
+def configured(lab, name, template, env, fpm="127.0.0.1:9", keep=""):
     path = lab.folder / name
-    path.write_text(template.format(folder=lab.folder, port=env["PORT"], php=SERVICES / "front.php",
-                                    backend=env["BACKEND"].removeprefix("http://")))
+    path.write_text(template.format(folder=lab.folder, port=env["PORT"], php=env.get("PHP", SERVICES / "front.php"), fpm=fpm, keep=keep,
+                                    kept="on" if keep else "off", backend=env["BACKEND"].removeprefix("http://")))
     return path
 
 
@@ -79,10 +81,22 @@ def php_fpm():
     return next(iter(sorted(Path("/usr/sbin").glob("php-fpm[0-9]*"))), None)
 
 
+def missing_fpm():
+    return None if php_fpm() and shutil.which("nginx", path="/usr/sbin:/usr/bin") else "no php-fpm and nginx"
+
+
+def start_fpm(lab, env, how):
+    """(PHP, the command for nginx before it). how: unix, tcp, or keep: few connections, each keeps a worker of PHP's."""
+    at = f"127.0.0.1:{free_port()}" if how == "tcp" else f"{lab.folder}/fpm.sock"
+    fpm = lab.start("fpm", [php_fpm(), "-R", "-n", "-y", configured(lab, "fpm.conf", FPM, env, fpm=at)], env)
+    wait_until(lambda: listens(int(at.split(":")[1])) if how == "tcp" else Path(at).exists(), what="socket of php-fpm")
+    conf = configured(lab, "nginx.conf", NGINX, env, fpm=at if how == "tcp" else f"unix:{at}",
+                      keep="keepalive 4;" if how == "keep" else "")
+    return fpm, ["nginx", "-p", lab.folder, "-c", conf]
+
+
 def nginx_fpm(case, lab, env):
-    lab.start("fpm", [php_fpm(), "-R", "-n", "-y", configured(lab, "fpm.conf", FPM, env)], env)
-    wait_until((lab.folder / "fpm.sock").exists, what="socket of php-fpm")
-    return nginx(case, lab, env)
+    return start_fpm(lab, env, case.how)[1]
 
 
 def haproxy(_case, lab, env):

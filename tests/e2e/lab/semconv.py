@@ -22,6 +22,7 @@ SPAN = {
     "client.address": (STRING, "r", "-"),
     "network.peer.address": (STRING, "r", "r"),
     "network.peer.port": (INT, "C", "C"),
+    "network.protocol.name": (STRING, "C", "C"),
     "network.protocol.version": (STRING, "r", "r"),
     "user_agent.original": (STRING, "r", "o"),
 }
