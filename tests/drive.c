@@ -131,11 +131,11 @@ static void say_msg(struct drive *d, enum flow flow, const struct msg *m)
 
 	if (head && flow == FLOW_REQUEST && d->proto->span_name)
 		name = d->proto->span_name(d->state);
-	say(d, "%s %s%s" SLICE_FMT "%s%s%s%s%s%s%s%s\n", flow_names[flow], kinds[m->kind],
+	say(d, "%s %s%s" SLICE_FMT "%s%s%s%s%s%s%s%s%s\n", flow_names[flow], kinds[m->kind],
 	    name.n ? " " : "", SLICE_ARG(name), m->upgraded ? " upgraded" : "",
 	    m->inferred ? " inferred" : "", m->resumed ? " resumed" : "", m->cut ? " cut" : "",
 	    m->error ? " error" : "", m->client_error ? " client_error" : "",
-	    m->failed ? " failed: " : "", m->failed ? m->failed : "");
+	    m->lingers ? " lingers" : "", m->failed ? " failed: " : "", m->failed ? m->failed : "");
 	if (head)
 		say_attrs(d, flow);
 }

@@ -58,9 +58,14 @@ def judge_call(call, request, cause):
     return score.judge_link(call, cause)
 
 
+def process_of(span):
+    """None: it was gone before it could be looked at."""
+    return span.resource.get("process.pid")
+
+
 def one_of(spans, pid, same):
     """The one that this process made, or another process."""
-    return next((s for s in spans if (s.resource["process.pid"] == pid) == same), None)
+    return next((s for s in spans if (process_of(s) == pid) == same), None)
 
 
 def judge(result, calls, spans, prefix):
@@ -78,7 +83,7 @@ def judge(result, calls, spans, prefix):
         if path not in clients:
             continue
         call = clients[path]
-        pid = call.resource["process.pid"]
+        pid = process_of(call)
         served = servers[prefix + request]
         verdict = judge_call(call, request, one_of(served, pid, True) or one_of(served, pid, False))
         result.seen += 1

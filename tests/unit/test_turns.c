@@ -288,6 +288,59 @@ static void thread_that_sleeps(void **state)
 	scene_end(&l.sc);
 }
 
+#define ASK(path)                                                                             \
+	SLICE("\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0\1\4\0\1\0\45\0\0\16\3REQUEST_METHODGET\13\5" \
+	      "REQUEST_URI" path "\1\4\0\1\0\0\0\0\1\5\0\1\0\0\0\0")
+#define ANSWER SLICE("\1\6\0\1\0\10\0\0A: b\r\n\r\n\1\3\0\1\0\10\0\0\0\0\0\0\0\0\0\0")
+
+static void move(struct scene *sc, struct end *e, enum dir dir, struct slice bytes)
+{
+	move_cut(sc, e, 100, dir, bytes.p, bytes.n, bytes.n);
+}
+
+/* By FastCGI, a connection for each call: the loop acts on an answer when that has ended. */
+static void answers_until_the_end(struct scene *sc, struct end in[3], uint64_t round)
+{
+	static const char *const requests[] = { REQUEST("/1"), REQUEST("/2"), REQUEST("/3") };
+	const struct slice calls[] = { ASK("/for1"), ASK("/for2"), ASK("/for3") };
+	static const unsigned ending[] = { 1, 0, 2 };
+	struct end out[3];
+	uint64_t i, id;
+
+	for (i = 0; i < 3; i++) {
+		id = 10 + 3 * round + i;
+		out[i] = open_end(sc, id, 100, 1000 * id, 1000 * id + 500);
+		receive(sc, &in[i], 100, requests[i]);
+		move(sc, &out[i], DIR_TX, calls[i]);
+	}
+	for (i = 0; i < 3; i++)
+		move(sc, &out[i], DIR_RX, ANSWER);
+	for (i = 0; i < 3; i++) {
+		end_of_direction(sc, &out[ending[i]], 100, DIR_RX, 0);
+		transmit(sc, &in[ending[i]], 100, OK);
+	}
+	pass_time(sc, 200000);
+}
+
+static void answer_and_end(void **state)
+{
+	struct end in[3];
+	struct scene sc;
+	unsigned i;
+
+	scene_begin(&sc);
+	for (i = 0; i < 3; i++)
+		in[i] = open_end(&sc, 1 + i, 100, 10 + 2 * i, 11 + 2 * i);
+	for (i = 0; i < ROUNDS; i++) {
+		scene_forget(&sc);
+		answers_until_the_end(&sc, in, i);
+	}
+	assert_true(right(&sc, "/for1", "/1") && by_answer(&sc, "/for1"));
+	assert_true(right(&sc, "/for2", "/2") && by_answer(&sc, "/for2"));
+	assert_true(right(&sc, "/for3", "/3") && by_answer(&sc, "/for3"));
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +354,7 @@ int main(void)
 		cmocka_unit_test(timer_of_a_loop),
 		cmocka_unit_test(answer_that_goes_nowhere),
 		cmocka_unit_test(thread_that_sleeps),
+		cmocka_unit_test(answer_and_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@
 
 #define TEXT_MAX (2 * HEAD_MAX)
 
+#define KEEP_CONN 1 /* of the flags of BEGIN_REQUEST */
+
 enum role { ROLE_RESPONDER = 1, ROLE_AUTHORIZER, ROLE_FILTER };
 
 enum phase { START, BODY, END_DUE, LOST };
@@ -49,6 +51,7 @@ struct fcgi_state {
 	unsigned asked; /* requests without the end of a response */
 	uint16_t asked_id; /* the newest of them */
 	bool aborted; /* that one was, by the web server */
+	bool keeps; /* which goes on with the connection after that one */
 };
 
 static void forget_head(struct fcgi_state *st)
@@ -151,6 +154,7 @@ static int request_head(struct fcgi_state *st, struct slice in, const struct fcg
 	st->asked++;
 	st->asked_id = begin->id;
 	st->aborted = false;
+	st->keeps = in.p[FCGI_HEAD_SZ + 2] & KEEP_CONN;
 	return 0;
 }
 
@@ -289,6 +293,7 @@ static ssize_t take_end(struct fcgi_state *st, struct slice in, const struct fcg
 	if (in.n < FCGI_HEAD_SZ + FCGI_END_SZ)
 		return 0;
 	msg->failed = failure((const uint8_t *)in.p + FCGI_HEAD_SZ);
+	msg->lingers = st->asked && !st->keeps;
 	st->asked -= st->asked > 0;
 	*ret_skip = r->all - FCGI_HEAD_SZ - FCGI_END_SZ;
 	return FCGI_HEAD_SZ + FCGI_END_SZ;

@@ -59,6 +59,7 @@ struct msg {
 	bool cut;		/* the connection ended inside this message */
 	bool error;		/* response: the protocol says that the request failed (for kind SERVER) */
 	bool client_error;	/* response: failed as seen from the caller (4xx) */
+	bool lingers;		/* the end of a response: whoever asked waits for the end of the connection, too */
 	const char *failed;	/* the end of a response: why it failed all the same; NULL: it has not */
 };
 

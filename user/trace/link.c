@@ -307,6 +307,20 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s, b
 		strand_heard(st, served->serial);
 }
 
+/* An answer that ends with its connection is whole now; others were when their last byte came. */
+void link_ended(struct pipeline *p, struct conn *c, const struct strand *s)
+{
+	struct exchange *open = list_first(&c->exchanges, struct exchange, by_conn);
+	struct exchange *x = open ? open : exchange_find(&p->exchanges, c->lingers);
+	struct strand_state *st = strand_find(&p->strands, s);
+
+	if (!x || x->server_side)
+		return;
+	x->turn.lingers = false;
+	if (st && may_be_loop(st))
+		turns_heard(p, &st->turns, x);
+}
+
 void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 {
 	list_del(&call->by_process);

@@ -186,6 +186,10 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 		return;
 	if (msg->failed)
 		exchange_error(x, msg->failed);
+	if (msg->lingers) {
+		x->turn.lingers = true;
+		c->lingers = x->serial;
+	}
 	if (msg->cut)
 		end_broken(p, c, x);
 	else

@@ -209,6 +209,8 @@ static void on_end(struct pipeline *p, const struct ev_end *ev)
 		end_conn(p, c, ev->err, false);
 		return;
 	}
+	if (ev->dir == DIR_RX)
+		link_ended(p, c, &ev->strand);
 	decode_end(p, c, ev->dir, ev->pos, &at);
 	/* Nothing more comes from the other end: no response to us, no rest of its request. */
 	if (ev->dir == DIR_RX && (!conn_is_server(c) || c->facts.transport == TRANSPORT_UNIX))

@@ -72,6 +72,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x);
 void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps, bool polled);
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
 		   bool awaited); /* bytes came: whom they are for */
+void link_ended(struct pipeline *p, struct conn *c, const struct strand *s); /* it read that nothing more comes */
 void link_moved(struct pipeline *p, const struct strand *s, enum dir dir); /* a call is over */
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 void link_server_done(struct pipeline *p, struct exchange *x);

@@ -90,6 +90,12 @@ static bool open(const struct exchange *x)
 	return !list_empty(&x->by_process);
 }
 
+/* Of an answer nothing more is waited for. */
+static bool whole(const struct exchange *x)
+{
+	return x->done && !x->turn.lingers;
+}
+
 static void queue(struct list *queue, struct exchange *x)
 {
 	list_del(&x->turn.node);
@@ -108,13 +114,13 @@ void turns_slept(struct pipeline *p, struct turns *t)
 	const struct exchange *last = exchange_find(&p->exchanges, t->told_last);
 	struct exchange *call, *tmp;
 
-	if (last && last->done && !last->turn.serial && !t->sent) /* to a call for nobody */
+	if (last && whole(last) && !last->turn.serial && !t->sent) /* to a call for nobody */
 		count_prompt(t, false);
 	t->heard = t->told_last = 0;
 	t->awake = t->alone = false;
 	list_for_each_safe (call, tmp, &t->told, turn.node) {
 		call->turn.slept_on = true;
-		if (!call->done) /* its rest will say more */
+		if (!whole(call)) /* its rest will say more */
 			list_del(&call->turn.node);
 	}
 }
@@ -124,7 +130,7 @@ static bool nothing_waits(struct pipeline *p, const struct turns *t)
 {
 	const struct exchange *before = exchange_find(&p->exchanges, t->told_last);
 
-	return t->sent || !before || (t->alone && !before->done);
+	return t->sent || !before || (t->alone && !whole(before));
 }
 
 void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
@@ -158,7 +164,7 @@ static struct exchange *next_asked(struct pipeline *p, const struct turns *t)
 
 	if (first)
 		return first;
-	return heard && (heard->server_side || heard->done) ? heard : NULL;
+	return heard && (heard->server_side || whole(heard)) ? heard : NULL;
 }
 
 uint64_t turns_next(struct pipeline *p, struct turns *t)
@@ -221,7 +227,7 @@ static struct exchange *next_told(const struct turns *t, const struct exchange *
 	if (!first || first->turn.serial == request->serial)
 		return first;
 	list_for_each (call, &t->told, turn.node) {
-		if (call->done && call->turn.slept_on == slept_on)
+		if (whole(call) && call->turn.slept_on == slept_on)
 			return call;
 	}
 	return first;

@@ -36,6 +36,7 @@ struct in_turn {
 	bool agreed; /* call: its answer was what followed it, but its loop had not shown an order by then */
 	uint64_t followed; /* call: serial of the request whose response was begun when its answer had been read */
 	bool contradicted; /* call: its answer was not what followed it */
+	bool lingers; /* call: its answer is acted on when the connection has ended */
 };
 
 void turns_init(struct turns *t);
