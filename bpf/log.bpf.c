@@ -175,7 +175,7 @@ static __always_inline void log_written(const struct syscall *call, __u64 self, 
 	c->flags = 0;
 	strand_self(&c->strand);
 	c->thread_gen = c->strand.gen;
-	if (*(volatile __u32 *)&shared.runtimes && strand_refine(CALL_ASKS) == STRAND_AWAITED)
+	if (*(volatile __u32 *)&shared.runtimes && strand_refine(CALL_LOGS) == STRAND_AWAITED)
 		c->flags = DATA_AWAITED;
 	log_tell(t, call, &id);
 }

@@ -149,6 +149,8 @@ struct go_search {
 	__u64 hi; /* its top */
 	__u32 believed; /* a slot that was found before has been believed */
 	__u32 idle; /* nobody waits on the channel that is there */
+	__u32 search; /* it is looked for elsewhere, too */
+	__u32 pad2;
 	__u64 words[GO_WORDS];
 	__u64 cnt_cap[2]; /* of what may be a channel */
 	struct go_start start;

@@ -267,7 +267,7 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 {
 	struct task_state *t = task_self();
 	struct ev_awaiting *e;
-	bool asks = kind == CALL_ASKS;
+	bool asks = call_acts(kind);
 
 	if (!t || !rt->off[PYTHON_TASK_CONTEXT] || !(asks || kind == CALL_ANSWERS || t->py.again))
 		return;

@@ -19,9 +19,9 @@
  * compiled function always has its channel in the same slot, so where a search found it is looked at
  * first from then on.
  *
- * Who caused the call may run on another processor and not wait yet. So when nobody was found the caller stays with the
- * socket, and is looked at once more when the answer comes: by then everybody waits, and a connection's goroutine has
- * had no other call meanwhile.
+ * Who caused the call may run on another processor and not wait yet. So what is not where it always is, is searched
+ * for when the answer comes: the caller stays with the socket until then. By then everybody waits, and a connection's
+ * goroutine has had no other call meanwhile.
  *
  * The search's state is in the thread's row, for the reason given with struct task_state; and its
  * parts are global functions, which the verifier walks once each.
@@ -48,8 +48,7 @@
 #define WORDS_MAX 512
 
 #define SLOT_TRUSTED 8 /* searches that agree before their slot is believed */
-#define SLOT_USES    64 /* times it is looked at before the next search; */
-#define SLOT_LOOKS   256 /* and before one while nobody waits there */
+#define SLOT_USES    64 /* times it is looked at before the next search */
 
 static __always_inline bool near(__u64 a, __u64 b)
 {
@@ -188,20 +187,21 @@ static __always_inline void nobody_found(struct go_search *s)
 }
 
 /*
- * The channel is where it was found before, if that may be believed. Where nobody waits on it yet, whoever waits on
- * another one that is still on the stack waits for something else. False: it is to be searched for.
+ * Somebody waits on the channel where it was found before, if that may be believed. Where nobody waits on it yet,
+ * whoever waits on another one that is still on the stack may wait for something else: a search then tells no more than
+ * whether this is the place.
  */
 static __always_inline bool known_place(struct go_search *s, struct go_slot *known)
 {
 	__u64 word;
 
-	if (!known || known->agreed < SLOT_TRUSTED || known->used++ >= SLOT_LOOKS)
+	if (!known || known->agreed < SLOT_TRUSTED || known->used++ >= SLOT_USES)
 		return false;
 	s->believed = 1;
 	word = user_word(s->hi - known->slot);
 	if (may_be_channel(word, s->g))
 		s->idle = go_candidate(word, known->slot);
-	return s->idle || (known->used <= SLOT_USES && (s->server.id || s->other.id));
+	return s->server.id || s->other.id;
 }
 
 /* Who waits for g: where it was found before, if that may be believed, else everywhere. */
@@ -219,11 +219,13 @@ int go_look(__u64 g, __u32 believe)
 	s->start.pc = user_word(g + s->startpc);
 	s->hi = user_word(g + G_STACK_HI);
 	known = bpf_map_lookup_elem(&go_slots, &s->start);
-	if (believe && known_place(s, known))
+	if ((believe && known_place(s, known)) || !s->search)
 		return 0;
 	nobody_found(s);
 	scan(s->hi, user_word(g + G_SP));
 	learn(s, known);
+	if (s->idle)
+		nobody_found(s);
 	return 0;
 }
 
@@ -242,7 +244,8 @@ static __always_inline __u64 waits_for(struct go_search *s, __u64 g, bool believ
 	return winner(&s->server, &s->server2)->id;
 }
 
-static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g)
+/* search: also elsewhere than where it always is. */
+static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g, bool search)
 {
 	struct task_state *t = task_self();
 	struct go_search *s;
@@ -258,8 +261,9 @@ static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g)
 	s->sudog_c = rt->off[GO_SUDOG_C];
 	s->start.tgid = ids_self() >> 32;
 	s->believed = s->idle = 0;
+	s->search = search;
 	goid = waits_for(s, g, true);
-	if (!goid && s->believed && !s->idle) /* it is not where it used to be */
+	if (!goid && search && s->believed && !s->idle) /* it is not where it used to be */
 		goid = waits_for(s, g, false);
 	return goid;
 }
@@ -302,7 +306,7 @@ static __always_inline __u64 who_waited(const struct runtime *rt, struct go_call
 	asked->g = 0;
 	if (!g || user_word(g + rt->off[GO_GOID]) != asked->goid)
 		return 0;
-	return who_waits(rt, g);
+	return who_waits(rt, g, true);
 }
 
 static __always_inline enum strand_reading awaited_by(struct strand *ret_strand, __u64 goid)
@@ -333,7 +337,7 @@ __hidden enum strand_reading strand_go(struct strand *ret_strand, struct runtime
 		note_server(rt, goid);
 	if (kind == CALL_HEARD)
 		return awaited_by(ret_strand, who_waited(rt, unclaimed));
-	if (kind != CALL_ASKS)
+	if (!call_acts(kind))
 		return STRAND_SELF;
 	unclaimed->g = 0;
 	cause = made_by(rt, g, goid);
@@ -341,7 +345,7 @@ __hidden enum strand_reading strand_go(struct strand *ret_strand, struct runtime
 		ret_strand->id = cause;
 		return STRAND_SELF;
 	}
-	cause = who_waits(rt, g);
+	cause = who_waits(rt, g, kind == CALL_LOGS);
 	if (!cause)
 		*unclaimed = (struct go_caller){ g, goid };
 	return awaited_by(ret_strand, cause);

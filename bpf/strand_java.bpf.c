@@ -195,7 +195,7 @@ static __always_inline void note_lending(const struct task_state *t, struct runt
 {
 	__u32 *lends = &rt->off[JAVA_LENDS];
 
-	if (kind == CALL_ASKS && !t->serving && rt->off[JAVA_BUFFER])
+	if (call_acts(kind) && !t->serving && rt->off[JAVA_BUFFER])
 		*lends = JAVA_LENDS_EVER;
 	else if (*lends && *lends != JAVA_LENDS_EVER)
 		--*lends;
@@ -225,7 +225,7 @@ __hidden enum strand_reading strand_java(struct task_state *t, struct runtime *r
 	note_lending(t, rt, kind);
 	if (!rt->off[JAVA_LENDS] || got == STRAND_UNPROVEN)
 		return got;
-	if (kind == CALL_ASKS && got == STRAND_COARSE && (!t->serving || t->polls))
+	if (call_acts(kind) && got == STRAND_COARSE && (!t->serving || t->polls))
 		tell_stack(&t->moved.strand, rt, thread, stack_end(t, fs));
 	else
 		tell_heap(&t->moved.strand, rt, thread, object);

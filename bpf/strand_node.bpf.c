@@ -213,7 +213,7 @@ static __always_inline struct event_loop *loop_self(void)
 /* What a call on a client's socket says is not for the other end's sake, but for that of a request. */
 static __always_inline bool serves(enum call_kind kind)
 {
-	return kind != CALL_ASKS && kind != CALL_HEARD;
+	return !call_acts(kind) && kind != CALL_HEARD;
 }
 
 /* What the thread's last read has called back, or has not. */
@@ -277,7 +277,7 @@ __hidden enum strand_reading strand_node(struct task_state *t, enum call_kind ki
 	}
 	if (timers_called(loop) && !(now.flags & CALLBACK_OF_READ))
 		now.flags |= CALLBACK_TIMERS;
-	if (kind == CALL_ASKS)
+	if (call_acts(kind))
 		return tell(&now);
 	return number(&t->moved.strand, now.newest, now.flags);
 }

@@ -258,7 +258,7 @@ __hidden enum strand_reading strand_tokio(struct strand *ret_strand, struct runt
 	row = kind == CALL_HEARS ? row_of(number) : row_find(number);
 	if (row && kind == CALL_HEARS)
 		row->reads = 1;
-	if ((row && row->reads) || !(kind == CALL_ASKS || (kind == CALL_HEARD && row && row->open)))
+	if ((row && row->reads) || !(call_acts(kind) || (kind == CALL_HEARD && row && row->open)))
 		return STRAND_SELF;
 	cause = who_waits(number);
 	if (!cause)

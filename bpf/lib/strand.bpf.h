@@ -9,7 +9,13 @@
 #include "lib/task.bpf.h"
 
 /* What the call is to the request that it belongs to. */
-enum call_kind { CALL_OTHER, CALL_HEARS, CALL_ANSWERS, CALL_ASKS, CALL_HEARD };
+enum call_kind { CALL_OTHER, CALL_HEARS, CALL_ANSWERS, CALL_ASKS, CALL_HEARD, CALL_LOGS };
+
+/* It does something on behalf of a request: it asks another service, or writes to a log. */
+static __always_inline bool call_acts(enum call_kind kind)
+{
+	return kind == CALL_ASKS || kind == CALL_LOGS;
+}
 
 /* What a reader has made of *ret_strand. */
 enum strand_reading {
