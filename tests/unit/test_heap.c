@@ -25,7 +25,7 @@
 
 #define ROUND_US   10000
 #define HOPES      1100 /* more than a process may have in vain */
-#define SETTLED_US 1200000 /* after which no trace waits any more for what may come out */
+#define SETTLED_US 1700000 /* after which no trace waits any more for what may come out */
 
 #define ROUNDS_BEFORE   40 /* after which a loop is trusted, too */
 #define REQUESTS_BEFORE 20 /* after which it is known where on the stack the job is */
@@ -245,6 +245,32 @@ static void hand_over_is_sure_once_confirmed(void **state)
 	}
 	assert_true(confidence[0] < 0.9);
 	assert_true(confidence[1] > 0.99);
+}
+
+/* Where the job was, code compiled anew keeps what is there at every call. */
+static void old_object_says_nothing(void **state)
+{
+	const uint64_t old = HEAP + HEAP_SZ - 64;
+	struct java j;
+	uint64_t job;
+	int i;
+
+	begin(&j);
+	has_shown_its_job(&j);
+	for (i = 0; i <= REQUESTS_BEFORE; i++) {
+		serves(&j, &j.in1, 101, REQUEST("/1"));
+		job = serves(&j, &j.in2, 102, REQUEST("/2"));
+		works_in_frames(&j, job, old, REQUEST("/for2"));
+		answers(&j, &j.in1, 101);
+		answers(&j, &j.in2, 102);
+		pass_time(&j.sc, SETTLED_US);
+		if (i == 0)
+			assert_string_equal(method_of_call(&j), "root");
+		if (i < REQUESTS_BEFORE)
+			scene_forget(&j.sc);
+	}
+	assert_true(made_for(&j.sc, "/for2", "/2"));
+	scene_end(&j.sc);
 }
 
 /* Until it is known where the job is, any object may be left over from another. */
@@ -603,6 +629,7 @@ int main(void)
 		cmocka_unit_test(object_names_its_request),
 		cmocka_unit_test(one_frame_is_less_than_sure),
 		cmocka_unit_test(hand_over_is_sure_once_confirmed),
+		cmocka_unit_test(old_object_says_nothing),
 		cmocka_unit_test(unknown_places_say_nothing),
 		cmocka_unit_test(first_calls_are_known_late),
 		cmocka_unit_test(hope_ends),

@@ -32,6 +32,7 @@
 #define SLOT_LATELY 1024 /* calls after which the older ones count half */
 #define SLOT_ENOUGH 16 /* of them that must have been right */
 #define SLOT_SHARE  512 /* one in so many may have been wrong: LINK_OBJECT says as much */
+#define OLD_ENOUGH  16 /* calls with the same object: more than a job makes */
 #define CHAIN_MAX   64 /* calls made one after the other for one request, looked back for */
 #define STACK_NEAR  (1 << 20) /* addresses around a word of a stack are of the stack, too */
 
@@ -190,6 +191,7 @@ static void begin_anew(struct pipeline *p, struct heap *h, const struct ev_heap 
 	}
 	moved_expect(p, h, ev);
 	h->cnt = 0;
+	memset(h->olds, 0, sizeof(h->olds));
 	h->collections = ev->collections;
 }
 
@@ -210,6 +212,22 @@ static bool is_trusted(struct heap *h, uint32_t place)
 	const struct slot *s = slot_of(h, place);
 
 	return s && trusted(s);
+}
+
+/*
+ * Where code was compiled anew it keeps something else in a place that was a job's: a connection, a loop, what else was
+ * made long ago and is there at call after call. That names nobody, and speaks against nobody either.
+ */
+static bool is_old(struct heap *h, uint64_t address)
+{
+	struct old *o = &h->olds[hash_mix(address, 0) & (HEAP_OLDS - 1)];
+
+	if (o->address != address)
+		*o = (struct old){ .address = address };
+	if (o->look != h->looks)
+		o->calls++;
+	o->look = h->looks;
+	return o->calls >= OLD_ENOUGH;
 }
 
 static bool is_object(const struct ev_heap *ev, uint64_t word)
@@ -246,6 +264,7 @@ static struct held *hold(struct pipeline *p, struct heap *h, const struct ev_hea
 	struct held_object found[HELD_MAX];
 	uint64_t frame = 0;
 
+	h->looks++;
 	if (ev->object)
 		found[n++] = (struct held_object){ .address = ev->object,
 						   .serial = maker(p, h, ev->object) };
@@ -260,7 +279,7 @@ static struct held *hold(struct pipeline *p, struct heap *h, const struct ev_hea
 		}
 		place = hash_mix(frame, i) | 1;
 		serial = maker(p, h, word);
-		if (serial || is_trusted(h, place))
+		if (serial || (is_trusted(h, place) && !is_old(h, word)))
 			found[n++] =
 				(struct held_object){ word, serial, place, hash_mix(frame, 0) };
 	}

@@ -11,6 +11,7 @@
 
 #define HEAP_SLOTS	16384 /* places in frames of which is known how often they were right; a power of two */
 #define HEAP_MADE_MAX	8192 /* stretches of one process; beyond it: anew */
+#define HEAP_OLDS	1024 /* objects that nobody is known to have made; a power of two */
 #define HELD_MAX	128 /* objects that are kept of one call */
 
 /* A stretch of the heap that one strand has filled. */
@@ -27,6 +28,13 @@ struct made {
 struct slot {
 	uint32_t place;		/* which: heap.c */
 	uint32_t right, wrong;
+};
+
+/* An object of which is not known who made it, and in how many calls it has been where a job is looked for. */
+struct old {
+	uint64_t address;
+	uint32_t calls;
+	uint32_t look;	/* heap->looks then */
 };
 
 /* A stretch of the heap, or an object, and the request for which it was made. */
@@ -61,6 +69,8 @@ struct heap {
 	struct hopes hopes;	/* that it shows later whose a call was */
 	unsigned depth;		/* calls that are being looked at, each because of the one before */
 	struct slot slots[HEAP_SLOTS];
+	uint32_t looks;		/* calls of which the stack has been seen */
+	struct old olds[HEAP_OLDS]; /* since the last collection; those that fall together take turns */
 };
 
 /* The buffer in which a thread makes objects, as last seen. */

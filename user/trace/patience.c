@@ -12,7 +12,7 @@
  */
 #include "trace/stages.h"
 
-#define PATIENCE_NS NSEC_PER_SEC
+#define PATIENCE_NS (3 * NSEC_PER_SEC / 2)
 #define PATIENCE_FREE \
 	1024 /* calls of a process that may hope in vain before anything is known of it */
 #define PATIENCE_AGAIN  64 /* the same whenever it has shown something new */
