@@ -209,12 +209,11 @@ struct tokio_search {
 	__u32 pad;
 };
 
-#define NODE_WORDS 64 /* of a stack, read at once */
+#define NODE_WORDS 64 /* of a stack, read at once; a power of two */
 
 /* A stretch of the stack of a thread in which Node runs: strand_node.bpf.c. */
 struct node_stack {
-	__u64 at; /* address of the first of these; 0: none */
-	__u64 slot; /* which of them is looked at */
+	__u64 fp; /* the frame that has been come to */
 	__u64 words[NODE_WORDS];
 };
 

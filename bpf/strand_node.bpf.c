@@ -31,7 +31,8 @@
 #include "lib/strand.bpf.h"
 #include "lib/user.bpf.h"
 
-#define FRAMES_MAX      128 /* between a callback and the loop; deeper: not said */
+#define STRETCHES_MAX   128 /* of the stack, between a callback and the loop; deeper: not said */
+#define FRAME_LEAST     2 /* words: the frame pointer before it, and where it returns */
 #define FRAME_SAVED     (-5 * 8) /* from the frame pointer down: the registers it keeps */
 #define MANTISSA_BITS   52
 #define EXPONENT_OF_ONE 1023
@@ -86,22 +87,31 @@ static __noinline int keep_frame(struct event_loop *loop, __u64 fp)
 }
 
 /*
- * The word at the address, of a stack that is looked at from the bottom up, a stretch at a time. 0: it cannot be read.
- * Which word that is goes through memory, where the verifier forgets it: else no two turns of a loop look alike to it.
+ * Follows the chain of frames from t->node.fp through the stretch of the stack that begins there, no further than the
+ * frame. 0: it goes on. A global function, so that the verifier does not walk it once for every turn of the loop.
  */
-static __always_inline __u64 stack_word(struct node_stack *stack, __u64 at)
+__noinline int node_frames(__u64 frame)
 {
-	__u64 slot;
+	struct task_state *t = task_known();
+	struct node_stack *stack;
+	__u64 at, fp, next;
+	int i;
 
-	stack->slot = (at - stack->at) / sizeof(stack->words[0]);
-	if (stack->slot >= NODE_WORDS) {
-		if (bpf_probe_read_user(stack->words, sizeof(stack->words), (void *)at))
-			return 0;
-		stack->at = at;
-		stack->slot = 0;
+	if (!t)
+		return -1;
+	stack = &t->node;
+	fp = at = stack->fp;
+	if (bpf_probe_read_user(stack->words, sizeof(stack->words), (void *)at))
+		return -1;
+	for (i = 0; i < NODE_WORDS / FRAME_LEAST && fp < frame && fp - at < sizeof(stack->words);
+	     i++) {
+		next = stack->words[(fp - at) / sizeof(next) & (NODE_WORDS - 1)];
+		if (next <= fp)
+			return -1;
+		fp = next;
 	}
-	slot = *(volatile __u64 *)&stack->slot;
-	return slot < NODE_WORDS ? stack->words[slot] : 0;
+	stack->fp = fp;
+	return fp >= frame;
 }
 
 /*
@@ -110,17 +120,14 @@ static __always_inline __u64 stack_word(struct node_stack *stack, __u64 at)
  */
 static __noinline bool frame_reached(struct node_stack *stack, __u64 fp, __u64 frame)
 {
-	__u64 next;
 	int i;
 
-	stack->at = 0;
-	for (i = 0; i < FRAMES_MAX && fp < frame; i++) {
-		next = stack_word(stack, fp);
-		if (next <= fp)
-			return false;
-		fp = next;
+	stack->fp = fp;
+	for (i = 0; i < STRETCHES_MAX; i++) {
+		if (node_frames(frame))
+			break;
 	}
-	return fp == frame;
+	return stack->fp == frame;
 }
 
 static __noinline bool frame_unchanged(const struct event_loop *loop)
