@@ -50,12 +50,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice in = { (const char *)data, size };
 	uint8_t how = take(&in);
-	char *whole = play(in, size + 1, how & 0x80),
-	     *parts = play(in, (how & 0x7f) + 1, how & 0x80);
+	bool midway = how & 0x80;
+	char *whole = play(in, size + 1, midway), *parts = play(in, (how & 0x7f) + 1, midway);
+	bool sought; /* the way back, or in: more bytes may show another one */
 
-	/* Where the way back is looked for, more bytes may show another one. */
-	if (!whole || !parts ||
-	    (!strstr(whole, "lost bytes") && !strstr(whole, "broke") && strcmp(whole, parts)))
+	if (!whole || !parts)
+		abort();
+	sought = midway || strstr(whole, "lost bytes") || strstr(whole, "broke");
+	if (!sought && strcmp(whole, parts))
 		abort();
 	free(whole);
 	free(parts);
