@@ -74,6 +74,15 @@ __u32 mmsg_bytes(__u64 array, __u32 cnt, __u32 word)
 	return sum;
 }
 
+static __always_inline __u32 bytes_moved(const struct syscall *call, long ret)
+{
+	if (ret <= 0)
+		return 0;
+	if (call_shape(call) == SHAPE_MESSAGES)
+		return mmsg_bytes(call->arg[1], ret, call_word(call));
+	return ret;
+}
+
 static __always_inline void exit_moved(const struct syscall *call, const struct fd_sock *fs,
 				       struct sock_state *st, __u64 self, __u32 ret, __u32 n,
 				       __u32 flags, enum dir dir, const __u32 nth)
@@ -121,9 +130,7 @@ static __always_inline void call_over(struct pt_regs *regs, long ret, __u64 self
 	flags = call_flags(&call);
 	if (dir == DIR_RX && flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return;
-	n = ret <= 0                              ? 0
-	    : call_shape(&call) == SHAPE_MESSAGES ? mmsg_bytes(call.arg[1], ret, call_word(&call))
-						  : ret;
+	n = bytes_moved(&call, ret);
 	st = state_of(&fs, dir, n);
 	if (!st)
 		return;
