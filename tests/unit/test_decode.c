@@ -205,6 +205,97 @@ static void foreign_connections_are_counted(void **state)
 	scene_end(&sc);
 }
 
+/*
+ * A body that is not copied is skipped by length, the kernel is told, and the next request is
+ * found.
+ */
+static void long_body_is_skipped(void **state)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/big"));
+	move_cut(&sc, &in, 101, DIR_TX, head, strlen(head), strlen(head));
+	assert_int_equal(sc.verdicts, 1);
+	assert_int_equal(sc.verdict.skip_to[DIR_TX], strlen(head) + 1000000);
+	move_cut(&sc, &in, 101, DIR_TX, "", 0, 1000000);
+	receive(&sc, &in, 101, REQUEST("/next"));
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 2);
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_TX_BODY], 1000002);
+	scene_end(&sc);
+}
+
+/* A response whose record was lost is not taken for the next one. */
+static void lost_response_shifts_nothing(void **state)
+{
+	const struct span *first, *second;
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	in.pos[DIR_TX] += strlen(OK);
+	in.seq[DIR_TX] += strlen(OK);
+	receive(&sc, &in, 101, REQUEST("/2"));
+	transmit(&sc, &in, 101, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+	pass_time(&sc, 200000);
+	first = span_of(&sc, SPAN_SERVER, "/1");
+	second = span_of(&sc, SPAN_SERVER, "/2");
+	assert_null(attrs_find(&first->attrs, "http.response.status_code"));
+	assert_non_null(attrs_find(&first->attrs, "exchange.incomplete"));
+	assert_int_equal(attrs_find(&second->attrs, "http.response.status_code")->i, 404);
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_TX_LOST], strlen(OK));
+	scene_end(&sc);
+}
+
+static void foreign_bytes_are_ignored(void **state)
+{
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+	assert_int_equal(sc.verdict.mode, VERDICT_IGNORE);
+	transmit(&sc, &in, 101, "$-1\r\n");
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_TX_FOREIGN], 5);
+	pipeline_flush(sc.p);
+	assert_int_equal(sc.n, 0);
+	scene_end(&sc);
+}
+
+/* In every direction what was reported is decoded or skipped. */
+static void books_close(void **state)
+{
+	const uint64_t *v;
+	struct end in;
+	struct scene sc;
+	int dir;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel");
+	receive(&sc, &in, 101, "loGET /b HT");
+	receive(&sc, &in, 101, "TP/1.1\r\n\r\nGET /c");
+	transmit(&sc, &in, 101, OK "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab");
+	close_end(&sc, &in, 0);
+	v = pipeline_tally(sc.p)->v;
+	for (dir = 0; dir < DIR__CNT; dir++) {
+		assert_int_equal(v[TALLY_RX_REPORTED + dir],
+				 v[TALLY_RX_DECODED + dir] + v[TALLY_RX_BODY + dir] +
+					 v[TALLY_RX_FOREIGN + dir] + v[TALLY_RX_RESYNC + dir] +
+					 v[TALLY_RX_UNUSED + dir] + v[TALLY_RX_NO_CONN + dir]);
+	}
+	assert_int_equal(v[TALLY_REQUESTS], 2);
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +307,10 @@ int main(void)
 		cmocka_unit_test(addresses_come_late),
 		cmocka_unit_test(both_ends_of_a_call),
 		cmocka_unit_test(foreign_connections_are_counted),
+		cmocka_unit_test(long_body_is_skipped),
+		cmocka_unit_test(lost_response_shifts_nothing),
+		cmocka_unit_test(foreign_bytes_are_ignored),
+		cmocka_unit_test(books_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

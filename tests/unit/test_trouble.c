@@ -126,6 +126,43 @@ static void long_url(void **state)
 	scene_end(&sc);
 }
 
+static void dead_connection_is_an_error(void **state)
+{
+	const struct span *s;
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/x"));
+	close_end(&sc, &in, 104);
+	pass_time(&sc, 200000);
+	s = span_of(&sc, SPAN_SERVER, "/x");
+	assert_true(s && s->error);
+	assert_string_equal(attr_text(&s->attrs, attrs_find(&s->attrs, "error.type")),
+			    "connection_reset");
+	scene_end(&sc);
+}
+
+/* A process that is killed answers nobody; the tracer ends with it, before it hears that the connection is closed. */
+static void killed_within_a_request(void **state)
+{
+	const struct span *s;
+	struct scene sc;
+	struct end in;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	exit_process(&sc, 100);
+	pipeline_flush(sc.p);
+	assert_int_equal(sc.n, 1);
+	s = span_of(&sc, SPAN_SERVER, "/1");
+	assert_non_null(attrs_find(&s->attrs, "error.type"));
+	assert_null(attrs_find(&s->attrs, "exchange.incomplete"));
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +170,8 @@ int main(void)
 		cmocka_unit_test(body_before_the_first_request),
 		cmocka_unit_test(killed_in_a_call),
 		cmocka_unit_test(long_url),
+		cmocka_unit_test(dead_connection_is_an_error),
+		cmocka_unit_test(killed_within_a_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
