@@ -56,6 +56,26 @@ static void worker_of_a_loop(void **state)
 	scene_end(&sc);
 }
 
+/* That it serves several shows only when it has made its workers, as the first request came. */
+static void worker_of_a_loop_that_shows_later(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	fork_thread(&sc, 100, 100, 150);
+	receive(&sc, &in2, 100, REQUEST("/2"));
+	transmit(&sc, &out, 150, REQUEST("/call"));
+	receive(&sc, &out, 150, OK);
+	transmit(&sc, &in1, 100, OK);
+	transmit(&sc, &in2, 100, OK);
+	pass_time(&sc, 200000);
+	assert_false(span_of(&sc, SPAN_CLIENT, "/call")->has_parent);
+	scene_end(&sc);
+}
+
 /* What a thread has handed over is not taken back by the response that it writes next. */
 static void handed_over_before_the_answer(void **state)
 {
@@ -310,7 +330,7 @@ static void worker_outlives_its_request(void **state)
 	transmit(&sc, &in2, 102, OK);
 	pass_time(&sc, 200000);
 	assert_true(made_for(&sc, "/first", "/1"));
-	assert_string_equal(how_linked(&sc, "/first"), "fork");
+	assert_string_equal(how_linked(&sc, "/first"), "order");
 	assert_false(span_of(&sc, SPAN_CLIENT, "/next")->has_parent);
 	scene_end(&sc);
 }
@@ -323,6 +343,7 @@ int main(void)
 		cmocka_unit_test(polled_tasks),
 		cmocka_unit_test(exact_without_the_candidate),
 		cmocka_unit_test(worker_of_a_loop),
+		cmocka_unit_test(worker_of_a_loop_that_shows_later),
 		cmocka_unit_test(handed_over_before_the_answer),
 		cmocka_unit_test(woken_too_late_to_have_asked),
 		cmocka_unit_test(grandchildren_inherit),

@@ -200,6 +200,40 @@ static void work_in_no_order(void **state)
 	scene_end(&l.sc);
 }
 
+/* It reads two requests and calls for the first: the one that it heard of last is the other. */
+static void call_for_the_first(struct loop *l)
+{
+	receive(&l->sc, &l->in[0], 100, REQUEST("/1"));
+	receive(&l->sc, &l->in[1], 100, REQUEST("/2"));
+	transmit(&l->sc, &l->out[0], 100, REQUEST("/for1"));
+}
+
+/* Its answers have told that what was guessed of it is mostly wrong: where no answer tells, nothing is known. */
+static void guesses_that_fail(void **state)
+{
+	struct loop l;
+	unsigned i;
+
+	loop_begin(&l);
+	for (i = 0; i < ROUNDS; i++) {
+		scene_forget(&l.sc);
+		call_for_the_first(&l);
+		receive(&l.sc, &l.out[0], 100, OK);
+		transmit(&l.sc, &l.in[0], 100, OK);
+		transmit(&l.sc, &l.in[1], 100, OK);
+		pass_time(&l.sc, 200000);
+	}
+	assert_true(right(&l.sc, "/for1", "/1") && by_answer(&l.sc, "/for1"));
+	scene_forget(&l.sc);
+	call_for_the_first(&l);
+	transmit(&l.sc, &l.in[1], 100, OK);
+	transmit(&l.sc, &l.in[0], 100, OK);
+	receive(&l.sc, &l.out[0], 100, OK);
+	pass_time(&l.sc, 200000);
+	assert_false(span_of(&l.sc, SPAN_CLIENT, "/for1")->has_parent);
+	scene_end(&l.sc);
+}
+
 /* A loop that serves one request at a time, and has timers. */
 struct idle_loop {
 	struct scene sc;
@@ -351,6 +385,7 @@ int main(void)
 		cmocka_unit_test(work_in_no_order),
 		cmocka_unit_test(order_shown_later),
 		cmocka_unit_test(no_order_shown_later),
+		cmocka_unit_test(guesses_that_fail),
 		cmocka_unit_test(timer_of_a_loop),
 		cmocka_unit_test(answer_that_goes_nowhere),
 		cmocka_unit_test(thread_that_sleeps),

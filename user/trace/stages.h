@@ -156,6 +156,8 @@ void turns_heard(struct pipeline *p, struct turns *t,
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */
 void turns_answer(struct pipeline *p, struct turns *t,
 		  struct exchange *request); /* it begins the response now */
+/* A guess of that kind about a call of the thread is more often wrong than it says. */
+bool turns_guess_fails(struct turns *t, enum link_method how);
 /* Both orders named the same request, and by now the thread has shown that it keeps them. */
 bool turns_agreed(const struct turns *t, const struct exchange *call);
 /* The response that followed its answer, in a loop that has shown since that it acts at once; NULL: not known. */

@@ -38,6 +38,7 @@ struct strand_state {
 	bool sent;		/* the run is over with the next read */
 	uint64_t turn;	/* serial of the exchange that it read last: its request, or the answer to its call */
 	uint64_t inherited;	/* the request during which it was made */
+	struct strand maker;	/* who made it then */
 	uint64_t last_call;	/* its newest call without a cause */
 	uint64_t answered_call; /* what last_call was when it last wrote the response to what another strand had read */
 	uint64_t news[RELAYS_MAX + 1]; /* calls whose answers it heard: by itself, from who had, and so on */

@@ -25,7 +25,11 @@
 	64 /* after so many at once nothing counts that was before: programs begin otherwise than they go on */
 #define AGREE_SHARE 16 /* the same for two orders that differ */
 #define TURN_SHARE  64 /* the same for calls out of turn: a chain of them is claimed by its last */
-#define CHAIN_MAX   64 /* calls made one after the other for one request, looked back for */
+#define LIKELY_SHARE \
+	4 /* of the guesses by what was heard last: one wrong one to so many right ones is what they say */
+#define ORDER_SHARE    1 /* the same of guesses among several */
+#define GUESSES_ENOUGH 8 /* that an answer told of */
+#define CHAIN_MAX      64 /* calls made one after the other for one request, looked back for */
 
 void turns_init(struct turns *t)
 {
@@ -253,12 +257,35 @@ static bool is_of_another(struct pipeline *p, const struct exchange *call,
 	return made && made != request;
 }
 
+static struct guesses *guesses_of(struct turns *t, enum link_method how)
+{
+	return how == LINK_LIKELY ? &t->likely : how == LINK_ORDER ? &t->order : NULL;
+}
+
+/* The answer has gone into the response to the request: is that whom the call was taken to be for? */
+static void note_guess(struct turns *t, const struct exchange *call, const struct exchange *request)
+{
+	struct guesses *g = call->parent ? guesses_of(t, call->method) : NULL;
+
+	if (g)
+		count(&g->right, &g->wrong, call->parent == request);
+}
+
+bool turns_guess_fails(struct turns *t, enum link_method how)
+{
+	const struct guesses *g = guesses_of(t, how);
+	unsigned share = how == LINK_LIKELY ? LIKELY_SHARE : ORDER_SHARE;
+
+	return g && g->right + g->wrong >= GUESSES_ENOUGH && g->wrong * share > g->right;
+}
+
 /* It was made for the request; so were those of which it is the continuation, if the order of the requests says so. */
-static void claim(struct pipeline *p, const struct turns *t, struct exchange *request,
+static void claim(struct pipeline *p, struct turns *t, struct exchange *request,
 		  struct exchange *call)
 {
 	unsigned n;
 
+	note_guess(t, call, request);
 	for (n = 0; call && n < CHAIN_MAX; n++) {
 		if (!open(call) || call->start_ns < request->start_ns ||
 		    (n && (call->turn.serial != request->serial || !calls_in_turn(t) ||

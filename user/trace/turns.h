@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "trace/callback.h"
 
 struct turns {
 	struct list asked; /* requests that it read, neither called for nor answered, in their order */
@@ -19,6 +20,7 @@ struct turns {
 	unsigned prompt, late; /* answers lately passed on at once, or not so that it could be seen */
 	unsigned row; /* of those at once, since one that was not */
 	unsigned kept, broken; /* of all lately passed on: was it the turn of the request when the call was sent? */
+	struct guesses likely, order; /* of LINK_LIKELY and LINK_ORDER */
 	unsigned agree, differ; /* of those that waited: did they come in the order of the requests? */
 };
 
