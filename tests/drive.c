@@ -131,13 +131,20 @@ static void say_msg(struct drive *d, enum flow flow, const struct msg *m)
 
 	if (head && flow == FLOW_REQUEST && d->proto->span_name)
 		name = d->proto->span_name(d->state);
-	say(d, "%s %s%s" SLICE_FMT "%s%s%s%s%s%s%s%s%s\n", flow_names[flow], kinds[m->kind],
+	say(d, "%s %s%s" SLICE_FMT "%s%s%s%s%s%s%s\n", flow_names[flow], kinds[m->kind],
 	    name.n ? " " : "", SLICE_ARG(name), m->upgraded ? " upgraded" : "",
 	    m->inferred ? " inferred" : "", m->resumed ? " resumed" : "", m->cut ? " cut" : "",
 	    m->error ? " error" : "", m->client_error ? " client_error" : "",
-	    m->lingers ? " lingers" : "", m->failed ? " failed: " : "", m->failed ? m->failed : "");
+	    m->lingers ? " lingers" : "");
 	if (head)
 		say_attrs(d, flow);
+}
+
+/* With a message or behind it. */
+static void say_failed(struct drive *d, enum flow flow, const struct msg *m)
+{
+	if (m->failed)
+		say(d, "%s failed: %s\n", flow_names[flow], m->failed);
 }
 
 /* What comes without a message. */
@@ -161,12 +168,14 @@ static void deliver(struct drive *d, enum flow flow, const struct msg *m)
 	d->upgraded |= m->upgraded;
 	if (m->kind == MSG_NONE) {
 		say_report(d, flow, m);
+		say_failed(d, flow, m);
 		return;
 	}
 	must(m->kind == MSG_END ? f->open : !f->open, "heads and ends do not alternate");
 	must(m->kind != MSG_INTERIM || flow == FLOW_RESPONSE, "interim request");
 	f->open = m->kind == MSG_HEAD;
 	say_msg(d, flow, m);
+	say_failed(d, flow, m);
 }
 
 static void say_skip(struct drive *d, enum flow flow, uint64_t skip)

@@ -36,6 +36,7 @@ struct fcgi_flow {
 	bool open; /* a head was announced, its end was not */
 	bool inferred;
 	bool resumed;
+	bool ending; /* the end was announced, what END_REQUEST says is to come */
 	uint8_t blank; /* a head: what its last bytes are of an empty line */
 	uint8_t last; /* a request: type of the record that ends it, when empty */
 	uint16_t id; /* of the open message */
@@ -285,18 +286,31 @@ static const char *failure(const uint8_t *end)
 	return end[0] || end[1] || end[2] || end[3] ? "exit_status" : NULL;
 }
 
+/* What stands in END_REQUEST. Some (Caddy) read only its head, so that alone is the end; this may come later. */
+static ssize_t end_said(struct fcgi_flow *f, struct slice in, struct msg *msg, uint64_t *ret_skip)
+{
+	if (in.n < FCGI_END_SZ)
+		return 0;
+	msg->failed = failure((const uint8_t *)in.p);
+	*ret_skip = f->rest;
+	f->rest = 0;
+	f->ending = false;
+	return FCGI_END_SZ;
+}
+
+/* Bytes of END_REQUEST that are taken now; in: from its beginning. */
 static ssize_t take_end(struct fcgi_state *st, struct slice in, const struct fcgi_record *r,
 			struct msg *msg, uint64_t *ret_skip)
 {
+	struct fcgi_flow *f = &st->flow[FLOW_RESPONSE];
+
 	if (r->len < FCGI_END_SZ)
 		return -EPROTO;
-	if (in.n < FCGI_HEAD_SZ + FCGI_END_SZ)
-		return 0;
-	msg->failed = failure((const uint8_t *)in.p + FCGI_HEAD_SZ);
 	msg->lingers = st->asked && !st->keeps;
 	st->asked -= st->asked > 0;
-	*ret_skip = r->all - FCGI_HEAD_SZ - FCGI_END_SZ;
-	return FCGI_HEAD_SZ + FCGI_END_SZ;
+	f->rest = r->all - FCGI_HEAD_SZ - FCGI_END_SZ;
+	f->ending = true;
+	return FCGI_HEAD_SZ + end_said(f, slice_sub(in, FCGI_HEAD_SZ, in.n), msg, ret_skip);
 }
 
 /* The response is over, and had no head: a web server makes an error of its own of it. */
@@ -309,8 +323,10 @@ static ssize_t end_headless(struct fcgi_state *st, struct slice in, const struct
 
 	if (response_of(st, r))
 		return -EPROTO;
+	if (in.n - before < FCGI_HEAD_SZ + FCGI_END_SZ) /* all that it is */
+		return 0;
 	n = take_end(st, slice_sub(in, before, in.n), r, msg, ret_skip);
-	if (n <= 0)
+	if (n < 0)
 		return n;
 	st->head = cgi_head_new("fastcgi", 0);
 	if (!st->head)
@@ -382,13 +398,18 @@ static ssize_t response_body(struct fcgi_state *st, struct slice in, struct msg 
 static ssize_t decode_response(struct fcgi_state *st, struct slice in, struct msg *msg,
 			       uint64_t *ret_skip)
 {
-	return st->flow[FLOW_RESPONSE].open ? response_body(st, in, msg, ret_skip)
-					    : response_start(st, in, msg, ret_skip);
+	struct fcgi_flow *f = &st->flow[FLOW_RESPONSE];
+
+	if (f->ending)
+		return end_said(f, in, msg, ret_skip);
+	return f->open ? response_body(st, in, msg, ret_skip)
+		       : response_start(st, in, msg, ret_skip);
 }
 
 static void lose(struct fcgi_flow *f)
 {
 	f->phase = LOST;
+	f->ending = false;
 	f->record = f->seen = f->blank = f->rest = 0;
 }
 

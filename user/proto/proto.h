@@ -60,7 +60,7 @@ struct msg {
 	bool error;		/* response: the protocol says that the request failed (for kind SERVER) */
 	bool client_error;	/* response: failed as seen from the caller (4xx) */
 	bool lingers;		/* the end of a response: whoever asked waits for the end of the connection, too */
-	const char *failed;	/* the end of a response: why it failed all the same; NULL: it has not */
+	const char *failed;	/* with the end of a response, or behind it: why it failed all the same; NULL: no */
 };
 
 /* The two sides of an exchange as describe() needs them; addresses are text, "" when unknown. */

@@ -44,7 +44,7 @@ struct conn {
 	uint64_t responses; /* begun, of those requests */
 	uint64_t cause; /* serial of the request during which it was connected; 0: none */
 	uint64_t turn; /* serial of the exchange whose turn it was then; 0: nobody's */
-	uint64_t lingers; /* serial of the call whose answer is acted on when this has ended; 0: none */
+	uint64_t last; /* serial of the exchange that ended last; 0: none */
 	struct conn *peer; /* the other end, once it is known (join.c) */
 	uint64_t peer_shift; /* unix: our request positions minus the peer's, modulo 2^64 */
 	_Alignas(void *) char state[]; /* of its protocol */

@@ -180,6 +180,8 @@ static bool deliver(struct feed *f, const struct msg *msg, const struct stamp *f
 {
 	if (msg->kind != MSG_NONE)
 		pair_message(f->p, f->c, conn_flow(f->c, f->dir), msg, first, pos);
+	else if (msg->failed)
+		pair_failed(f->p, f->c, msg->failed);
 	if (msg->report)
 		sdk_conn_reports(f->p, f->c, first->tgid, msg->report);
 	if (!msg->upgraded)

@@ -311,10 +311,10 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s, b
 void link_ended(struct pipeline *p, struct conn *c, const struct strand *s)
 {
 	struct exchange *open = list_first(&c->exchanges, struct exchange, by_conn);
-	struct exchange *x = open ? open : exchange_find(&p->exchanges, c->lingers);
+	struct exchange *x = open ? open : exchange_find(&p->exchanges, c->last);
 	struct strand_state *st = strand_find(&p->strands, s);
 
-	if (!x || x->server_side)
+	if (!x || x->server_side || (!open && !x->turn.lingers))
 		return;
 	x->turn.lingers = false;
 	if (st && may_be_loop(st))

@@ -178,6 +178,7 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 	if (msg->resumed)
 		end_unseen(p, c);
 	x = head ? answer_due(c) : oldest(c);
+	c->last = head ? 0 : c->last;
 	if (!x)
 		return;
 	if (head)
@@ -186,14 +187,20 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 		return;
 	if (msg->failed)
 		exchange_error(x, msg->failed);
-	if (msg->lingers) {
-		x->turn.lingers = true;
-		c->lingers = x->serial;
-	}
+	x->turn.lingers = msg->lingers;
+	c->last = x->serial;
 	if (msg->cut)
 		end_broken(p, c, x);
 	else
 		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
+}
+
+void pair_failed(struct pipeline *p, struct conn *c, const char *why)
+{
+	struct exchange *x = exchange_find(&p->exchanges, c->last);
+
+	if (x)
+		exchange_error(x, why);
 }
 
 void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,

@@ -62,6 +62,8 @@ void decode_end(struct pipeline *p, struct conn *c, enum dir dir, uint64_t pos, 
 /* pair.c */
 void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const struct msg *msg,
 		  const struct stamp *first, uint64_t pos);
+/* The exchange that ended last, as it turns out; too late for one that has gone out. */
+void pair_failed(struct pipeline *p, struct conn *c, const char *why);
 void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close);
 
 /* link.c */
