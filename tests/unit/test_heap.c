@@ -588,7 +588,33 @@ static void loop_shows_its_queue(struct java *j)
 		answers(j, &j->in2, LOOP);
 		pass_time(&j->sc, ROUND_US);
 	}
+}
+
+static void loop_has_shown_its_queue(struct java *j)
+{
+	loop_shows_its_queue(j);
 	scene_forget(&j->sc);
+}
+
+/* What it passed on at once before it had shown that it always does so is believed when it has. */
+static void loop_is_believed_later(void **state)
+{
+	struct java j;
+
+	begin(&j);
+	j.sc.polls = true;
+	loop_hears(&j, &j.in1, REQUEST("/1"));
+	loop_hears(&j, &j.in2, REQUEST("/2"));
+	j.sc.sleeps++;
+	loop_calls(&j, 0, REQUEST("/for2"));
+	loop_hears(&j, &j.out, OK);
+	answers(&j, &j.in2, LOOP);
+	answers(&j, &j.in1, LOOP);
+	loop_shows_its_queue(&j);
+	pass_time(&j.sc, SETTLED_US);
+	assert_true(made_for(&j.sc, "/for2", "/2"));
+	assert_string_equal(method_of_call(&j), "answer");
+	scene_end(&j.sc);
 }
 
 /* What was made when the answer to a call had been read goes on with what that was for. */
@@ -600,7 +626,7 @@ static void turns_of_a_loop_make_objects(void **state)
 	size_t i;
 
 	begin(&j);
-	loop_shows_its_queue(&j);
+	loop_has_shown_its_queue(&j);
 	one = loop_hears(&j, &j.in1, REQUEST("/1"));
 	two = loop_hears(&j, &j.in2, REQUEST("/2"));
 	loop_calls(&j, two, REQUEST("/for2"));
@@ -644,6 +670,7 @@ int main(void)
 		cmocka_unit_test(other_code_has_other_places),
 		cmocka_unit_test(buffer_is_replaced),
 		cmocka_unit_test(virtual_thread_was_made),
+		cmocka_unit_test(loop_is_believed_later),
 		cmocka_unit_test(turns_of_a_loop_make_objects),
 	};
 
