@@ -178,6 +178,51 @@ static void from_a_queue_of_nobody_knows_whom(void **state)
 	node_end(&n, "/call2", NULL, "root");
 }
 
+/*
+ * What was read before the first call is not known, so somebody waits in the queue of whom nobody knows: not for whom
+ * the connection was used before.
+ */
+static void from_a_queue_that_is_older(void **state)
+{
+	struct node n;
+
+	scene_begin(&n.sc);
+	n.in1 = open_end(&n.sc, 1, NODE, 1, 2);
+	n.in2 = open_end(&n.sc, 2, NODE, 3, 4);
+	n.out1 = open_end(&n.sc, 3, NODE, 5, 6);
+	receive(&n.sc, &n.in1, NODE, REQUEST("/1"));
+	receive(&n.sc, &n.in2, NODE, REQUEST("/2")); /* gives out up to 8 */
+	writes(&n.sc, &n.out1, 10, REQUEST("/call1"));
+	reads(&n.sc, &n.out1, 12, OK);
+	runs(&n.sc, 14, 8, 14, CALLBACK_OF_READ);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
+	answers(&n.sc, &n.in1, 15, OK);
+	reads(&n.sc, &n.out1, 16, OK);
+	numbered(&n.sc, &n.in2, DIR_TX, 17, 0, OK); /* from a timer */
+	node_end(&n, "/call2", NULL, "root");
+}
+
+/* A call that is sent when its connection is up says nothing of what was made since the call before it. */
+static void from_a_queue_while_connecting(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	runs(&n.sc, 11, 10, 12, CALLBACK_OF_READ);
+	opens(&n.sc, &n.out1);
+	reads(&n.sc, &n.in2, 12, REQUEST("/2")); /* gives out 13 to 16 */
+	runs(&n.sc, 12, 11, 16, 0);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call1"));
+	reads(&n.sc, &n.out1, 18, OK);
+	runs(&n.sc, 20, 14, 20, CALLBACK_OF_READ);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
+	reads(&n.sc, &n.out1, 21, OK);
+	numbered(&n.sc, &n.in1, DIR_TX, 22, 0, OK); /* from a timer */
+	numbered(&n.sc, &n.in2, DIR_TX, 22, 0, OK);
+	node_end(&n, "/call2", NULL, "root");
+}
+
 /* What follows an await of a timer has no number: who gets the answer tells, and so for the call before. */
 static void after_a_timer(void **state)
 {
@@ -425,6 +470,8 @@ int main(void)
 		cmocka_unit_test(in_the_callback_of_the_request),
 		cmocka_unit_test(from_the_queue_of_an_agent),
 		cmocka_unit_test(from_a_queue_of_nobody_knows_whom),
+		cmocka_unit_test(from_a_queue_that_is_older),
+		cmocka_unit_test(from_a_queue_while_connecting),
 		cmocka_unit_test(after_a_timer),
 		cmocka_unit_test(after_a_timer_for_nobody),
 		cmocka_unit_test(from_a_list_without_triggers),

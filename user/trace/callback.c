@@ -174,8 +174,7 @@ void callback_numbered(struct pipeline *p, const struct ev_data *ev)
 
 void callback_over(struct callbacks *cb)
 {
-	if (known(cb))
-		cb->before = cb->now.newest;
+	cb->before = known(cb) ? cb->now.newest : 0;
 	cb->now.hdr.kind = EV_NONE;
 }
 
@@ -316,8 +315,9 @@ void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 	x->node.firm = in_request(p, cb);
 	if (opener && !x->node.firm)
 		cause = (struct cause){ opener, GUESS_OPENER };
-	x->node.newest_before = cb->before;
 	x->node.newest = cb->now.newest;
+	/* Else others may have made something meanwhile. */
+	x->node.newest_before = of_read(cb) && cb->before ? cb->before : cb->now.newest;
 	x->node.guess = cause.guess;
 	x->node.guessed = cause.x ? cause.x->serial : 0;
 	if (!cause.x || fails(cb, cause.guess))

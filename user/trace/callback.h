@@ -46,7 +46,7 @@ struct callbacks {
 	struct ev_callback now; /* of the call at hand; kind EV_NONE: not known */
 	uint64_t heard; /* serial of the exchange whose bytes the thread read last; 0: none */
 	uint64_t heard_newest; /* the newest number then */
-	uint64_t before; /* the newest number at the call before the one at hand */
+	uint64_t before; /* the newest number at the call before the one at hand; 0: not known */
 	uint64_t sure; /* up to this number the newest mark is beyond doubt */
 	bool proven; /* what a read called back has been seen once: the stack can be read */
 	bool in_callback; /* nothing else has been seen since the thread read */
@@ -59,7 +59,7 @@ struct callbacks {
 /* A call from such a thread. */
 struct in_node {
 	uint64_t goes_on; /* serial of the call, with an open cause, whose answer made this one be sent */
-	uint64_t newest_before, newest; /* the newest numbers at the call before it and when it was sent */
+	uint64_t newest_before, newest; /* those between were given out for it as it was sent */
 	uint64_t guessed; /* serial of the request or call that it was taken to be for, or to go on with */
 	enum guess guess; /* why; or what its link rests on, once an answer has told */
 	bool firm; /* no later evidence is above that for its cause */
