@@ -68,6 +68,11 @@ def one_of(spans, pid, same):
     return next((s for s in spans if (process_of(s) == pid) == same), None)
 
 
+def cut(call):
+    """What is made for nobody goes on when the tracer ends, which may see nothing of a call, or its beginning."""
+    return not call or call.attributes.get("exchange.incomplete")
+
+
 def judge(result, calls, spans, prefix):
     """calls: [(request id, path of a call made for it)]; prefix: of the paths that the front serves"""
     servers, clients = defaultdict(list), {}
@@ -77,7 +82,7 @@ def judge(result, calls, spans, prefix):
         elif s.kind == CLIENT:
             clients[s.path] = s
     for request, path in calls:
-        if request == NOBODY and path not in clients:  # it goes on when the tracer has ended
+        if request == NOBODY and cut(clients.get(path)):
             continue
         result.calls += 1
         if path not in clients:
