@@ -64,9 +64,12 @@ static int resolve_pids(struct targets *t, const struct config *cfg, struct err 
 
 int targets_new(const struct config *cfg, struct targets **ret_targets, struct err *err)
 {
-	_cleanup_(targets_freep) struct targets *t = calloc(1, sizeof(*t));
-	int code;
+	_cleanup_(targets_freep) struct targets *t = NULL;
+	int code = procfs_check(err);
 
+	if (code)
+		return code;
+	t = calloc(1, sizeof(*t));
 	if (!t)
 		return err_set(err, -ENOMEM, "out of memory");
 	buf_init(&t->who, 4096);

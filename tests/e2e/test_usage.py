@@ -104,6 +104,14 @@ def test_types_from_a_file(tmp_path):
         assert done.returncode == 1 and "mount /sys for /sys/kernel/btf/vmlinux" in said and "libbpf" not in said, said
 
 
+def test_a_host_without_proc():
+    hide = f"umount -l /proc; exec {TRACER} "
+    for args in ("doctor", "--all --exporter none", "--port 80 --exporter none", "--pid 1"):
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", hide + args], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 1 and "there is no /proc here" in done.stdout + done.stderr, done
+
+
 def test_doctor_names_the_runtime_of_a_process():
     done = run("doctor", "--pid", str(os.getpid()))
     about = done.stdout.split("process ")[1]

@@ -23,6 +23,13 @@ static void proc_path(uint32_t pid, const char *name, char *ret_path, size_t sz)
 	snprintf(ret_path, sz, "/proc/%u/%s", pid, name);
 }
 
+int procfs_check(struct err *err)
+{
+	if (!access("/proc/self/stat", R_OK))
+		return 0;
+	return err_set(err, -errno, "there is no /proc here, where processes are found: mount it");
+}
+
 /*
  * ENOENT is how a process that is gone looks from outside, ESRCH how it looks through an open file.
  */

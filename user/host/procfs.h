@@ -13,6 +13,7 @@
 
 #include "abi/limits.h"
 #include "base/buf.h"
+#include "base/err.h"
 
 struct proc_stat {
 	char comm[COMM_LEN];
@@ -28,6 +29,7 @@ struct proc_status {
 	uid_t euid;
 };
 
+int procfs_check(struct err *err) __must_check; /* is there a /proc? */
 int procfs_stat(uint32_t pid, struct proc_stat *ret_stat) __must_check;
 int procfs_status(uint32_t pid, struct proc_status *ret_status) __must_check;
 /* The same of what was read already. -EINVAL: it says something else. */

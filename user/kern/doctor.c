@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <sys/utsname.h>
 
+#include "host/procfs.h"
 #include "kern/doctor.h"
 #include "kern/hooks.h"
 #include "kern/privilege.h"
@@ -148,6 +149,7 @@ static struct btf *report_kernel(struct report *r, const char *btf_path)
 	struct err err = { "" };
 	struct utsname u;
 	struct btf *btf;
+	bool proc;
 
 	report_section(r, "kernel");
 	if (!uname(&u)) {
@@ -158,6 +160,9 @@ static struct btf *report_kernel(struct report *r, const char *btf_path)
 		report_row(r, &(struct report_row){ "privileges", NULL, "not enough", err.text });
 	else
 		report_row(r, &(struct report_row){ "privileges", NULL, "enough", NULL });
+	proc = !procfs_check(&err);
+	report_row(r, &(struct report_row){ "processes (/proc)", NULL, proc ? "there" : "missing",
+					    proc ? NULL : err.text });
 	if (capture_btf(btf_path, &btf, &err))
 		btf = NULL;
 	report_row(r, &(struct report_row){ "kernel types (BTF)", NULL, btf ? "there" : "missing",
@@ -167,6 +172,7 @@ static struct btf *report_kernel(struct report *r, const char *btf_path)
 
 bool doctor_report(struct report *r, const char *btf_path)
 {
+	struct err unseen;
 	struct btf *btf = report_kernel(r, btf_path);
 	enum capture_method best;
 
@@ -179,5 +185,5 @@ bool doctor_report(struct report *r, const char *btf_path)
 		report_limits(r, best);
 	}
 	btf__free(btf);
-	return best != CAPTURE_AUTO;
+	return best != CAPTURE_AUTO && !procfs_check(&unseen);
 }
