@@ -134,10 +134,11 @@ static void answers(struct java *j, struct end *in, uint32_t tid)
 	transmit(&j->sc, in, tid, OK);
 }
 
-/* The worker calls with these objects in the frames that run jobs, and has the answer. */
-static void works_in_frames(struct java *j, uint64_t runs, uint64_t is, const char *request)
+/* The worker calls with these objects in the frames that run jobs, and has the answer; `again`: what it has twice. */
+static void works_in_frames(struct java *j, uint64_t runs, uint64_t again, uint64_t is,
+			    const char *request)
 {
-	const uint64_t words[] = { RUNS_A_JOB, 0, runs, IS_THE_JOB, is };
+	const uint64_t words[] = { RUNS_A_JOB, 0, runs, again, again, IS_THE_JOB, is };
 
 	looks(j, WORKER, NULL, 0, words, ARRAY_SIZE(words));
 	transmit(&j->sc, &j->out, WORKER, request);
@@ -146,7 +147,7 @@ static void works_in_frames(struct java *j, uint64_t runs, uint64_t is, const ch
 
 static void works(struct java *j, uint64_t job, const char *request)
 {
-	works_in_frames(j, job, job, request);
+	works_in_frames(j, job, job, job, request);
 }
 
 /* Requests whose thread waits for the one call: it is woken, which tells whose that was. */
@@ -198,26 +199,28 @@ static void object_names_its_request(void **state)
 	scene_end(&j.sc);
 }
 
-/* A frame may be left over from an earlier job; two of them that say the same are hardly so. */
-static void one_frame_is_less_than_sure(void **state)
+/* Frames may be left over from an earlier job; many words of several that say the same are hardly so. */
+static void few_words_are_less_than_sure(void **state)
 {
+	enum { ONE, ONE_FRAME, TWO_FRAMES, MORE, CASES_CNT } found;
 	const struct span *call;
 	struct java j;
 	uint64_t job;
-	int frames;
 
-	for (frames = 1; frames <= 2; frames++) {
+	for (found = ONE; found < CASES_CNT; found++) {
 		begin(&j);
 		has_shown_its_job(&j);
 		serves(&j, &j.in1, 101, REQUEST("/1"));
 		job = serves(&j, &j.in2, 102, REQUEST("/2"));
-		works_in_frames(&j, job, frames > 1 ? job : 0, REQUEST("/for2"));
+		works_in_frames(&j, job, found == ONE_FRAME || found == MORE ? job : 0,
+				found == TWO_FRAMES || found == MORE ? job : 0, REQUEST("/for2"));
 		answers(&j, &j.in1, 101);
 		answers(&j, &j.in2, 102);
 		pass_time(&j.sc, SETTLED_US);
 		call = span_of(&j.sc, SPAN_CLIENT, "/for2");
 		assert_true(is_child(call, span_of(&j.sc, SPAN_SERVER, "/2")));
-		assert_int_equal(attrs_find(&call->attrs, "link.confidence")->d > 0.9, frames > 1);
+		assert_int_equal(attrs_find(&call->attrs, "link.confidence")->d > 0.9,
+				 found == MORE);
 		scene_end(&j.sc);
 	}
 }
@@ -260,7 +263,7 @@ static void old_object_says_nothing(void **state)
 	for (i = 0; i <= REQUESTS_BEFORE; i++) {
 		serves(&j, &j.in1, 101, REQUEST("/1"));
 		job = serves(&j, &j.in2, 102, REQUEST("/2"));
-		works_in_frames(&j, job, old, REQUEST("/for2"));
+		works_in_frames(&j, job, 0, old, REQUEST("/for2"));
 		answers(&j, &j.in1, 101);
 		answers(&j, &j.in2, 102);
 		pass_time(&j.sc, SETTLED_US);
@@ -653,7 +656,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(object_names_its_request),
-		cmocka_unit_test(one_frame_is_less_than_sure),
+		cmocka_unit_test(few_words_are_less_than_sure),
 		cmocka_unit_test(hand_over_is_sure_once_confirmed),
 		cmocka_unit_test(old_object_says_nothing),
 		cmocka_unit_test(unknown_places_say_nothing),
