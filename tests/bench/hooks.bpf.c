@@ -19,7 +19,7 @@ static __always_inline int pass(void)
 {
 	__u64 until;
 
-	if (bpf_get_smp_processor_id() != pastime.cpu)
+	if (!pastime.on || bpf_get_smp_processor_id() != pastime.cpu)
 		return 0;
 	__sync_fetch_and_add(&pastime.calls, 1);
 	if (!pastime.ns)

@@ -7,6 +7,7 @@ struct pastime {
 	__u64 ns; /* to pass in each socket call of the CPU; set before the programs are attached */
 	__u64 calls; /* that were made there */
 	__u32 cpu;
+	__u32 on; /* else they return at once, as the others do */
 };
 
 #endif
