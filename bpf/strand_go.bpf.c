@@ -67,13 +67,11 @@ static __always_inline bool reads_requests(__u64 goid)
 	return bpf_map_lookup_elem(&go_servers, &id);
 }
 
-static __always_inline void note_server(struct runtime *rt, __u64 goid)
+static __always_inline void note_server(__u64 goid)
 {
 	struct go_id id = { .goid = goid, .tgid = ids_self() >> 32 };
 	__u8 one = 1;
 
-	if (!rt->off[GO_SERVES])
-		rt->off[GO_SERVES] = 1;
 	if (!bpf_map_lookup_elem(&go_servers, &id))
 		bpf_map_update_elem(&go_servers, &id, &one, BPF_ANY);
 }
@@ -251,7 +249,7 @@ static __always_inline __u64 who_waits(const struct runtime *rt, __u64 g, bool s
 	struct go_search *s;
 	__u64 goid;
 
-	if (!t || !rt->off[GO_SERVES])
+	if (!t)
 		return 0;
 	s = &t->go;
 	s->goid = rt->off[GO_GOID];
@@ -317,7 +315,7 @@ static __always_inline enum strand_reading awaited_by(struct strand *ret_strand,
 	return STRAND_AWAITED;
 }
 
-__hidden enum strand_reading strand_go(struct strand *ret_strand, struct runtime *rt,
+__hidden enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
 				       enum call_kind kind)
 {
 	struct task_state *t = task_self();
@@ -334,7 +332,7 @@ __hidden enum strand_reading strand_go(struct strand *ret_strand, struct runtime
 	unclaimed = &t->moved.unclaimed;
 	*ret_strand = (struct strand){ goid, ids_self() >> 32, STRAND_GOROUTINE };
 	if (kind == CALL_HEARS)
-		note_server(rt, goid);
+		note_server(goid);
 	if (kind == CALL_HEARD)
 		return awaited_by(ret_strand, who_waited(rt, unclaimed));
 	if (!call_acts(kind))

@@ -29,7 +29,8 @@ enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt,
 				  enum call_kind kind);
 /* Tells in a record of its own which tasks wait for what the calling thread runs; state: the interpreter's of it. */
 void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context, enum call_kind kind);
-enum strand_reading strand_go(struct strand *ret_strand, struct runtime *rt, enum call_kind kind);
+enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
+			      enum call_kind kind);
 /* Tells in a record of its own where the thread makes objects. */
 enum strand_reading strand_java(struct task_state *t, struct runtime *rt, enum call_kind kind);
 /* The same of a thread that serves and is being woken. */

@@ -52,8 +52,8 @@ struct runtime {
 	__u64 at[RUNTIME_PLACES]; /* the same */
 };
 
-/* Of Go: which offset is where in runtime.off; SERVES: one of its goroutines has read a request. */
-enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SUDOG_C, GO_SERVES };
+/* Of Go: which offset is where in runtime.off. */
+enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SUDOG_C };
 
 /*
  * The same of CPython. The key + 1 under which the thread state is, once known; in the thread state:
