@@ -38,11 +38,8 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -Iinclude -Iuser -I$(OUTPUT)/gen $(shell $(PKG_CON
 CFLAGS ?= -O2 -g
 # Of what is handed out; the sanitizers see more, and get in each other's way with these.
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection $(if $(filter x86,$(ARCH)),-fcf-protection)
-# The program is optimised as a whole, which is a tenth of what it spends on an exchange; tests link the same objects
-# in a moment, and so does `make LTO=` the program.
-LTO := $(if $(SAN),,-flto=auto)
 CFLAGS_ALL := -std=gnu11 $(WARN) -fno-common -fPIE -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=. $(SANFLAGS) $(CFLAGS)
-LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(or $(WHOLE),-fno-lto) $(SANFLAGS) $(LDFLAGS)
+LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS_TRACE := -lpthread
 LIBS_EXPORT := $(shell $(PKG_CONFIG) --libs libcurl libprotobuf-c zlib uuid 2>/dev/null) -lpthread
 LIBS_KERN := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null)
@@ -66,7 +63,6 @@ BPF_SRCS := $(wildcard bpf/*.bpf.c)
 
 all: $(OUTPUT)/ebpf-tracer ## build the program (build/ebpf-tracer)
 
-$(OUTPUT)/ebpf-tracer: WHOLE := $(LTO)
 $(OUTPUT)/ebpf-tracer: $(APP_OBJS) $(KERN_OBJS) $(GUARD_OBJS) $(EXPORT_OBJS) $(CORE_OBJS)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_EXPORT) $(LIBS_KERN) $(LIBS_TRACE)
@@ -74,7 +70,7 @@ $(OUTPUT)/ebpf-tracer: $(APP_OBJS) $(KERN_OBJS) $(GUARD_OBJS) $(EXPORT_OBJS) $(C
 $(OUTPUT)/obj/%.o: %.c | $(OUTPUT)/gen/otlp.pb-c.h
 	$(call msg,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(if $(SAN),,$(HARDEN)) $(if $(LTO),$(LTO) -ffat-lto-objects) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(if $(SAN),,$(HARDEN)) -MMD -MP -c -o $@ $<
 
 $(OUTPUT)/obj/gen/%.o: $(OUTPUT)/gen/%.c
 	$(call msg,CC,$<)

@@ -287,7 +287,6 @@ $(T)/bench/%: $(OUTPUT)/obj/tests/bench/%.o
 
 $(T)/bench/path: $(CORE_OBJS) $(EXPORT_OBJS) $(OUTPUT)/obj/user/kern/ring.o
 $(T)/bench/path: LIBS_KERN := $(LIBS_EXPORT)
-$(T)/bench/path: WHOLE := $(LTO)
 instructions: $(T)/bench/path ## count what user space spends on an exchange, against the committed budget
 	$(Q)OUTPUT=$(OUTPUT) tests/bench/instructions
 
