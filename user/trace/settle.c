@@ -126,7 +126,7 @@ static void continue_trace(struct pipeline *p, struct exchange *x)
 /* Where x stands below its parent, its header, or nothing. */
 static void take_context(struct pipeline *p, struct exchange *x)
 {
-	link_grade(p, x);
+	doubt_grade(p, x);
 	drop_inference(p, x);
 	if (x->parent)
 		exchange_inherit(x, x->parent);

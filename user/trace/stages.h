@@ -88,8 +88,6 @@ void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 void link_best(struct pipeline *p,
 	       struct exchange *x); /* decides a client exchange by what is known by now */
 
-void link_grade(struct pipeline *p, struct exchange *x); /* what has come out about the process since */
-
 /*
  * The request for which the thread writes something that goes to no connection, by what is certain now. NULL: not
  * known.
@@ -104,6 +102,9 @@ enum link_method link_method_alone(const struct strand_state *st, bool awaited);
 struct exchange *link_later(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 /* To whom the result of a call went, or whose work its caller did; NULL: no evidence. */
 struct exchange *link_given(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
+
+/* doubt.c: what has come out since against the link */
+void doubt_grade(struct pipeline *p, struct exchange *x);
 
 /* jobs.c: another strand than the one that read the request begins the response */
 void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *writer);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What speaks against a link. It was made by what was known when the call was made, or ended; its thread and its
+ * process may have come out since to be of a kind where that says less.
+ */
+#include "trace/stages.h"
+
+/* What the thread that made the call was made for. */
+enum made_for {
+	MADE_FOR_IT, /* the request during which it was made, as far as is known */
+	MADE_FOR_MORE, /* for that one first, perhaps */
+	MADE_FOR_ANY, /* whichever request comes */
+};
+
+/*
+ * A thread that is still there when the request is over, and has made other calls, was made for more than that one: its
+ * first call may have been for it. A loop makes its workers when the first of many requests has come.
+ */
+static enum made_for made_for(struct pipeline *p, const struct exchange *x)
+{
+	const struct strand_state *st =
+		x->method == LINK_FORK ? strand_find(&p->strands, &x->thread) : NULL;
+	const struct strand_state *maker = st ? strand_find(&p->strands, &st->maker) : NULL;
+
+	if (!st || (x->parent && !x->parent->done))
+		return MADE_FOR_IT;
+	if (x->prev_call || (maker && strand_is_loop(maker)))
+		return MADE_FOR_ANY;
+	return st->last_call != x->serial ? MADE_FOR_MORE : MADE_FOR_IT;
+}
+
+static bool made_by_loop(struct pipeline *p, const struct exchange *x)
+{
+	const struct strand_state *st =
+		x->turn.in_loop ? strand_find(&p->strands, &x->thread) : NULL;
+
+	return st && strand_is_loop(st);
+}
+
+/* Its thread has shown since that what the link rests on says nothing there. */
+static bool refuted(struct pipeline *p, struct exchange *x)
+{
+	struct strand_state *st = strand_find(&p->strands, &x->thread);
+
+	if (st && st->callbacks)
+		return callback_doubts(st->callbacks, x);
+	return (x->method == LINK_LIKELY || x->method == LINK_ORDER) && st && strand_is_loop(st) &&
+	       (strand_queues(st) || turns_guess_fails(&st->turns, x->method));
+}
+
+static bool agreed(struct pipeline *p, const struct exchange *x)
+{
+	const struct strand_state *st = strand_find(&p->strands, &x->thread);
+
+	return st && turns_agreed(&st->turns, x);
+}
+
+/*
+ * A thread may have come out to be a loop since. Where work changes threads, what a thread was seen to do says little
+ * about whom it does it for.
+ */
+void doubt_grade(struct pipeline *p, struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+	enum made_for thread = made_for(p, x);
+	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
+			 x->method == LINK_LIKELY || x->method == LINK_FORK;
+
+	if (x->server_side)
+		return;
+	if (x->method == LINK_THREAD && made_by_loop(p, x))
+		exchange_grade(x, LINK_LIKELY);
+	if (!link_method_evidence(x->method) && agreed(p, x)) {
+		exchange_grade(x, LINK_ANSWER);
+		return;
+	}
+	if (thread == MADE_FOR_MORE)
+		exchange_grade(x, LINK_ORDER);
+	if (!refuted(p, x) && thread != MADE_FOR_ANY &&
+	    !(by_thread && ((proc && proc->roams) || x->turn.contradicted)))
+		return;
+	exchange_grade(x, LINK_ORDER);
+	x->doubtful = x->served > 1;
+}
