@@ -402,7 +402,7 @@ uint64_t settle_next_ns(const struct pipeline *p)
 	uint64_t next = patience_next_ns(&p->patience);
 
 	if (graced)
-		next = graced->end_ns + JOIN_GRACE_NS;
+		next = min(next, graced->end_ns + JOIN_GRACE_NS);
 	if (waiting)
 		next = min(next, waiting->start_ns + p->cfg.link_wait_ns);
 	if (streaming)
