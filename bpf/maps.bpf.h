@@ -150,12 +150,10 @@ struct go_search {
 	__u32 believed; /* a slot that was found before has been believed */
 	__u32 idle; /* nobody waits on the channel that is there */
 	__u32 search; /* it is looked for elsewhere, too */
-	__u32 pad2;
+	__u32 goid, parent_goid, startpc, recvq, sudog_c; /* of runtime.off */
 	__u64 words[GO_WORDS];
 	__u64 cnt_cap[2]; /* of what may be a channel */
 	struct go_start start;
-	__u32 goid, parent_goid, startpc, recvq, sudog_c; /* of runtime.off */
-	__u32 pad;
 	struct go_found server, server2; /* goids of goroutines that read requests */
 	struct go_found other, other2; /* g of those that do not */
 };

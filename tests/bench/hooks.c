@@ -41,13 +41,13 @@ static __u64 calls_made(struct bpf_object *obj)
 	return now.calls;
 }
 
-static int pass_time(struct bpf_object *obj, const char *cpu, const char *ns, bool on)
+/* Who is timed counts the calls, too; programs that are quiet and have nothing to pass return at once. */
+static int pass_time(struct bpf_object *obj, const char *cpu, const char *ns, bool timed)
 {
-	struct pastime pastime = { .cpu = strtoul(cpu, NULL, 10),
-				   .ns = strtoull(ns, NULL, 10),
-				   .on = on };
+	struct pastime pastime = { .cpu = strtoul(cpu, NULL, 10), .ns = strtoull(ns, NULL, 10) };
 	__u32 key = 0;
 
+	pastime.on = timed || pastime.ns;
 	return bpf_map_update_elem(pastime_fd(obj), &key, &pastime, BPF_ANY);
 }
 
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 			argc > 1 ? argv[1] : "");
 		return 1;
 	}
-	if (pass_time(obj, argv[2], argv[3], !quiet || strcmp(argv[3], "0")) || !attach_all(obj)) {
+	if (pass_time(obj, argv[2], argv[3], !quiet) || !attach_all(obj)) {
 		fprintf(stderr, "hooks: cannot attach the programs of '%s'\n", argv[1]);
 		return 1;
 	}
