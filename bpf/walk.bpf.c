@@ -53,7 +53,78 @@ static __always_inline bool has_two_ends(const struct moved *c, struct user_mem 
 	return (m->left || mem_next(m)) && m->left >= c->n;
 }
 
-/* To the end of the buffer at hand, of the stretch, or of the largest piece. */
+/* Passes `take` bytes; for how many of the call they account. */
+static __always_inline __u32 pass(struct moved *c, __u32 take)
+{
+	c->off += take;
+	return c->off == c->head_end ? take + (c->tail_at - c->head_end) : take;
+}
+
+/*
+ * Passes the buffer at hand, or the next, as far as moved.piece_len goes; 0: there is none. A global function, as
+ * walk_step().
+ */
+int run_step(void)
+{
+	struct task_state *t = task_known();
+	struct user_mem *m;
+	struct moved *c;
+	__u32 take;
+
+	if (!t || (!t->mem.left && !mem_next(&t->mem)))
+		return 0;
+	c = &t->moved;
+	m = &t->mem;
+	take = c->piece_len < m->left ? c->piece_len : m->left;
+	c->piece_base = m->base;
+	c->piece_cap = take;
+	c->piece_len -= take;
+	m->base += take;
+	m->left -= take;
+	return 1;
+}
+
+/*
+ * The buffer at hand and those behind it, of which `len` bytes are copied, as far as they fit into one record. One
+ * that cannot be read is the last. The verifier does not see that the copies together fit into `room`, so there is
+ * twice as much. False: the ring is full, and nothing is told.
+ */
+static __always_inline bool tell_run(struct moved *c, __u32 len, const __u32 room)
+{
+	struct ev_data *e = emit_reserve(sizeof(*e) + 2 * room);
+	__u32 cap = 0, take, i;
+
+	if (!e)
+		return false;
+	if (len > room)
+		len = room;
+	c->piece_len = len;
+	for (i = 0; i < RUN_MAX && c->piece_len && run_step(); i++) {
+		take = c->piece_cap;
+		barrier_var(take);
+		barrier_var(cap);
+		if (take > room || cap > room) /* never */
+			break;
+		if (bpf_probe_read_user(e->bytes + cap, take, (void *)c->piece_base)) {
+			stat_inc(STAT_USER_FAULT);
+			break;
+		}
+		cap += take;
+	}
+	len = pass(c, len - c->piece_len);
+	piece_fill(e, c, len);
+	piece_end(e, cap, 0);
+	piece_book(c, false, len);
+	return true;
+}
+
+/* Two buffers, a head and a long body, rather have a record each, of their size. */
+static __always_inline bool begins_run(const struct user_mem *m, __u32 len)
+{
+	return m->left && m->left < PIECE_SMALL && m->left < len && m->vecs > 1;
+}
+
+/* To the end of the buffer at hand, of the stretch, or of the largest piece; short buffers together. */
 static __always_inline void advance(struct moved *c, struct user_mem *m)
 {
 	bool copied = false;
@@ -70,6 +141,8 @@ static __always_inline void advance(struct moved *c, struct user_mem *m)
 		copied = true;
 	}
 	take = end - c->off;
+	if (copied && begins_run(m, take) && tell_run(c, take, PIECE_LOW))
+		return;
 	if (copied && take > PIECE_MAX)
 		take = PIECE_MAX;
 	if (take > m->left)
@@ -78,8 +151,7 @@ static __always_inline void advance(struct moved *c, struct user_mem *m)
 	c->piece_cap = take;
 	m->base += take;
 	m->left -= take;
-	c->off += take;
-	c->piece_len = c->off == c->head_end ? take + (c->tail_at - c->head_end) : take;
+	c->piece_len = pass(c, take);
 	if (copied && take)
 		piece_tell(c);
 }

@@ -11,8 +11,9 @@
 #define TASKS_MAX	16384	/* of the system-call provider: threads, 20 MB of kernel memory. LRU: costs a link */
 #define SOCKS_MAX	65536	/* of the system-call provider, which has no socket storage: 14 MB */
 #define VERDICTS_MAX	16384	/* one per long body. LRU: the default is safe */
-#define SEGS_MAX	16	/* iovec entries per call; nginx sends 64, heads first */
-#define GATHER_MAX	4	/* of these, if few and short, told by one record: a head and a body */
+#define SEGS_MAX	1024	/* buffers of a call: as many as the kernel takes (UIO_MAXIOV) */
+#define GATHER_MAX	4	/* of these, if there are no more and all are short, by one record: a head and a body */
+#define RUN_MAX		32	/* short ones, one behind the other, by one record: Apache's heads have 4 a field */
 #define PIECE_TINY	96	/* smallest record, three lines of the cache in the ring: a bare request */
 #define PIECE_SHORT	176	/* a server's shortest response, head and body gathered: seven lines */
 #define PIECE_SMALL	256	/* an API request, a response head */
