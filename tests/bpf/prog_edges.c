@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
@@ -37,38 +38,69 @@ static void expect_lengths_only(struct stage *s, enum dir dir)
 	stage_books_close(s);
 }
 
-/* The least of io_uring: one submission. */
+/* The least of io_uring: one submission, of up to two. */
+#define SQES_MAX 2
+
 struct uring {
 	int fd;
 	char *sq, *cq;
+	struct io_uring_sqe *sqes;
 	struct io_uring_params params;
 };
 
 /* False: it is not allowed here. */
-static bool uring_submit(struct uring *r, const struct io_uring_sqe *wanted)
+static bool uring_open(struct uring *r, unsigned flags)
 {
-	struct io_uring_sqe *sqe;
-
 	memset(r, 0, sizeof(*r));
-	r->fd = syscall(SYS_io_uring_setup, 1, &r->params);
+	r->params.flags = flags;
+	r->fd = syscall(SYS_io_uring_setup, SQES_MAX, &r->params);
 	if (r->fd < 0)
 		return false;
-	r->sq = mmap(NULL, r->params.sq_off.array + sizeof(unsigned), PROT_READ | PROT_WRITE,
-		     MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
-	r->cq = mmap(NULL, r->params.cq_off.cqes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
-		     IORING_OFF_CQ_RING);
-	sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQES);
-	act_check(r->sq != MAP_FAILED && r->cq != MAP_FAILED && sqe != MAP_FAILED);
-	*sqe = *wanted;
-	*(unsigned *)(r->sq + r->params.sq_off.array) = 0;
-	__atomic_store_n((unsigned *)(r->sq + r->params.sq_off.tail), 1, __ATOMIC_RELEASE);
-	act_check(syscall(SYS_io_uring_enter, r->fd, 1, 0, 0, NULL, 0) == 1);
+	r->sq = mmap(NULL, r->params.sq_off.array + SQES_MAX * sizeof(unsigned),
+		     PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_SQ_RING);
+	r->cq = mmap(NULL,
+		     r->params.cq_off.cqes + r->params.cq_entries * sizeof(struct io_uring_cqe),
+		     PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, IORING_OFF_CQ_RING);
+	r->sqes = mmap(NULL, SQES_MAX * sizeof(*r->sqes), PROT_READ | PROT_WRITE, MAP_SHARED, r->fd,
+		       IORING_OFF_SQES);
+	act_check(r->sq != MAP_FAILED && r->cq != MAP_FAILED && r->sqes != MAP_FAILED);
 	return true;
 }
 
-static bool uring_done(const struct uring *r)
+/* The kernel's thread, if the ring has one, is woken, as it would be after a while. */
+static void uring_go(struct uring *r, const struct io_uring_sqe *wanted, unsigned cnt)
+{
+	unsigned i, wake = r->params.flags & IORING_SETUP_SQPOLL ? IORING_ENTER_SQ_WAKEUP : 0;
+
+	for (i = 0; i < cnt; i++) {
+		r->sqes[i] = wanted[i];
+		((unsigned *)(r->sq + r->params.sq_off.array))[i] = i;
+	}
+	__atomic_store_n((unsigned *)(r->sq + r->params.sq_off.tail), cnt, __ATOMIC_RELEASE);
+	act_check(syscall(SYS_io_uring_enter, r->fd, cnt, 0, wake, NULL, 0) == (int)cnt);
+}
+
+static bool uring_submit(struct uring *r, const struct io_uring_sqe *wanted)
+{
+	if (!uring_open(r, 0))
+		return false;
+	uring_go(r, wanted, 1);
+	return true;
+}
+
+static unsigned uring_done(const struct uring *r)
 {
 	return __atomic_load_n((unsigned *)(r->cq + r->params.cq_off.tail), __ATOMIC_ACQUIRE);
+}
+
+/* What the nth that was done came to, once it is. */
+static int uring_result(const struct uring *r, unsigned n)
+{
+	const struct io_uring_cqe *cqes = (const void *)(r->cq + r->params.cq_off.cqes);
+
+	while (uring_done(r) <= n)
+		usleep(1000);
+	return cqes[n].res;
 }
 
 static void act_uring_send(void *arg)
@@ -82,6 +114,73 @@ static void act_uring_send(void *arg)
 
 	if (uring_submit(&r, &sqe))
 		act_check(read(p.server, b, sizeof(b)) == 5);
+	pair_close(&p);
+}
+
+/* What submissions may be: one of a kind, or two as a chain, from the caller or from a thread of the kernel. */
+static const struct uring_way {
+	const char *name;
+	unsigned setup;
+	unsigned char op, flags;
+	unsigned cnt;
+} uring_ways[] = {
+	{ "sendmsg", 0, IORING_OP_SENDMSG, 0, 1 },
+	{ "write", 0, IORING_OP_WRITE, 0, 1 },
+	{ "writev", 0, IORING_OP_WRITEV, 0, 1 },
+	{ "send without a copy", 0, IORING_OP_SEND_ZC, 0, 1 },
+	{ "two sends, linked", 0, IORING_OP_SEND, IOSQE_IO_LINK, 2 },
+	{ "by a worker of the ring", 0, IORING_OP_SEND, IOSQE_ASYNC, 1 },
+	{ "by a ring that is polled", IORING_SETUP_SQPOLL, IORING_OP_SEND, 0, 1 },
+	{ "on a registered file", 0, IORING_OP_SEND, IOSQE_FIXED_FILE, 1 },
+};
+
+static struct io_uring_sqe uring_part(const struct uring_way *way, int fd, const char *text,
+				      struct iovec *vec, struct msghdr *msg)
+{
+	struct io_uring_sqe sqe = { .opcode = way->op, .flags = way->flags, .fd = fd };
+
+	*vec = (struct iovec){ (void *)text, strlen(text) };
+	*msg = (struct msghdr){ .msg_iov = vec, .msg_iovlen = 1 };
+	switch (way->op) {
+	case IORING_OP_SENDMSG:
+		sqe.addr = (uintptr_t)msg;
+		sqe.len = 1;
+		break;
+	case IORING_OP_WRITEV:
+		sqe.addr = (uintptr_t)vec;
+		sqe.len = 1;
+		break;
+	default:
+		sqe.addr = (uintptr_t)text;
+		sqe.len = strlen(text);
+	}
+	return sqe;
+}
+
+static void act_uring_way(void *arg)
+{
+	static const char *const texts[][2] = { { "hello" }, { "hel", "lo" } };
+	const struct uring_way *way = arg;
+	struct pair p = pair_open(PAIR_TCP4);
+	struct io_uring_sqe sqes[SQES_MAX];
+	struct iovec vec[SQES_MAX];
+	struct msghdr msg[SQES_MAX];
+	struct uring r;
+	char b[8];
+	unsigned i;
+
+	if (!uring_open(&r, way->setup))
+		return;
+	if (way->flags & IOSQE_FIXED_FILE)
+		act_check(
+			!syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_FILES, &p.client, 1));
+	for (i = 0; i < way->cnt; i++)
+		sqes[i] = uring_part(way, way->flags & IOSQE_FIXED_FILE ? 0 : p.client,
+				     texts[way->cnt - 1][i], &vec[i], &msg[i]);
+	sqes[way->cnt - 1].flags &= ~IOSQE_IO_LINK;
+	uring_go(&r, sqes, way->cnt);
+	if (uring_result(&r, 0) > 0)
+		act_check(recv(p.server, b, 5, MSG_WAITALL) == 5);
 	pair_close(&p);
 }
 
@@ -126,11 +225,58 @@ static void act_uring_recv_in_sends(void *arg)
 	pair_close(&p);
 }
 
-static bool uring_play(void **state, act_fn act)
+/* One submission receives for ever, into buffers that the ring is provided with. */
+#define SHOT_GROUP 7
+
+static void uring_provide(struct uring *r, struct io_uring_buf *bufs, char *to, size_t cnt,
+			  size_t sz)
+{
+	struct io_uring_buf_reg reg = { .ring_addr = (uintptr_t)bufs,
+					.ring_entries = cnt,
+					.bgid = SHOT_GROUP };
+	size_t i;
+
+	for (i = 0; i < cnt; i++)
+		bufs[i] = (struct io_uring_buf){ .addr = (uintptr_t)(to + i * sz),
+						 .len = sz,
+						 .bid = i };
+	((struct io_uring_buf_ring *)bufs)->tail = cnt;
+	syscall(SYS_io_uring_register, r->fd, IORING_REGISTER_PBUF_RING, &reg, 1);
+}
+
+static void act_uring_multishot(void *arg)
+{
+	struct io_uring_buf *bufs =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct pair p = pair_open(PAIR_TCP4);
+	const struct io_uring_sqe sqe = { .opcode = IORING_OP_RECV,
+					  .fd = p.server,
+					  .flags = IOSQE_BUFFER_SELECT,
+					  .ioprio = IORING_RECV_MULTISHOT,
+					  .buf_group = SHOT_GROUP };
+	char to[4][8], other[8] = "wrong";
+	struct uring r;
+	int pipes[2];
+
+	act_check(!pipe(pipes));
+	if (!uring_open(&r, 0))
+		return;
+	uring_provide(&r, bufs, to[0], ARRAY_SIZE(to), sizeof(to[0]));
+	uring_go(&r, &sqe, 1);
+	act_check(write(p.client, "hel", 3) == 3);
+	if (uring_result(&r, 0) == 3) {
+		act_check(write(p.client, "lo", 2) == 2);
+		while (uring_done(&r) < 2)
+			act_check(write(pipes[1], other, 5) == 5 && read(pipes[0], other, 5) == 5);
+	}
+	pair_close(&p);
+}
+
+static bool uring_play(void **state, act_fn act, void *arg)
 {
 	uint64_t before = counted(*state, STAT_IO_URING);
 
-	stage_play(*state, act, NULL);
+	stage_play(*state, act, arg);
 	if (!stage_data(*state, 0, DIR_RX, 0) && !stage_data(*state, 0, DIR_TX, 0)) {
 		print_message("# io_uring is not allowed here\n");
 		return false;
@@ -141,13 +287,32 @@ static bool uring_play(void **state, act_fn act)
 
 static void test_io_uring_sends(void **state)
 {
-	if (uring_play(state, act_uring_send))
+	if (uring_play(state, act_uring_send, NULL))
 		expect_lengths_only(*state, DIR_TX);
+}
+
+static void test_io_uring_by_any_way(void **state)
+{
+	struct uring_way way;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(uring_ways); i++) {
+		way = uring_ways[i];
+		print_message("# %s\n", way.name);
+		if (uring_play(state, act_uring_way, &way))
+			expect_lengths_only(*state, DIR_TX);
+	}
+}
+
+static void test_io_uring_receives_many_times(void **state)
+{
+	if (uring_play(state, act_uring_multishot, NULL))
+		expect_lengths_only(*state, DIR_RX);
 }
 
 static void test_io_uring_receives_within_other_calls(void **state)
 {
-	if (uring_play(state, act_uring_recv))
+	if (uring_play(state, act_uring_recv, NULL))
 		expect_lengths_only(*state, DIR_RX);
 }
 
@@ -331,6 +496,8 @@ int main(void)
 {
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_io_uring_sends),
+		cmocka_unit_test(test_io_uring_by_any_way),
+		cmocka_unit_test(test_io_uring_receives_many_times),
 		cmocka_unit_test(test_io_uring_receives_within_other_calls),
 		cmocka_unit_test(test_io_uring_receives_within_sends_on_its_socket),
 #ifdef __x86_64__
