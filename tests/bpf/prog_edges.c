@@ -159,7 +159,7 @@ static struct io_uring_sqe uring_part(const struct uring_way *way, int fd, const
 
 static void act_uring_way(void *arg)
 {
-	static const char *const texts[][2] = { { "hello" }, { "hel", "lo" } };
+	static const char *const texts[][2] = { { "hello" }, { "he", "llo" } };
 	const struct uring_way *way = arg;
 	struct pair p = pair_open(PAIR_TCP4);
 	struct io_uring_sqe sqes[SQES_MAX];
@@ -263,9 +263,9 @@ static void act_uring_multishot(void *arg)
 		return;
 	uring_provide(&r, bufs, to[0], ARRAY_SIZE(to), sizeof(to[0]));
 	uring_go(&r, &sqe, 1);
-	act_check(write(p.client, "hel", 3) == 3);
-	if (uring_result(&r, 0) == 3) {
-		act_check(write(p.client, "lo", 2) == 2);
+	act_check(write(p.client, "he", 2) == 2);
+	if (uring_result(&r, 0) == 2) {
+		act_check(write(p.client, "llo", 3) == 3);
 		while (uring_done(&r) < 2)
 			act_check(write(pipes[1], other, 5) == 5 && read(pipes[0], other, 5) == 5);
 	}

@@ -254,6 +254,73 @@ static void lost_response_shifts_nothing(void **state)
 	scene_end(&sc);
 }
 
+static void transmit_unseen(struct scene *sc, struct end *e)
+{
+	move_cut(sc, e, 101, DIR_TX, "", 0, 100);
+}
+
+/* The response went through io_uring: that it is over is known by the bytes, and what it said is not. */
+static void unseen_responses_are_no_errors(void **state)
+{
+	const struct span *s;
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	transmit_unseen(&sc, &in);
+	sc.now_us += 50000;
+	receive(&sc, &in, 101, REQUEST("/2"));
+	transmit_unseen(&sc, &in);
+	sc.now_us += 50000;
+	receive(&sc, &in, 101, REQUEST("/unanswered"));
+	sc.now_us += 50000;
+	close_end(&sc, &in, 0);
+	pass_time(&sc, 200000);
+	s = span_of(&sc, SPAN_SERVER, "/1");
+	assert_true(!s->error && s->end_ns - s->start_ns < 10000 * NSEC_PER_USEC);
+	assert_non_null(attrs_find(&s->attrs, "exchange.incomplete"));
+	s = span_of(&sc, SPAN_SERVER, "/2");
+	assert_true(!s->error && s->end_ns - s->start_ns < 10000 * NSEC_PER_USEC);
+	s = span_of(&sc, SPAN_SERVER, "/unanswered");
+	assert_true(s->error && s->end_ns - s->start_ns > 40000 * NSEC_PER_USEC);
+	check_books(&sc);
+	scene_end(&sc);
+}
+
+static void endless_unseen_responses(void **state)
+{
+	struct end in;
+	struct scene sc;
+	int i;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	for (i = 0; i < 2 * PIPELINE_MAX; i++) {
+		receive(&sc, &in, 101, REQUEST("/x"));
+		transmit_unseen(&sc, &in);
+	}
+	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_PIPELINE_FULL], 0);
+	scene_end(&sc);
+}
+
+static void last_response_lost(void **state)
+{
+	struct end in;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	receive(&sc, &in, 101, REQUEST("/x"));
+	in.pos[DIR_TX] += strlen(OK);
+	end_of_direction(&sc, &in, 101, DIR_RX, 0);
+	close_end(&sc, &in, 0);
+	pass_time(&sc, 200000);
+	assert_false(span_of(&sc, SPAN_SERVER, "/x")->error);
+	scene_end(&sc);
+}
+
 static void foreign_bytes_are_ignored(void **state)
 {
 	struct end in;
@@ -309,6 +376,9 @@ int main(void)
 		cmocka_unit_test(foreign_connections_are_counted),
 		cmocka_unit_test(long_body_is_skipped),
 		cmocka_unit_test(lost_response_shifts_nothing),
+		cmocka_unit_test(unseen_responses_are_no_errors),
+		cmocka_unit_test(endless_unseen_responses),
+		cmocka_unit_test(last_response_lost),
 		cmocka_unit_test(foreign_bytes_are_ignored),
 		cmocka_unit_test(books_close),
 	};

@@ -100,6 +100,7 @@ struct exchange {
 	uint64_t end_min_ns;	/* the call that sent the last byte began then */
 
 	uint64_t req_pos;	/* bytes of its direction before the request */
+	uint64_t rsp_pos;	/* of the other direction then */
 	uint32_t req_seq, rsp_seq; /* TCP positions when its first byte moved; valid with has_seq */
 	bool has_seq;
 	struct hnode by_join;	/* join_open: waiting for the other end */

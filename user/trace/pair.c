@@ -41,11 +41,58 @@ static void describe(struct pipeline *p, struct exchange *x, const struct conn *
 	exchange_weigh(&p->exchanges, x);
 }
 
+/* The exchange leaves its connection; what happens to its span is decided further down. */
+static void end(struct pipeline *p, struct conn *c, struct exchange *x, const struct stamp *last)
+{
+	uint32_t tgid = x->tgid;
+
+	x->end_ns = max(last->ts_ns, x->start_ns);
+	x->end_min_ns = x->server_side && last->start_ns ? last->start_ns : x->end_ns;
+	x->end_min_ns = max(x->end_min_ns, x->start_ns);
+	list_del(&x->by_conn);
+	x->done = true;
+	if (x->server_side)
+		link_server_done(p, x);
+	else
+		link_client_done(p, x);
+	x->conn = NULL;
+	settle_done(p, x);
+	settle_process(p, tgid);
+}
+
+static struct exchange *oldest(struct conn *c)
+{
+	return list_first(&c->exchanges, struct exchange, by_conn);
+}
+
+static const struct stream *responses(const struct conn *c, const struct exchange *x)
+{
+	return &c->dir[x->server_side ? DIR_TX : DIR_RX];
+}
+
+/* Its response may have been among bytes that went since and were not seen: those of io_uring, or of lost records. */
+static bool is_answered_unseen(const struct conn *c, const struct exchange *x)
+{
+	const struct stream *s = responses(c, x);
+
+	return !x->answered && s->lost && stream_next(s) > x->rsp_pos;
+}
+
+/* What became of it is not known. */
+static void end_incomplete(struct pipeline *p, struct conn *c, struct exchange *x)
+{
+	x->incomplete = true;
+	c->responses = max(c->responses, x->nth);
+	end(p, c, x, &responses(c, x)->last);
+}
+
 static void begin(struct pipeline *p, struct conn *c, const struct stamp *first, uint64_t pos)
 {
 	struct exchange *x;
 
 	p->tally.v[TALLY_REQUESTS]++;
+	while ((x = oldest(c)) && is_answered_unseen(c, x))
+		end_incomplete(p, c, x);
 	if (c->requests++ - c->responses >= PIPELINE_MAX) {
 		p->tally.v[TALLY_PIPELINE_FULL]++;
 		return;
@@ -71,6 +118,7 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 	x->start_ns = first->start_ns ? first->start_ns : first->ts_ns;
 	x->start_exact = first->start_ns;
 	x->req_pos = pos;
+	x->rsp_pos = stream_next(responses(c, x));
 	x->req_seq = first->seq;
 	x->rsp_seq = first->other_seq;
 	x->has_seq = first->has_seq;
@@ -86,30 +134,6 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 	if (c->proto->telemetry)
 		sdk_report(p, x, c->proto->telemetry(c->state));
 	join_began(p, x);
-}
-
-/* The exchange leaves its connection; what happens to its span is decided further down. */
-static void end(struct pipeline *p, struct conn *c, struct exchange *x, const struct stamp *last)
-{
-	uint32_t tgid = x->tgid;
-
-	x->end_ns = max(last->ts_ns, x->start_ns);
-	x->end_min_ns = x->server_side && last->start_ns ? last->start_ns : x->end_ns;
-	x->end_min_ns = max(x->end_min_ns, x->start_ns);
-	list_del(&x->by_conn);
-	x->done = true;
-	if (x->server_side)
-		link_server_done(p, x);
-	else
-		link_client_done(p, x);
-	x->conn = NULL;
-	settle_done(p, x);
-	settle_process(p, tgid);
-}
-
-static struct exchange *oldest(struct conn *c)
-{
-	return list_first(&c->exchanges, struct exchange, by_conn);
 }
 
 static void on_response_head(struct pipeline *p, struct conn *c, struct exchange *x,
@@ -128,10 +152,8 @@ static void end_unseen(struct pipeline *p, struct conn *c)
 {
 	struct exchange *x;
 
-	while ((x = oldest(c)) && x->nth < c->requests) {
-		x->incomplete = true;
-		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
-	}
+	while ((x = oldest(c)) && x->nth < c->requests)
+		end_incomplete(p, c, x);
 	if (c->responses < c->requests)
 		c->responses = c->requests - 1;
 }
@@ -192,7 +214,7 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 	if (msg->cut)
 		end_broken(p, c, x);
 	else
-		end(p, c, x, &c->dir[x->server_side ? DIR_TX : DIR_RX].last);
+		end(p, c, x, &responses(c, x)->last);
 }
 
 void pair_failed(struct pipeline *p, struct conn *c, const char *why)
@@ -229,7 +251,9 @@ void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close)
 	struct exchange *x;
 
 	while ((x = oldest(c))) {
-		if (c->err || x->server_side || !local_close || was_killed(p, x))
+		if (is_answered_unseen(c, x))
+			end_incomplete(p, c, x);
+		else if (c->err || x->server_side || !local_close || was_killed(p, x))
 			end_broken(p, c, x);
 		else
 			end(p, c, x, &now);
