@@ -76,6 +76,8 @@ class Front(Handler):
 
 
 class Back(Handler):
+    disable_nagle_algorithm = True  # else the body waits for the head to be acknowledged, 40 ms on each connection
+
     def do_GET(self):
         time.sleep(random.uniform(0, 0.01))
         self.answer(b"data\n")
