@@ -245,6 +245,56 @@ static void recycled_after_the_read(void **state)
 }
 
 /* While a record is worked off, what it has named stays, however many others were used since. */
+/* A request, a call for it, and another request and call. */
+static void serve_twice(struct scene *sc, struct end *in, struct end *out,
+			void (*meanwhile)(struct scene *, struct end *))
+{
+	receive(sc, in, 100, REQUEST("/1"));
+	meanwhile(sc, in);
+	transmit(sc, out, 100, REQUEST("/for1"));
+	receive(sc, out, 100, OK);
+	transmit(sc, in, 100, OK);
+	sc->shed = 0;
+	receive(sc, in, 100, REQUEST("/2"));
+	transmit(sc, out, 100, REQUEST("/for2"));
+	receive(sc, out, 100, OK);
+	transmit(sc, in, 100, OK);
+	pass_time(sc, 200000);
+}
+
+static void expect_less_sure_once(void (*meanwhile)(struct scene *, struct end *))
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
+	serve_twice(&sc, &in1, &out1, meanwhile);
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/for1")) < 0.9);
+	assert_true(made_for(&sc, "/for2", "/2"));
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/for2")) > 0.9);
+	scene_end(&sc);
+}
+
+static void leave_out(struct scene *sc, struct end *e)
+{
+	sc->shed = 1;
+}
+
+static void lose_bytes(struct scene *sc, struct end *e)
+{
+	e->pos[DIR_TX] += 10;
+	e->seq[DIR_TX] += 10;
+}
+
+/* While others are left out, or their records lost, nobody knows what the thread has done between. */
+static void seen_in_part(void **state)
+{
+	expect_less_sure_once(leave_out);
+	expect_less_sure_once(lose_bytes);
+}
+
 static void full_table_forgets_between_records(void **state)
 {
 	struct tally tally = { 0 };
@@ -280,6 +330,7 @@ int main(void)
 		cmocka_unit_test(loop_writes_for_tasks),
 		cmocka_unit_test(recycled_task),
 		cmocka_unit_test(recycled_after_the_read),
+		cmocka_unit_test(seen_in_part),
 		cmocka_unit_test(full_table_forgets_between_records),
 	};
 

@@ -438,6 +438,14 @@ static void feed_gap(struct feed *f, uint64_t n, enum gap_reason why)
 	deliver(f, &msg, &f->stamp, f->s->at);
 }
 
+static void note_unseen(const struct feed *f)
+{
+	struct process *proc = process_find(&f->p->processes, f->stamp.tgid);
+
+	if (proc)
+		proc->unseen_ns = f->stamp.ts_ns;
+}
+
 /* The direction has come to `pos`: the records of what is missing before it were lost, or never made. */
 static void feed_lost(struct feed *f, uint64_t pos, bool shed)
 {
@@ -446,6 +454,7 @@ static void feed_lost(struct feed *f, uint64_t pos, bool shed)
 	if (pos <= next)
 		return;
 	count(f, shed ? TALLY_RX_SHED : TALLY_RX_LOST, pos - next);
+	note_unseen(f);
 	feed_gap(f, pos - next, shed ? GAP_SHED : GAP_LOST);
 }
 
@@ -496,6 +505,8 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 		return;
 	}
 	feed_missing(&f, ev);
+	if (ev->shed)
+		note_unseen(&f);
 	f.s->last = f.stamp;
 	link_calls(p, &f.stamp.thread, ev->sleeps, ev->flags & DATA_POLLED);
 	if (ev->dir == DIR_RX)

@@ -5,6 +5,12 @@
  */
 #include "trace/stages.h"
 
+/*
+ * The most that is claimed where exchanges were left out meanwhile: of 19,000 links made by what a loop or a worker was
+ * seen to do, 351 were wrong, because a request that was not seen had been between.
+ */
+#define SEEN_IN_PART 0.85
+
 /* What the thread that made the call was made for. */
 enum made_for {
 	MADE_FOR_IT, /* the request during which it was made, as far as is known */
@@ -59,15 +65,13 @@ static bool agreed(struct pipeline *p, const struct exchange *x)
  * A thread may have come out to be a loop since. Where work changes threads, what a thread was seen to do says little
  * about whom it does it for.
  */
-void doubt_grade(struct pipeline *p, struct exchange *x)
+static void grade_by_thread(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
 	enum made_for thread = made_for(p, x);
 	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
 			 x->method == LINK_LIKELY || x->method == LINK_FORK;
 
-	if (x->server_side)
-		return;
 	if (x->method == LINK_THREAD && made_by_loop(p, x))
 		exchange_grade(x, LINK_LIKELY);
 	if (!link_method_evidence(x->method) && agreed(p, x)) {
@@ -81,4 +85,22 @@ void doubt_grade(struct pipeline *p, struct exchange *x)
 		return;
 	exchange_grade(x, LINK_ORDER);
 	x->doubtful = x->served > 1;
+}
+
+/* Something that happened in the process since the request came is not known. */
+static bool seen_in_part(const struct pipeline *p, const struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+
+	return proc && x->parent && x->method != LINK_HEADER &&
+	       proc->unseen_ns >= x->parent->start_ns;
+}
+
+void doubt_grade(struct pipeline *p, struct exchange *x)
+{
+	if (x->server_side)
+		return;
+	grade_by_thread(p, x);
+	if (seen_in_part(p, x))
+		x->confidence = min(x->confidence, SEEN_IN_PART);
 }

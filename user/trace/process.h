@@ -31,6 +31,7 @@ struct process {
 	unsigned aloud, silent; /* of late, how often a worker slept after a call with, or without a hand-over */
 	struct jobs jobs;
 	struct heap *heap; /* Java runs in it; else NULL */
+	uint64_t unseen_ns; /* when something of it was last found to be missing: left out, or lost; 0: never */
 	bool killed; /* a signal ended it */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 	uint64_t last_task; /* id of the task that answered last */
