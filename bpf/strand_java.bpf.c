@@ -117,14 +117,15 @@ static __always_inline __u64 stack_end(const struct task_state *t, __u64 fs)
 	return sp + JAVA_STACK_MAX;
 }
 
-static __noinline int tell_stack(const struct strand *self, const struct runtime *rt, __u64 thread,
+static __noinline int tell_stack(const struct task_state *t, const struct runtime *rt, __u64 thread,
 				 __u64 end)
 {
 	struct ev_heap *e = heap_begin(rt, thread, JAVA_STACK_MAX);
 
 	if (!e)
 		return 0;
-	e->thread = e->strand = *self;
+	e->thread = e->strand = t->moved.strand;
+	e->missed = t->moved.missed;
 	e->stack = end;
 	if (!bpf_probe_read_user(e->words, JAVA_STACK_MAX, (void *)(e->stack - JAVA_STACK_MAX)))
 		e->len = JAVA_STACK_MAX;
@@ -132,21 +133,22 @@ static __noinline int tell_stack(const struct strand *self, const struct runtime
 	return 0;
 }
 
-static __noinline int tell_heap(const struct strand *running, const struct runtime *rt,
-				__u64 thread, __u64 object)
+static __noinline int tell_heap(const struct task_state *t, const struct runtime *rt, __u64 thread,
+				__u64 object)
 {
 	struct ev_heap *e = heap_begin(rt, thread, 0);
 
 	if (!e)
 		return 0;
 	strand_self(&e->thread);
-	e->strand = *running;
+	e->strand = t->moved.strand;
+	e->missed = t->moved.missed;
 	e->object = object;
 	heap_submit(e);
 	return 0;
 }
 
-__hidden int java_woken(struct proc *proc, struct task_struct *task)
+__hidden int java_woken(struct proc *proc, struct task_struct *task, const struct task_state *t)
 {
 	const struct runtime *rt = &proc->runtime;
 	struct ev_heap *e;
@@ -160,6 +162,7 @@ __hidden int java_woken(struct proc *proc, struct task_struct *task)
 		return 0;
 	strand_of(task, &e->thread);
 	e->strand = e->thread;
+	e->missed = t->moved.missed;
 	heap_submit(e);
 	return 0;
 }
@@ -226,8 +229,8 @@ __hidden enum strand_reading strand_java(struct task_state *t, struct runtime *r
 	if (!rt->off[JAVA_LENDS] || got == STRAND_UNPROVEN)
 		return got;
 	if (call_acts(kind) && got == STRAND_COARSE && (!t->serving || t->polls))
-		tell_stack(&t->moved.strand, rt, thread, stack_end(t, fs));
+		tell_stack(t, rt, thread, stack_end(t, fs));
 	else
-		tell_heap(&t->moved.strand, rt, thread, object);
+		tell_heap(t, rt, thread, object);
 	return got;
 }

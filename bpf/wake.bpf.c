@@ -34,11 +34,14 @@ static __always_inline __u64 futex_of(struct task_struct *task)
 	return call.arg[0];
 }
 
-/* The wakee waits for the network if it has no futex: then the waker is a bystander of softirq. */
+/*
+ * The wakee waits for the network if it has no futex: then the waker is a bystander of softirq. Who has missed
+ * something may bring another answer than the one that was told last.
+ */
 static __always_inline bool tells(const struct task_state *waker, const struct task_state *woken,
 				  __u64 futex)
 {
-	if (!futex || waker->serving || waker->edges >= WAKES_MAX)
+	if (!futex || waker->serving || waker->moved.missed || waker->edges >= WAKES_MAX)
 		return false;
 	return waker->news > 1 || (waker->news && woken && woken->serving);
 }
@@ -61,13 +64,13 @@ static __always_inline void tell(struct task_state *waker, struct task_struct *w
 	emit_submit(e);
 }
 
-static __always_inline void look_at_woken(struct task_struct *wakee)
+static __always_inline void look_at_woken(struct task_struct *wakee, const struct task_state *woken)
 {
 	__u32 tgid = wakee->tgid;
 	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);
 
 	if (proc && proc->runtime.kind == RUNTIME_JAVA)
-		java_woken(proc, wakee);
+		java_woken(proc, wakee, woken);
 }
 
 SEC("?tp_btf/sched_waking")
@@ -82,7 +85,7 @@ int BPF_PROG(task_wake, struct task_struct *wakee)
 	woken = task_find(wakee);
 	futex = futex_of(wakee);
 	if (woken && woken->serving && futex && *(volatile __u32 *)&shared.runtimes)
-		look_at_woken(wakee);
+		look_at_woken(wakee, woken);
 	if (waker && tells(waker, woken, futex)) {
 		tell(waker, wakee, woken, futex);
 		if (waker->news > 1 && !(woken && woken->serving))

@@ -34,7 +34,7 @@ enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *r
 /* Tells in a record of its own where the thread makes objects. */
 enum strand_reading strand_java(struct task_state *t, struct runtime *rt, enum call_kind kind);
 /* The same of a thread that serves and is being woken. */
-int java_woken(struct proc *proc, struct task_struct *task);
+int java_woken(struct proc *proc, struct task_struct *task, const struct task_state *t);
 enum strand_reading strand_tokio(struct strand *ret_strand, struct runtime *rt,
 				 enum call_kind kind);
 /* Tells, in a record of its own or in t->moved.strand, what runs and that `dir` is what it does. */

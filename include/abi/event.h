@@ -96,6 +96,7 @@ struct ev_conn {
 #define DATA_SHED	(1 << 4)	/* bytes that are missing before it are whole exchanges, left out on purpose */
 #define DATA_POLLED	(1 << 5)	/* RX of a client: the socket is in an epoll set, whoever reads it is a loop */
 #define DATA_ENDS	(1 << 6)	/* the last TAIL_LEN bytes of the piece are copied, too: behind the first cap */
+#define DATA_MISSED	(1 << 7)	/* what the thread has read, or moved, since its last record was not all told */
 
 struct ev_data {
 	struct ev_hdr hdr;

@@ -45,7 +45,9 @@ struct ev_heap {
 	struct strand thread, strand; /* whose buffer it is; what runs there, the same or a virtual thread */
 	__u64 start, top, end, heap_start, heap_end; /* of the buffer: the next object is made at top; of all */
 	__u64 object, stack;	/* the virtual thread, or 0; the address behind the words */
-	__u32 collections, len; /* of garbage, so far; bytes of stack that follow: of a call maybe for others */
+	__u32 collections;	/* of garbage, so far */
+	__u16 len;		/* bytes of stack that follow: of a call maybe for others */
+	__u16 missed;		/* as DATA_MISSED, of whose buffer it is */
 	__u64 words[];
 };
 

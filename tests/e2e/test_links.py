@@ -27,3 +27,17 @@ def test_calls_are_rightly_linked(lab, case, record_property):
     assert result.verdicts["right"] >= case.least * result.calls - case.warm_up, result
     assert result.sure_wrong == 0, result
     assert result.backs_wrong == 0, result
+
+
+def test_what_is_left_out_makes_no_wrong_link(lab, record_property):
+    """Most exchanges are, with so small a ring: a worker's result is not brought to whom it brought the one before."""
+    case = next(c for c in CASES if c.name == "java-pool")
+    lack = case.needs()
+    if lack:
+        pytest.skip(lack)
+    result = measure(lab, case, 3000, 64, "--ring-size", "128K")
+    record_property("score", f"{dict(result.verdicts)} by {result.ways()}")
+    assert result.seen < result.calls / 2
+    assert result.verdicts["right"] > 50, result
+    assert result.verdicts["wrong"] < 10, result
+    assert result.sure_wrong == 0, result

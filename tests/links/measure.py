@@ -111,10 +111,10 @@ def made(lab):
     return [(request, f"/data/{token}") for request, token in score.read_calls(lab.folder)]
 
 
-def measure(lab, case, requests, at):
+def measure(lab, case, requests, at, *tracer_args):
     result = Result()
     port = start(lab, case)
-    tracer = Tracer(lab, *started(lab))
+    tracer = Tracer(lab, *started(lab), *tracer_args)
     prefix = "/data/" if case.proxy else "/work/"
     ids = [f"{n:05d}" for n in range(requests)]
     done = load.run(port, [prefix + i for i in ids], case.at or at)

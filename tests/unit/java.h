@@ -68,6 +68,7 @@ static inline void looks(struct java *j, uint32_t tid, const struct strand *runn
 		.object = object,
 		.stack = STACK,
 		.collections = j->collections,
+		.missed = j->sc.missed,
 		.len = n * sizeof(words[0]),
 	};
 	for (i = 0; i < n; i++)

@@ -295,6 +295,29 @@ static void seen_in_part(void **state)
 	expect_less_sure_once(lose_bytes);
 }
 
+/* What a loop does after having read what was left out goes on with that, not with what it read before. */
+static void loop_that_missed_something(void **state)
+{
+	struct end in1, in2, out1, out2;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
+	sc.polls = true;
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	transmit(&sc, &out1, 100, REQUEST("/for1"));
+	sc.missed = true;
+	transmit(&sc, &out2, 100, REQUEST("/whose"));
+	receive(&sc, &out1, 100, OK);
+	sc.missed = false;
+	transmit(&sc, &in1, 100, OK);
+	receive(&sc, &out2, 100, OK);
+	pass_time(&sc, 200000);
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_string_equal(how_linked(&sc, "/whose"), "root");
+	scene_end(&sc);
+}
+
 static void full_table_forgets_between_records(void **state)
 {
 	struct tally tally = { 0 };
@@ -331,6 +354,7 @@ int main(void)
 		cmocka_unit_test(recycled_task),
 		cmocka_unit_test(recycled_after_the_read),
 		cmocka_unit_test(seen_in_part),
+		cmocka_unit_test(loop_that_missed_something),
 		cmocka_unit_test(full_table_forgets_between_records),
 	};
 

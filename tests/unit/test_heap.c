@@ -111,6 +111,25 @@ static void old_object_says_nothing(void **state)
 	scene_end(&j.sc);
 }
 
+/* What a thread made for a request that was left out is not for the one that it read before. */
+static void made_for_what_was_not_told(void **state)
+{
+	struct java j;
+	uint64_t job;
+
+	begin(&j);
+	has_shown_its_job(&j);
+	job = serves(&j, &j.in2, 102, REQUEST("/2"));
+	j.sc.missed = true;
+	looks(&j, 102, NULL, 0, NULL, 0);
+	j.sc.missed = false;
+	works(&j, job, REQUEST("/for2"));
+	answers(&j, &j.in2, 102);
+	pass_time(&j.sc, SETTLED_US);
+	assert_string_equal(method_of_call(&j), "root");
+	scene_end(&j.sc);
+}
+
 /* Until it is known where the job is, any object may be left over from another. */
 static void unknown_places_say_nothing(void **state)
 {
@@ -245,6 +264,7 @@ int main(void)
 		cmocka_unit_test(few_words_are_less_than_sure),
 		cmocka_unit_test(hand_over_is_sure_once_confirmed),
 		cmocka_unit_test(old_object_says_nothing),
+		cmocka_unit_test(made_for_what_was_not_told),
 		cmocka_unit_test(unknown_places_say_nothing),
 		cmocka_unit_test(forgets_heaps_for_others),
 		cmocka_unit_test(other_code_has_other_places),

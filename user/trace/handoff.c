@@ -106,6 +106,9 @@ static void note_job(struct pipeline *p, struct process *proc, const struct ev_w
 	const struct exchange *call = last;
 	unsigned n;
 
+	if (proc->unseen_ns >=
+	    server->start_ns) /* whom calls before were handed to may be what is not seen */
+		return;
 	edge.job = true;
 	for (n = 0; n < JOB_CALLS_MAX; n++) {
 		struct exchange *before = link_open_call(p, call->prev_call);

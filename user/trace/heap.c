@@ -144,7 +144,10 @@ static uint64_t maker(struct pipeline *p, struct heap *h, uint64_t address)
 	return m->strand.kind == STRAND_NONE ? m->serial : works_on(p, &m->strand);
 }
 
-/* What the thread has made since it was last looked at was for the request that it has served since then. */
+/*
+ * What the thread has made since it was last looked at was for the request that it has served since
+ * then, if it is known what it read.
+ */
 static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer *b,
 			 const struct ev_heap *ev)
 {
@@ -155,6 +158,8 @@ static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer
 		return;
 	before = h->made[at];
 	cut(h, at, 1);
+	if (ev->missed)
+		return;
 	before.serial = works_on(p, &before.strand);
 	before.strand.kind = STRAND_NONE;
 	if (!before.serial)
@@ -173,7 +178,7 @@ static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer
 /* A thread that is at the same request as before a collection has made for it what it has made since then. */
 static void begin_buffer(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
 {
-	if (ev->strand.kind != STRAND_THREAD)
+	if (ev->strand.kind != STRAND_THREAD || ev->missed)
 		return;
 	add(p, h,
 	    &(struct made){ .lo = ev->start, .hi = ev->top, .serial = works_on(p, &ev->strand) });

@@ -220,6 +220,22 @@ void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps,
 	st->sleeps = sleeps;
 }
 
+/* A loop may go on with what is not known. Who serves one request after the other still serves the one that it read. */
+void link_missed(struct pipeline *p, const struct strand *thread)
+{
+	struct strand_state *st = strand_find(&p->strands, thread);
+
+	if (!st)
+		return;
+	news_forget(st);
+	if (!strand_is_loop(st))
+		return;
+	st->current = st->turn = 0;
+	st->run = 0;
+	st->adrift = true;
+	turns_missed(&st->turns);
+}
+
 /* What was told of the call at hand, of whichever kind it is, says nothing about the next one. */
 static void call_over(struct strand_state *st)
 {

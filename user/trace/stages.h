@@ -72,6 +72,7 @@ void link_server_began(struct pipeline *p, struct exchange *x);
 void link_client_sent(struct pipeline *p, struct exchange *x);
 /* The thread calls on a socket, after having slept so often; polled: on one that it waits for together with others. */
 void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps, bool polled);
+void link_missed(struct pipeline *p, const struct strand *thread); /* not all that it read meanwhile was told */
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
 		   bool awaited); /* bytes came: whom they are for */
 void link_ended(struct pipeline *p, struct conn *c, const struct strand *s); /* it read that nothing more comes */
@@ -154,6 +155,7 @@ void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *wr
 void turns_slept(struct pipeline *p, struct turns *t); /* before the call at hand */
 /* Serial of the exchange whose turn it is, which has had it then; 0: nobody's. */
 uint64_t turns_next(struct pipeline *p, struct turns *t);
+void turns_missed(struct turns *t); /* what it read meanwhile is not known: nothing follows what was before */
 void turns_heard(struct pipeline *p, struct turns *t,
 		 struct exchange *x); /* it read a piece of it */
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */

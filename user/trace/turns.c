@@ -137,6 +137,13 @@ static bool nothing_waits(struct pipeline *p, const struct turns *t)
 	return t->sent || !before || (t->alone && !whole(before));
 }
 
+void turns_missed(struct turns *t)
+{
+	turns_release(t);
+	t->heard = t->told_last = 0;
+	t->alone = false;
+}
+
 void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x)
 {
 	t->awake = true;
