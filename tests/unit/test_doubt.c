@@ -152,6 +152,97 @@ static void roaming_among_several(void **state)
 	scene_end(&sc);
 }
 
+/* In such a process: unless the thread is woken with the answer, by who has read it. */
+static void roaming_and_woken(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+	int call;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out);
+	for (call = 0; call < 2; call++) {
+		receive(&sc, &in1, 101, call ? REQUEST("/waits") : REQUEST("/1"));
+		receive(&sc, &in2, 102, REQUEST("/2"));
+		transmit(&sc, &out, 101, call ? REQUEST("/woken") : REQUEST("/shows"));
+		receive(&sc, &out, 109, OK);
+		wake(&sc, 100, 109, 101, 0x7000);
+		transmit(&sc, &in2, 102, OK);
+		transmit(&sc, &in1, 101, OK);
+		pass_time(&sc, 200000);
+	}
+	assert_string_equal(how_linked(&sc, "/shows"), "root");
+	assert_true(made_for(&sc, "/woken", "/waits"));
+	assert_string_equal(how_linked(&sc, "/woken"), "handoff");
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/woken")) > 0.9);
+	scene_end(&sc);
+}
+
+/* A worker makes a call for one of two requests and wakes a thread that has read the other one. */
+static void wakes_the_other(struct scene *sc, struct end *in1, struct end *in2, struct end *out,
+			    const char *call)
+{
+	receive(sc, in1, 101, REQUEST("/1"));
+	receive(sc, in2, 102, REQUEST("/2"));
+	transmit(sc, out, 109, call);
+	receive(sc, out, 109, OK);
+	wake(sc, 100, 109, 102, 0x7000);
+	transmit(sc, in2, 102, OK);
+	transmit(sc, in1, 101, OK);
+	pass_time(sc, 200000);
+}
+
+/* One request that is read by one thread and answered by another. */
+static void changes_threads(struct scene *sc, struct end *in)
+{
+	receive(sc, in, 101, REQUEST("/changes"));
+	transmit(sc, in, 102, OK);
+	pass_time(sc, 200000);
+}
+
+/* Where requests change threads, who has read one waits for anything. */
+static void woken_among_those_that_change(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+	int i;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out);
+	wakes_the_other(&sc, &in1, &in2, &out, REQUEST("/sure"));
+	assert_string_equal(how_linked(&sc, "/sure"), "handoff");
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/sure")) > 0.9);
+	changes_threads(&sc, &in1);
+	wakes_the_other(&sc, &in1, &in2, &out, REQUEST("/likely"));
+	assert_string_equal(how_linked(&sc, "/likely"), "handoff");
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/likely")) < 0.9);
+	for (i = 0; i < 8; i++)
+		changes_threads(&sc, &in1);
+	wakes_the_other(&sc, &in1, &in2, &out, REQUEST("/whose"));
+	assert_string_equal(how_linked(&sc, "/whose"), "root");
+	scene_end(&sc);
+}
+
+/* Who also reads requests is woken for whatever comes: that it then writes a response says nothing about the news. */
+static void news_for_who_serves(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out);
+	receive(&sc, &in2, 102, REQUEST("/before"));
+	transmit(&sc, &in2, 102, OK);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	transmit(&sc, &out, 109, REQUEST("/whose"));
+	receive(&sc, &out, 108, OK);
+	wake(&sc, 100, 108, 102, 0x7000);
+	transmit(&sc, &in1, 102, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(how_linked(&sc, "/whose"), "root");
+	scene_end(&sc);
+}
+
 /* A loop that writes for all its tasks looks like one task that serves everybody. */
 static void loop_writes_for_tasks(void **state)
 {
@@ -350,6 +441,9 @@ int main(void)
 		cmocka_unit_test(loop_works_for_nobody),
 		cmocka_unit_test(roaming),
 		cmocka_unit_test(roaming_among_several),
+		cmocka_unit_test(roaming_and_woken),
+		cmocka_unit_test(woken_among_those_that_change),
+		cmocka_unit_test(news_for_who_serves),
 		cmocka_unit_test(loop_writes_for_tasks),
 		cmocka_unit_test(recycled_task),
 		cmocka_unit_test(recycled_after_the_read),

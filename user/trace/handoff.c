@@ -18,6 +18,10 @@
  * of which the first ended without a wake (whoever caused it waits for another one first), unless
  * the worker sleeps in between: so it is believed of a process only as long as its workers
  * hardly ever go to sleep without having woken somebody.
+ *
+ * Where requests change threads (coroutines, the stages of a CompletableFuture) whoever read one is woken for others,
+ * and now and then writes its response by chance. So a thread that is woken says the less the more of the process's
+ * responses are written by another thread than read the request.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +31,12 @@
 #define HOPS_TO_SLEEPER 1 /* at the second, a lock was the reason more often than an answer */
 #define MOMENT_NS       (500 * NSEC_PER_USEC)
 #define JOB_CALLS_MAX   16 /* calls of one job that its hand-over is looked for */
-#define ENDS_LATELY     4096 /* ends of jobs after which the older ones count half */
-#define ENDS_ENOUGH     32 /* of them that must have been seen */
+#define STAY_SHARE \
+	256 /* one request in so many may be answered by another thread: what one then waits for is its own */
+#define LEFT_ENOUGH  8 /* so many that were must have been seen before it is believed no more */
+#define STAYS_LATELY 4096 /* responses after which the older ones count half */
+#define ENDS_LATELY  4096 /* ends of jobs after which the older ones count half */
+#define ENDS_ENOUGH  32 /* of them that must have been seen */
 #define SILENT_SHARE \
 	8 /* fewer silent ones than this share are sleeps in the middle of a job, for a lock */
 
@@ -73,7 +81,7 @@ void news_pass(struct pipeline *p, struct strand_state *from, const struct stran
 		if (!call || (!hops && !travels(call, from)))
 			continue;
 		st = strand_get(&p->strands, to);
-		if (st)
+		if (st && !st->serves)
 			st->news[hops + 1] = call->serial;
 		if (!hops) /* who reads for many tells each answer to one */
 			from->news[0] = 0;
@@ -185,9 +193,32 @@ void handoff_written(struct pipeline *p, struct strand_state *writer, const stru
 	}
 }
 
+void handoff_answered(struct process *proc, bool by_reader)
+{
+	proc->stayed += by_reader;
+	proc->left += !by_reader;
+	if (proc->stayed + proc->left < STAYS_LATELY)
+		return;
+	proc->stayed /= 2;
+	proc->left /= 2;
+}
+
 static bool jobs_end_aloud(const struct process *proc)
 {
 	return proc->aloud >= ENDS_ENOUGH && proc->silent * SILENT_SHARE < proc->aloud;
+}
+
+/* Whoever writes a response mostly is another one than has read the request. */
+static bool requests_leave(const struct process *proc)
+{
+	return proc->left >= LEFT_ENOUGH && proc->left > proc->stayed;
+}
+
+static enum link_method how_sure(const struct process *proc, const struct news_edge *e)
+{
+	if (e->hops >= RELAYS_MAX)
+		return LINK_RELAY;
+	return e->futex && proc->left * STAY_SHARE > proc->stayed ? LINK_WOKEN : LINK_HANDOFF;
 }
 
 /* The edge is evidence, as far as its request is known: one that is gone was not found to be the cause at its end. */
@@ -197,6 +228,8 @@ static bool believed(const struct process *proc, const struct exchange *call,
 	if (e->hops && e->at_ns < call->end_ns) /* the rest of the answer was told to another */
 		return false;
 	if (server && server->passed_on != !e->futex)
+		return false;
+	if (e->futex && requests_leave(proc))
 		return false;
 	if (e->futex && process_futex_shared(proc, e->futex))
 		return false;
@@ -240,6 +273,6 @@ struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
 	}
 	if (!best || several)
 		return NULL;
-	*ret_how = first->hops < RELAYS_MAX ? LINK_HANDOFF : LINK_RELAY;
+	*ret_how = how_sure(proc, first);
 	return best;
 }

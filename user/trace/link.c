@@ -98,6 +98,7 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	news_forget(st);
 	st->adrift = false;
 	st->turn = x->serial;
+	st->serves = true;
 	st->serving++;
 	if (may_be_loop(st))
 		turns_heard(p, &st->turns, x);
@@ -142,12 +143,23 @@ static unsigned served_by(struct pipeline *p, uint32_t tgid)
 	return proc->serving.next == proc->serving.prev ? 1 : 2;
 }
 
-/* Whom a thread that serves several made it for is known better once the answer is passed on. */
+/* In a process whose work changes threads, what a thread was seen to do is no evidence by itself: doubt.c. */
+static bool may_roam(struct pipeline *p, const struct exchange *x, enum link_method how)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+
+	return how == LINK_THREAD && proc && proc->roams;
+}
+
+/*
+ * Whom a thread that serves several made it for is known better once the answer is passed on; whether one that serves
+ * a single request made it for that one, when it is woken with the answer.
+ */
 static void adopt_for_now(struct pipeline *p, struct exchange *cause, struct exchange *x,
 			  enum link_method how)
 {
 	exchange_adopt(cause, x, how);
-	if (how == LINK_LIKELY || how == LINK_ORDER)
+	if (how == LINK_LIKELY || how == LINK_ORDER || may_roam(p, x, how))
 		leave_unlinked(p, x);
 }
 
@@ -361,8 +373,11 @@ struct exchange *link_given(struct pipeline *p, const struct exchange *call,
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer)
 {
 	struct strand_state *st = strand_get(&p->strands, &writer->thread);
+	struct process *proc = process_find(&p->processes, x->tgid);
 
 	tasks_answer(p, x, writer);
+	if (proc)
+		handoff_answered(proc, writer->thread.id == x->thread.id);
 	if (st)
 		strand_answers(st, x->serial);
 	if (proven(st))

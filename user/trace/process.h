@@ -29,6 +29,7 @@ struct process {
 	struct futex_wake *wakes; /* a ring of SHARED_FUTEX_EDGES, once there was one; most processes have none */
 	unsigned wakes_cnt;
 	unsigned aloud, silent; /* of late, how often a worker slept after a call with, or without a hand-over */
+	unsigned stayed, left; /* requests of late that were answered by the thread that read them, or by another */
 	struct jobs jobs;
 	struct heap *heap; /* Java runs in it; else NULL */
 	uint64_t unseen_ns; /* when something of it was last found to be missing: left out, or lost; 0: never */

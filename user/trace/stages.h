@@ -175,6 +175,8 @@ void news_forget(struct strand_state *st); /* what it does now is about somethin
 void handoff_wake(struct pipeline *p, const struct ev_wake *ev);
 /* Another thread than the one that read the request writes its response. */
 void handoff_written(struct pipeline *p, struct strand_state *writer, const struct exchange *server);
+/* A response is begun, by the thread that has read the request or another one. */
+void handoff_answered(struct process *proc, bool by_reader);
 /* Whom the call was made for; NULL: no evidence. */
 struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
 				enum link_method *ret_how);

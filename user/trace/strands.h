@@ -45,6 +45,7 @@ struct strand_state {
 	uint64_t heard_ns;	/* when it last read an answer itself */
 	bool handed_over;	/* it has woken somebody with that */
 	bool several;		/* it has served two connections at once: it is a loop */
+	bool serves;		/* it has read a request, ever */
 	unsigned serving;	/* requests that it read, without a complete response */
 	unsigned run;		/* requests heard of since the last send; counts no further than 2 */
 	unsigned prompt, late;	/* lately answered requests: heard of last, or not */
