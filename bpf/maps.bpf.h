@@ -251,22 +251,45 @@ struct go_id {
 	__u32 pad;
 };
 
+struct go_server {
+	__u64 g; /* where it is */
+	__u32 requests; /* that it has read so far */
+	__u32 pad;
+};
+
 /*
- * go_servers: goroutine -> 1, of those that read requests. Inserted when one does; the kernel never
- * sees a goroutine end, so rows go by the LRU rule. Bound: GO_SERVERS_MAX.
+ * go_servers: goroutines that read requests. Inserted when one does; the kernel never sees a goroutine end, so rows go
+ * by the LRU rule. Bound: GO_SERVERS_MAX.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, GO_SERVERS_MAX);
 	__type(key, struct go_id);
-	__type(value, __u8);
+	__type(value, struct go_server);
 } go_servers SHARED_MAP;
+
+struct go_made {
+	__u32 request; /* which one of its maker was being served when it first called */
+	__u32 awaited; /* its maker has been seen to wait during that */
+};
+
+/*
+ * go_made: goroutines that call, and whose maker reads requests. Inserted by the first call; rows go by the LRU rule.
+ * Bound: GO_MADE_MAX.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, GO_MADE_MAX);
+	__type(key, struct go_id);
+	__type(value, struct go_made);
+} go_made SHARED_MAP;
 
 /* Where in their stacks the channel was on which somebody waited. */
 struct go_slot {
 	__u32 slot; /* bytes below the top */
 	__u32 agreed; /* searches since one found it elsewhere, or nowhere */
 	__u32 used; /* times it was looked at since the last search */
+	__u32 vain; /* searches since one found who reads requests, and times that none was made for that reason */
 };
 
 /*

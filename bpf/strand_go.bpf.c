@@ -12,12 +12,16 @@
  *	stack of the caller: ... hchan ...      hchan.recvq.first -> sudog -> g of who waits
  *	                                        sudog.c -> hchan again: the proof
  *
- * So a call by a goroutine W belongs, in this order, to W if it reads requests; to W's maker, if
- * that does; to whom waits for W, or its maker; to whom waits for that (a worker that uses net/http).
- * A slot of the stack may still hold a channel of earlier, but then hardly anybody waits on it who
- * reads requests; such a goroutine beats any other, and then most slots win, and the outermost. A
- * compiled function always has its channel in the same slot, so where a search found it is looked at
- * first from then on.
+ * So a call by a goroutine W belongs, in this order, to W if it reads requests; to whom waits for W; to W's maker; and
+ * if another goroutine waits for W (a worker that uses net/http), to whom waits for that one, or made it. Always to one
+ * that reads requests. A maker says less than who waits: workers that the first request set up work for all later ones,
+ * and what a handler leaves behind may call when the next request is served. So a maker counts only if it waits, or has
+ * waited, during the request in which W called first, and if a search has found nobody else; until searches for
+ * goroutines that start where W did have mostly been in vain, that is when the answer comes.
+ *
+ * A slot of the stack may still hold a channel of earlier, but then hardly anybody waits on it who reads requests;
+ * such a goroutine beats any other, and then most slots win, and the outermost. A compiled function always has its
+ * channel in the same slot, so where a search found it is looked at first from then on.
  *
  * Who caused the call may run on another processor and not wait yet. So what is not where it always is, is searched
  * for when the answer comes: the caller stays with the socket until then. By then everybody waits, and a connection's
@@ -40,6 +44,11 @@
 #define M_G0       0 /* the goroutine of the scheduler, and of C code */
 #define SUDOG_G    0
 
+/* g.atomicstatus, and of its values that of who is parked; the bit says that the collector looks at its stack. */
+#define G_STATUS_BEFORE_GOID 8
+#define G_WAITING            4
+#define G_SCANNED            0x1000
+
 #define HEAP_SPAN    (1ULL << 35) /* a word this near to g may point into the heap */
 #define HCHAN_ALIGN  16
 #define CHAN_CAP_MAX (1 << 20)
@@ -60,20 +69,59 @@ static __always_inline bool may_be_channel(__u64 word, __u64 g)
 	return !(word & (HCHAN_ALIGN - 1)) && near(word, g);
 }
 
-static __always_inline bool reads_requests(__u64 goid)
+static __always_inline struct go_server *server(__u64 goid)
 {
 	struct go_id id = { .goid = goid, .tgid = ids_self() >> 32 };
 
 	return bpf_map_lookup_elem(&go_servers, &id);
 }
 
-static __always_inline void note_server(__u64 goid)
+static __always_inline void note_request(__u64 g, __u64 goid)
 {
 	struct go_id id = { .goid = goid, .tgid = ids_self() >> 32 };
-	__u8 one = 1;
+	struct go_server first = { .g = g, .requests = 1 }, *known = server(goid);
 
-	if (!bpf_map_lookup_elem(&go_servers, &id))
-		bpf_map_update_elem(&go_servers, &id, &one, BPF_ANY);
+	if (known)
+		known->requests++;
+	else
+		bpf_map_update_elem(&go_servers, &id, &first, BPF_ANY);
+}
+
+static __always_inline bool waits(const struct go_server *s, __u64 goid, __u32 off)
+{
+	__u32 status = user_word(s->g + off - G_STATUS_BEFORE_GOID);
+
+	return user_word(s->g + off) == goid && (status & ~G_SCANNED) == G_WAITING;
+}
+
+/* Was the goroutine made for what its maker serves? */
+static __always_inline bool made_for(const struct go_id *id, const struct go_server *s, __u64 maker,
+				     __u32 off)
+{
+	struct go_made *known = bpf_map_lookup_elem(&go_made, id);
+	struct go_made fresh = { .request = s->requests };
+
+	if (known && (known->request != s->requests || known->awaited))
+		return known->request == s->requests;
+	fresh.awaited = waits(s, maker, off);
+	bpf_map_update_elem(&go_made, id, &fresh, BPF_ANY);
+	return fresh.awaited;
+}
+
+/* goid of who reads requests and made the goroutine g for what it still serves; 0: nobody. */
+__u64 go_maker(__u64 g)
+{
+	struct go_id id = { .tgid = ids_self() >> 32 };
+	struct task_state *t = task_self();
+	struct go_server *serves;
+	__u64 maker;
+
+	if (!t)
+		return 0;
+	id.goid = user_word(g + t->go.goid);
+	maker = user_word(g + t->go.parent_goid);
+	serves = server(maker);
+	return serves && made_for(&id, serves, maker, t->go.goid) ? maker : 0;
 }
 
 static __always_inline void vote(struct go_found *first, struct go_found *second, __u64 id,
@@ -110,9 +158,7 @@ int go_candidate(__u64 chan, __u32 slot)
 	if (g == s->g || !near(g, s->g))
 		return 0;
 	goid = user_word(g + s->goid);
-	if (!reads_requests(goid))
-		goid = user_word(g + s->parent_goid);
-	if (reads_requests(goid))
+	if (server(goid))
 		vote(&s->server, &s->server2, goid, slot);
 	else
 		vote(&s->other, &s->other2, g, slot);
@@ -157,25 +203,32 @@ static __always_inline const struct go_found *winner(const struct go_found *firs
 	return second->votes > first->votes ? second : first;
 }
 
+/* Of those that were found, who counts most; NULL: nobody was, or `only` and there are two of that kind. */
+static __always_inline const struct go_found *best(const struct go_search *s, bool only)
+{
+	if (s->server.id)
+		return only && s->server2.id ? NULL : winner(&s->server, &s->server2);
+	return !s->other.id || (only && s->other2.id) ? NULL : winner(&s->other, &s->other2);
+}
+
 /* Where the answer was found tells where to look first next time. */
 static __always_inline void learn(struct go_search *s, struct go_slot *known)
 {
-	struct go_slot fresh = {};
+	const struct go_found *found = best(s, true);
+	struct go_slot fresh = { .vain = !s->server.id };
 
-	if (s->server.id && !s->server2.id)
-		fresh.slot = s->server.slot;
-	else if (!s->server.id && s->other.id && !s->other2.id)
-		fresh.slot = s->other.slot;
-	else
-		return;
-	if (known && known->slot == fresh.slot) {
+	if (known && !s->idle)
+		known->vain = s->server.id ? 0 : known->vain + 1;
+	if (found)
+		fresh.slot = found->slot;
+	if (!known) {
+		bpf_map_update_elem(&go_slots, &s->start, &fresh, BPF_ANY);
+	} else if (found && known->slot == fresh.slot) {
 		known->agreed++;
 		known->used = 0;
-	} else if (known) {
+	} else if (found) {
 		known->slot = fresh.slot;
 		known->agreed = 0;
-	} else {
-		bpf_map_update_elem(&go_slots, &s->start, &fresh, BPF_ANY);
 	}
 }
 
@@ -199,7 +252,7 @@ static __always_inline bool known_place(struct go_search *s, struct go_slot *kno
 	word = user_word(s->hi - known->slot);
 	if (may_be_channel(word, s->g))
 		s->idle = go_candidate(word, known->slot);
-	return s->server.id || s->other.id;
+	return best(s, false);
 }
 
 /* Who waits for g: where it was found before, if that may be believed, else everywhere. */
@@ -227,19 +280,47 @@ int go_look(__u64 g, __u32 believe)
 	return 0;
 }
 
-/* goid of the goroutine that reads requests and waits for g, perhaps through another; 0: none. */
-static __always_inline __u64 waits_for(struct go_search *s, __u64 g, bool believe)
+/* Who waits for goroutines that start where g does was searched for in vain, lately: they end without a word. */
+static __always_inline bool nobody_waits_for(struct go_search *s, __u64 g)
 {
-	__u64 other;
+	struct go_slot *known;
 
+	s->start.pc = user_word(g + s->startpc);
+	known = bpf_map_lookup_elem(&go_slots, &s->start);
+	if (!known || known->vain < SLOT_TRUSTED)
+		return false;
+	if (known->vain++ < SLOT_TRUSTED + SLOT_USES)
+		return true;
+	known->vain = SLOT_TRUSTED - 1;
+	return false;
+}
+
+/*
+ * goid of the goroutine that reads requests and waits for g, or made it; 0: none. That nobody waits is known only when
+ * everything has been searched.
+ */
+static __always_inline __u64 works_for(struct go_search *s, __u64 g, bool believe)
+{
+	__u64 maker = go_maker(g);
+
+	if (maker && nobody_waits_for(s, g))
+		return maker;
 	go_look(g, believe);
 	if (s->server.id)
 		return winner(&s->server, &s->server2)->id;
-	other = winner(&s->other, &s->other2)->id;
-	if (!other)
-		return 0;
-	go_look(other, believe);
-	return winner(&s->server, &s->server2)->id;
+	return s->search && !s->idle ? maker : 0;
+}
+
+/* The same, perhaps through another that waits for g. */
+static __always_inline __u64 waits_for(struct go_search *s, __u64 g, bool believe)
+{
+	__u64 goid = works_for(s, g, believe);
+	const struct go_found *other;
+
+	if (goid)
+		return goid;
+	other = best(s, false);
+	return other ? works_for(s, other->id, believe) : 0;
 }
 
 /* search: also elsewhere than where it always is. */
@@ -287,16 +368,7 @@ static __always_inline enum strand_reading running(const struct runtime *rt, __u
 	return STRAND_SELF;
 }
 
-/* goid of the goroutine for which g makes a call: itself, or who made it, if that serves requests; 0: neither does. */
-static __always_inline __u64 made_by(const struct runtime *rt, __u64 g, __u64 goid)
-{
-	if (reads_requests(goid))
-		return goid;
-	goid = user_word(g + rt->off[GO_PARENT_GOID]);
-	return reads_requests(goid) ? goid : 0;
-}
-
-/* The same of what waits for the goroutine that asked, now that the answer has come. */
+/* The same of the goroutine that asked, now that the answer has come. */
 static __always_inline __u64 who_waited(const struct runtime *rt, struct go_caller *asked)
 {
 	__u64 g = asked->g;
@@ -332,17 +404,14 @@ __hidden enum strand_reading strand_go(struct strand *ret_strand, const struct r
 	unclaimed = &t->moved.unclaimed;
 	*ret_strand = (struct strand){ goid, ids_self() >> 32, STRAND_GOROUTINE };
 	if (kind == CALL_HEARS)
-		note_server(goid);
+		note_request(g, goid);
 	if (kind == CALL_HEARD)
 		return awaited_by(ret_strand, who_waited(rt, unclaimed));
 	if (!call_acts(kind))
 		return STRAND_SELF;
 	unclaimed->g = 0;
-	cause = made_by(rt, g, goid);
-	if (cause) {
-		ret_strand->id = cause;
+	if (server(goid))
 		return STRAND_SELF;
-	}
 	cause = who_waits(rt, g, kind == CALL_LOGS);
 	if (!cause)
 		*unclaimed = (struct go_caller){ g, goid };

@@ -24,6 +24,7 @@
 #define PREFIX_LEN	256	/* copied of each later call: a chunk header, a late head */
 #define TAIL_LEN	16	/* last bytes of a call that was cut: "\r\n0\r\n\r\n" twice. Recordings rely on it */
 #define GO_SERVERS_MAX	16384	/* goroutines that read requests. LRU: a lost one costs its links */
+#define GO_MADE_MAX	16384	/* goroutines made by such a one. LRU: a lost one is taken for new */
 #define GO_SLOTS_MAX	1024	/* functions that goroutines run and call from. LRU: found again */
 #define TOKIO_TASKS_MAX	16384	/* tasks that read requests or send them. LRU: a lost one costs its links */
 #define EVENT_LOOPS_MAX	4096	/* threads in which Node runs. LRU: found again */

@@ -157,7 +157,7 @@ CASES = [
     *rows("tornado", pyweb("front_tornado.py"), missing_pyweb, {"direct": {"quick": True}, "gather": {"calls": 3}}),
     Case("gevent", python("green.py"), modules("gevent")),
     *rows("go", go, lambda: None if golang.go() else "no Go", {
-        "direct": {"quick": True}, "spawn": {"calls": 2}, "pool": {}, "busy": {"least": 0.9, "quick": True}, "raw": {}, "rawpool": {},
+        "direct": {"quick": True}, "spawn": {"calls": 2}, "pool": {}, "lazy": {"quick": True}, "busy": {"least": 0.9, "quick": True}, "raw": {}, "rawpool": {},
     }, env={"MAX_CONNS": "8"}),
     *rows("node", node, program("node"), {
         "callback": {}, "callback-queue": {"quick": True}, "cluster-callback-queue": {}, "worker-callback-queue": {},

@@ -5,6 +5,7 @@
 //	direct   the handler
 //	spawn    two goroutines that the handler starts and waits for
 //	pool     workers fed by a channel; each job brings the channel for its answer
+//	lazy     such workers, which the first request sets up
 //	busy     such workers; the handler has other things to do before it waits for the answer
 //	raw      the handler, on a connection of its own from a small pool, without net/http
 //	rawpool  such workers, on such connections
@@ -161,6 +162,10 @@ func front(backend, how string) http.Handler {
 	call := httpCaller(backend)
 	if strings.HasPrefix(how, "raw") {
 		call = rawCaller(backend)
+	}
+	if how == "lazy" {
+		make := sync.OnceValue(func() caller { return pooled(httpCaller(backend), how) })
+		call = func(path string) error { return make()(path) }
 	}
 	if strings.HasSuffix(how, "pool") || how == "busy" {
 		call = pooled(call, how)
