@@ -28,6 +28,42 @@ static void first_calls_are_known_late(void **state)
 	scene_end(&j.sc);
 }
 
+/* The worker has the job in two frames, once in each. */
+static void works_once(struct java *j, uint64_t job, const char *request)
+{
+	works_in_frames(j, job, 0, job, request);
+}
+
+/* What has seldom been seen, and never been wrong, is taken when nothing better has come; it is less than sure. */
+static void seldom_seen(void **state)
+{
+	const struct span *call;
+	struct java j;
+	int often, i;
+
+	for (often = 1; often <= 2; often++) {
+		begin(&j);
+		for (i = 0; i < often; i++) {
+			works_once(&j, serves(&j, &j.in1, 101, REQUEST("/shows")),
+				   REQUEST("/call"));
+			wake(&j.sc, JAVA, WORKER, 101, 0x7000);
+			answers(&j, &j.in1, 101);
+		}
+		serves(&j, &j.in1, 101, REQUEST("/1"));
+		works_once(&j, serves(&j, &j.in2, 102, REQUEST("/2")), REQUEST("/for2"));
+		answers(&j, &j.in2, 102);
+		answers(&j, &j.in1, 101);
+		pass_time(&j.sc, ROUND_US);
+		assert_null(span_of(&j.sc, SPAN_SERVER, "/2"));
+		pass_time(&j.sc, SETTLED_US);
+		call = span_of(&j.sc, SPAN_CLIENT, "/for2");
+		assert_int_equal(made_for(&j.sc, "/for2", "/2"), often > 1);
+		assert_string_equal(method_of(call), often > 1 ? "object" : "root");
+		assert_true(attrs_find(&call->attrs, "link.confidence")->d < 0.9);
+		scene_end(&j.sc);
+	}
+}
+
 /* Where it never comes out nobody waits in the end. */
 static void hope_ends(void **state)
 {
@@ -112,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_calls_are_known_late),
+		cmocka_unit_test(seldom_seen),
 		cmocka_unit_test(hope_ends),
 		cmocka_unit_test(buffer_is_seen_late),
 		cmocka_unit_test(others_do_not_put_it_off),

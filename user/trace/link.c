@@ -545,6 +545,18 @@ void link_best(struct pipeline *p, struct exchange *x)
 		x->confidence = link_method_confidence(LINK_RELAY);
 }
 
+void link_last(struct pipeline *p, struct exchange *x)
+{
+	struct exchange *cause;
+	enum link_method how;
+
+	if (x->parent && link_method_evidence(x->method))
+		return;
+	cause = heap_guess(p, x, &how);
+	if (cause)
+		exchange_adopt(cause, x, how);
+}
+
 struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bool awaited,
 			     enum link_method *ret_how)
 {

@@ -151,6 +151,8 @@ bool patience_over(struct pipeline *p, struct exchange *call)
 	if (!fulfilled && h && may_hope(p, call))
 		return false;
 	link_best(p, call);
+	if (!fulfilled)
+		link_last(p, call);
 	if (h)
 		count_hope(h, fulfilled);
 	return true;

@@ -307,8 +307,10 @@ void settle_process(struct pipeline *p, uint32_t tgid)
 		if (oldest && oldest->start_ns <= call->end_ns)
 			break;
 		link_best(p, call);
-		if (!call->traced && !patience_call(p, call))
-			client_done(p, call);
+		if (call->traced || patience_call(p, call))
+			continue;
+		link_last(p, call);
+		client_done(p, call);
 	}
 }
 

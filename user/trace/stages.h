@@ -88,6 +88,7 @@ struct exchange *link_open_call(struct pipeline *p, uint64_t serial);
 void link_claim(struct exchange *x, struct exchange *call, enum link_method how);
 void link_best(struct pipeline *p,
 	       struct exchange *x); /* decides a client exchange by what is known by now */
+void link_last(struct pipeline *p, struct exchange *x); /* the same when no more will be known */
 
 /*
  * The request for which the thread writes something that goes to no connection, by what is certain now. NULL: not
@@ -188,6 +189,8 @@ void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *cal
 /* Whose object the caller worked on; NULL: no evidence. */
 struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
 			     enum link_method *ret_how);
+/* The same when nothing better will come: by what has seldom been seen, and never been wrong. */
+struct exchange *heap_guess(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 /* Most of what the caller worked on was made for that request: its thread was not just woken for a lock. */
 bool heap_confirms(struct pipeline *p, const struct exchange *call, const struct exchange *cause);
 /* By other evidence that was the cause. */
