@@ -322,6 +322,68 @@ static void response_writer_settles_it(void **state)
 	scene_end(&sc);
 }
 
+/* A pool's thread reads a body and is through with its request, which another answers, when it calls for the next. */
+static void helper_goes_on(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in, &out);
+	receive(&sc, &in, 101, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+	receive(&sc, &in, 150, "body");
+	transmit(&sc, &out, 150, REQUEST("/call"));
+	receive(&sc, &out, 150, OK);
+	wake(&sc, 100, 150, 101, 0x7000);
+	transmit(&sc, &out, 150, REQUEST("/next"));
+	receive(&sc, &out, 150, OK);
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	assert_true(made_for(&sc, "/call", "/1"));
+	assert_string_equal(how_linked(&sc, "/call"), "handoff");
+	assert_string_equal(how_linked(&sc, "/next"), "order");
+	scene_end(&sc);
+}
+
+/* Who reads the body, calls and writes the response has served the request, whoever read its head. */
+static void helper_answers(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in, &out);
+	receive(&sc, &in, 101, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+	receive(&sc, &in, 150, "body");
+	transmit(&sc, &out, 150, REQUEST("/call"));
+	receive(&sc, &out, 150, OK);
+	transmit(&sc, &in, 150, OK);
+	pass_time(&sc, 200000);
+	assert_true(made_for(&sc, "/call", "/1"));
+	assert_string_equal(how_linked(&sc, "/call"), "thread");
+	scene_end(&sc);
+}
+
+/* Apache's worker answers what came together when all of it is done. */
+static void responses_kept_back(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in, &out);
+	receive(&sc, &in, 101, REQUEST("/1") REQUEST("/2"));
+	transmit(&sc, &out, 101, REQUEST("/for1"));
+	receive(&sc, &out, 101, OK);
+	transmit(&sc, &out, 101, REQUEST("/for2"));
+	receive(&sc, &out, 101, OK);
+	transmit(&sc, &in, 101, OK OK);
+	pass_time(&sc, 200000);
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_true(made_for(&sc, "/for2", "/2") || !strcmp(how_linked(&sc, "/for2"), "order"));
+	scene_end(&sc);
+}
+
 static void call_by_nobody_is_a_root(void **state)
 {
 	struct end in, out;
@@ -359,6 +421,9 @@ int main(void)
 		cmocka_unit_test(thread_made_by_a_request),
 		cmocka_unit_test(exact_links_only),
 		cmocka_unit_test(response_writer_settles_it),
+		cmocka_unit_test(helper_goes_on),
+		cmocka_unit_test(helper_answers),
+		cmocka_unit_test(responses_kept_back),
 		cmocka_unit_test(call_by_nobody_is_a_root),
 	};
 

@@ -80,7 +80,7 @@ static struct exchange *cause_of(struct pipeline *p, struct exchange *x,
 {
 	struct exchange *given = link_given(p, call, ret_how);
 
-	if (given || whole)
+	if (given || whole || call->parent == x)
 		return given ? given : x;
 	*ret_how = heap_confirms(p, call, x) ? LINK_OBJECT : LINK_RELAY;
 	return last || call->served <= 1 ? x : NULL;

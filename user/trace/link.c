@@ -45,15 +45,29 @@ enum link_method link_method_alone(const struct strand_state *st, bool awaited)
 	return st->strand.kind == STRAND_GOROUTINE ? LINK_GOROUTINE : LINK_THREAD;
 }
 
-/* How sure that is. `awaited`: the strand did not make the call itself, it waited for who did. */
+/*
+ * How sure that is. `awaited`: the strand did not make the call itself, it waited for who did. A thread that helps with
+ * a request is a pool's, and may have gone on to another's work before the response leaves.
+ */
 static enum link_method method_of(const struct strand_state *st, bool awaited)
 {
-	if (st->adrift)
+	if (st->adrift || st->helps)
 		return LINK_ORDER;
 	if (st->serving <= 1) /* a loop also works for nobody: a timer, a ping */
 		return st->several || strand_is_loop(st) ? LINK_LIKELY
 							 : link_method_alone(st, awaited);
 	return st->run > 1 ? LINK_ORDER : LINK_LIKELY;
+}
+
+/*
+ * More requests of its connection wait behind x, and a call was made for it: the next may be for the second of them, as
+ * responses may be kept back to be sent together.
+ */
+static bool may_be_over(const struct strand_state *st, const struct exchange *x)
+{
+	const struct exchange *last = list_last(&x->conn->exchanges, struct exchange, by_conn);
+
+	return st->strand.kind == STRAND_THREAD && last != x && !list_empty(&x->children);
 }
 
 /* A thread in which Node runs, built so that its callbacks can be told apart. */
@@ -190,7 +204,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		leave_unlinked(p, x);
 		return;
 	}
-	if (may_be_loop(st))
+	if (may_be_loop(st) && !st->helps)
 		turns_call(p, &st->turns, x);
 	if (st->serving > 1 && task) {
 		/* The loop writes for its tasks (uvloop), later and in no order: what it heard of says nothing. */
@@ -203,7 +217,8 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		return;
 	}
 	if (current) {
-		adopt_for_now(p, current, x, method_of(st, x->awaited));
+		adopt_for_now(p, current, x,
+			      may_be_over(st, current) ? LINK_ORDER : method_of(st, x->awaited));
 		return;
 	}
 	maker = st->pooled ? NULL : live(p, st->inherited);
@@ -331,8 +346,11 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s, b
 			st->adrift = true;
 		return;
 	}
-	if (st && !lends_itself(st) && (x->server_side || x->method != LINK_FORK))
-		strand_heard(st, served->serial);
+	if (!st || lends_itself(st) || (!x->server_side && x->method == LINK_FORK))
+		return;
+	strand_heard(st, served->serial);
+	if (x->server_side && s->kind == STRAND_THREAD && s->id != x->thread.id)
+		st->helps = true;
 }
 
 /* An answer that ends with its connection is whole now; others were when their last byte came. */

@@ -123,6 +123,7 @@ void strand_heard(struct strand_state *st, uint64_t serial)
 	st->run = st->run && st->current != serial ? 2 : max(st->run, 1u);
 	st->sent = false;
 	st->adrift = false;
+	st->helps = st->helps && st->current == serial;
 	st->current = serial;
 }
 

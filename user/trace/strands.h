@@ -36,6 +36,7 @@ struct strand_state {
 	bool polls;		/* it waits for answers together with whatever else may come: it is a loop */
 	bool adrift;		/* a loop: what it does now follows nothing that it read of a request we know */
 	bool sent;		/* the run is over with the next read */
+	bool helps;		/* of current it has read a body, and another thread the head */
 	uint64_t turn;	/* serial of the exchange that it read last: its request, or the answer to its call */
 	uint64_t inherited;	/* the request during which it was made */
 	struct strand maker;	/* who made it then */
