@@ -124,7 +124,7 @@ struct moved {
 	__u8 shed; /* of every record of it */
 	__u8 sleeps; /* of the calling thread so far */
 	__u32 thread_gen; /* of the calling thread; strand may be finer */
-	__u32 missed; /* something that the thread read was left out, or a record of it lost, since its last one */
+	__u32 missed; /* MISSED_* of the calling thread since its last record */
 	__u32 pad;
 	struct go_caller unclaimed; /* of the socket, as the reader of Go finds and leaves it */
 };

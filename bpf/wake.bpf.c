@@ -41,7 +41,8 @@ static __always_inline __u64 futex_of(struct task_struct *task)
 static __always_inline bool tells(const struct task_state *waker, const struct task_state *woken,
 				  __u64 futex)
 {
-	if (!futex || waker->serving || waker->moved.missed || waker->edges >= WAKES_MAX)
+	if (!futex || waker->serving || waker->moved.missed & MISSED_EXCHANGE ||
+	    waker->edges >= WAKES_MAX)
 		return false;
 	return waker->news > 1 || (waker->news && woken && woken->serving);
 }

@@ -230,6 +230,8 @@ static __always_inline void data_moved(struct sock *sk, struct sock_state *st, s
 	if (st->mode == VERDICT_IGNORE) {
 		stat_add(STAT_RX_BYTES + dir, n);
 		stat_add(STAT_RX_IGNORED + dir, n);
+		if (dir == DIR_RX && st->role == ROLE_CLIENT)
+			c->missed |= MISSED_OTHER;
 		return;
 	}
 	if (st->role == ROLE_UNKNOWN)

@@ -22,10 +22,10 @@ static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32
 	e->seq = c->seq - (c->n - c->told - len);
 	e->other_seq = c->other_seq;
 	e->dir = c->dir;
-	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0) |
-		   (c->missed ? DATA_MISSED : 0);
-	c->missed = 0;
+	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0);
 	e->shed = c->shed;
+	e->missed = c->missed;
+	c->missed = 0;
 	e->sleeps = c->sleeps;
 	e->thread_gen = c->thread_gen;
 }
@@ -41,7 +41,7 @@ static __always_inline void piece_end(struct ev_data *e, __u32 cap, const __u32 
 static __always_inline void piece_book(struct moved *c, bool lost, __u32 len)
 {
 	c->told += len;
-	c->missed |= lost;
+	c->missed |= lost ? MISSED_EXCHANGE : 0;
 	stat_add((lost ? STAT_RX_LOST : STAT_RX_REPORTED) + c->dir, len);
 }
 

@@ -47,7 +47,7 @@ static __always_inline bool shed_call(struct sock_state *st, struct moved *c, __
 		st->shed_gap |= 1 << (c->dir & 1);
 		st->last_dir = c->dir;
 		st->burst = 0;
-		c->missed |= c->dir == DIR_RX;
+		c->missed |= c->dir == DIR_RX ? MISSED_EXCHANGE : 0;
 		stat_add(STAT_RX_SHED + c->dir, c->n);
 		return true;
 	}

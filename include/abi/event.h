@@ -96,7 +96,10 @@ struct ev_conn {
 #define DATA_SHED	(1 << 4)	/* bytes that are missing before it are whole exchanges, left out on purpose */
 #define DATA_POLLED	(1 << 5)	/* RX of a client: the socket is in an epoll set, whoever reads it is a loop */
 #define DATA_ENDS	(1 << 6)	/* the last TAIL_LEN bytes of the piece are copied, too: behind the first cap */
-#define DATA_MISSED	(1 << 7)	/* what the thread has read, or moved, since its last record was not all told */
+
+/* What a thread has read since its last record, and no record tells. */
+#define MISSED_EXCHANGE	(1 << 0)	/* something left out, or a record of it was lost */
+#define MISSED_OTHER	(1 << 1)	/* an answer on a connection that is ignored: a database's, say */
 
 struct ev_data {
 	struct ev_hdr hdr;
@@ -110,7 +113,8 @@ struct ev_data {
 	__u32 other_seq;	/* TCP: the position of the other direction then */
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* */
-	__u8 shed;		/* of the exchanges then 1 in 2^n was told; 0: all */
+	__u8 shed : 4;		/* of the exchanges then 1 in 2^n was told; 0: all */
+	__u8 missed : 4;	/* MISSED_* of the thread */
 	__u8 sleeps;		/* of the calling thread so far, modulo 256: if it has changed, it slept meanwhile */
 	__u32 thread_gen;	/* of the calling thread, hdr.tid, when strand is something finer */
 	__u8 bytes[];

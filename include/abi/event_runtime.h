@@ -47,7 +47,7 @@ struct ev_heap {
 	__u64 object, stack;	/* the virtual thread, or 0; the address behind the words */
 	__u32 collections;	/* of garbage, so far */
 	__u16 len;		/* bytes of stack that follow: of a call maybe for others */
-	__u16 missed;		/* as DATA_MISSED, of whose buffer it is */
+	__u16 missed;		/* MISSED_* of whose buffer it is */
 	__u64 words[];
 };
 

@@ -33,7 +33,7 @@ struct scene {
 	uint8_t sleeps; /* of the calling thread so far */
 	bool polls; /* it waits for answers together with whatever else may come */
 	unsigned shed; /* the next records follow exchanges left out, of which 1 in 2^n was told; 0: none */
-	bool missed; /* not all that the calling thread read was told */
+	unsigned missed; /* MISSED_* of the calling thread */
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
 	uint64_t (*moved)(void *scene, const struct heap_ask *ask); /* what is asked of Java; NULL: nobody hears it */
@@ -237,7 +237,8 @@ static inline struct ev_data *data_of(struct scene *sc, struct end *e, uint32_t 
 		    (sc->shed ? DATA_SHED : 0);
 	ev->shed = sc->shed;
 	ev->sleeps = sc->sleeps;
-	ev->flags |= (sc->polls ? DATA_POLLED : 0) | (sc->missed ? DATA_MISSED : 0);
+	ev->flags |= sc->polls ? DATA_POLLED : 0;
+	ev->missed = sc->missed;
 	memcpy(ev->bytes, text, copied);
 	return ev;
 }

@@ -259,6 +259,28 @@ static void after_a_timer_for_nobody(void **state)
 	node_end(&n, "/call", NULL, "root");
 }
 
+/* A database's answer, which is not told, has called back who queued the call: it is not the last request's. */
+static void queued_by_what_is_not_told(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in2, 10, REQUEST("/2"));
+	writes(&n.sc, &n.out1, 12, REQUEST("/before"));
+	reads(&n.sc, &n.in1, 12, REQUEST("/1"));
+	n.sc.missed = MISSED_OTHER;
+	reads(&n.sc, &n.out1, 16, OK);
+	n.sc.missed = 0;
+	runs(&n.sc, 17, 15, 18, CALLBACK_OF_READ);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call"));
+	reads(&n.sc, &n.out1, 18, OK);
+	runs(&n.sc, 0, 0, 19, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	runs(&n.sc, 0, 0, 19, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call", NULL, "root");
+}
+
 /* A list of the program's own: the second job starts in what the first one's answer called back. */
 static void from_a_list_without_triggers(void **state)
 {
@@ -474,6 +496,7 @@ int main(void)
 		cmocka_unit_test(from_a_queue_while_connecting),
 		cmocka_unit_test(after_a_timer),
 		cmocka_unit_test(after_a_timer_for_nobody),
+		cmocka_unit_test(queued_by_what_is_not_told),
 		cmocka_unit_test(from_a_list_without_triggers),
 		cmocka_unit_test(in_the_name_of_another),
 		cmocka_unit_test(in_the_callback_of_a_timer),

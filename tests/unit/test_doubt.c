@@ -397,10 +397,10 @@ static void loop_that_missed_something(void **state)
 	sc.polls = true;
 	receive(&sc, &in1, 100, REQUEST("/1"));
 	transmit(&sc, &out1, 100, REQUEST("/for1"));
-	sc.missed = true;
+	sc.missed = MISSED_EXCHANGE;
 	transmit(&sc, &out2, 100, REQUEST("/whose"));
 	receive(&sc, &out1, 100, OK);
-	sc.missed = false;
+	sc.missed = 0;
 	transmit(&sc, &in1, 100, OK);
 	receive(&sc, &out2, 100, OK);
 	pass_time(&sc, 200000);

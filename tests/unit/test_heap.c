@@ -120,9 +120,9 @@ static void made_for_what_was_not_told(void **state)
 	begin(&j);
 	has_shown_its_job(&j);
 	job = serves(&j, &j.in2, 102, REQUEST("/2"));
-	j.sc.missed = true;
+	j.sc.missed = MISSED_EXCHANGE;
 	looks(&j, 102, NULL, 0, NULL, 0);
-	j.sc.missed = false;
+	j.sc.missed = 0;
 	works(&j, job, REQUEST("/for2"));
 	answers(&j, &j.in2, 102);
 	pass_time(&j.sc, SETTLED_US);

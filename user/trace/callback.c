@@ -194,6 +194,13 @@ void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial)
 		mark(p, cb, cb->sure, 0);
 }
 
+/* Its bytes may be at work, and what they gave numbers to since the thread was last seen. */
+void callback_missed(struct pipeline *p, struct callbacks *cb)
+{
+	leave_callback(p, cb, true);
+	cb->heard = 0;
+}
+
 /* The request that the exchange is, or was made for; a call whose cause is open stands for that. NULL: over. */
 static struct exchange *behind(struct pipeline *p, uint64_t serial)
 {

@@ -508,8 +508,8 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 	if (ev->shed)
 		note_unseen(&f);
 	f.s->last = f.stamp;
-	if (ev->flags & DATA_MISSED)
-		link_missed(p, &f.stamp.thread);
+	if (ev->missed)
+		link_missed(p, &f.stamp.thread, ev->missed);
 	link_calls(p, &f.stamp.thread, ev->sleeps, ev->flags & DATA_POLLED);
 	if (ev->dir == DIR_RX)
 		link_received(p, c, &f.stamp.thread, f.stamp.awaited);

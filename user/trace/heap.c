@@ -148,13 +148,20 @@ static uint64_t maker(struct pipeline *p, struct heap *h, uint64_t address)
 	return m->strand.kind == STRAND_NONE ? m->serial : works_on(p, &m->strand);
 }
 
+/* It has read something that is not known. A loop goes on with that, who serves a request has asked for it himself. */
+static bool may_be_for_others(const struct strand_state *thread, const struct ev_heap *ev)
+{
+	return ev->missed & MISSED_EXCHANGE || (ev->missed && strand_is_loop(thread));
+}
+
 /*
  * What the thread has made since it was last looked at was for the request that it has served since
  * then, if it is known what it read.
  */
-static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer *b,
+static void close_buffer(struct pipeline *p, struct heap *h, const struct strand_state *thread,
 			 const struct ev_heap *ev)
 {
+	const struct buffer *b = &thread->buffer;
 	unsigned at = find(h, b->top);
 	struct made before;
 
@@ -162,7 +169,7 @@ static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer
 		return;
 	before = h->made[at];
 	cut(h, at, 1);
-	if (ev->missed)
+	if (may_be_for_others(thread, ev))
 		return;
 	before.serial = works_on(p, &before.strand);
 	before.strand.kind = STRAND_NONE;
@@ -180,9 +187,10 @@ static void close_buffer(struct pipeline *p, struct heap *h, const struct buffer
 }
 
 /* A thread that is at the same request as before a collection has made for it what it has made since then. */
-static void begin_buffer(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
+static void begin_buffer(struct pipeline *p, struct heap *h, const struct strand_state *thread,
+			 const struct ev_heap *ev)
 {
-	if (ev->strand.kind != STRAND_THREAD || ev->missed)
+	if (ev->strand.kind != STRAND_THREAD || may_be_for_others(thread, ev))
 		return;
 	add(p, h,
 	    &(struct made){ .lo = ev->start, .hi = ev->top, .serial = works_on(p, &ev->strand) });
@@ -323,9 +331,9 @@ void heap_tell(struct pipeline *p, const struct ev_heap *ev)
 	if (h->collections != ev->collections)
 		begin_anew(p, h, ev);
 	if (thread->buffer.seen && thread->buffer.collections == ev->collections)
-		close_buffer(p, h, &thread->buffer, ev);
+		close_buffer(p, h, thread, ev);
 	else if (thread->buffer.seen)
-		begin_buffer(p, h, ev);
+		begin_buffer(p, h, thread, ev);
 	free(running->held);
 	running->held = ev->len || ev->object ? hold(p, h, ev) : NULL;
 	add(p, h, &(struct made){ .lo = ev->top, .hi = ev->end, .strand = ev->strand });

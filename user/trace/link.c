@@ -248,13 +248,16 @@ void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps,
 }
 
 /* A loop may go on with what is not known. Who serves one request after the other still serves the one that it read. */
-void link_missed(struct pipeline *p, const struct strand *thread)
+void link_missed(struct pipeline *p, const struct strand *thread, unsigned missed)
 {
 	struct strand_state *st = strand_find(&p->strands, thread);
 
 	if (!st)
 		return;
-	news_forget(st);
+	if (missed & MISSED_EXCHANGE)
+		news_forget(st);
+	if (st->callbacks)
+		callback_missed(p, st->callbacks);
 	if (!strand_is_loop(st))
 		return;
 	st->current = st->turn = 0;

@@ -72,7 +72,8 @@ void link_server_began(struct pipeline *p, struct exchange *x);
 void link_client_sent(struct pipeline *p, struct exchange *x);
 /* The thread calls on a socket, after having slept so often; polled: on one that it waits for together with others. */
 void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps, bool polled);
-void link_missed(struct pipeline *p, const struct strand *thread); /* not all that it read meanwhile was told */
+/* What the thread has read since its last record was not all told: MISSED_*. */
+void link_missed(struct pipeline *p, const struct strand *thread, unsigned missed);
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
 		   bool awaited); /* bytes came: whom they are for */
 void link_ended(struct pipeline *p, struct conn *c, const struct strand *s); /* it read that nothing more comes */
@@ -86,8 +87,7 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 struct exchange *link_open_call(struct pipeline *p, uint64_t serial);
 /* A call made since the request came, whose cause is open, was made for it. */
 void link_claim(struct exchange *x, struct exchange *call, enum link_method how);
-void link_best(struct pipeline *p,
-	       struct exchange *x); /* decides a client exchange by what is known by now */
+void link_best(struct pipeline *p, struct exchange *x); /* decides a client exchange by what is known by now */
 void link_last(struct pipeline *p, struct exchange *x); /* the same when no more will be known */
 
 /*
@@ -137,6 +137,7 @@ struct exchange *callback_writer(struct pipeline *p, struct callbacks *cb);
 void callback_wrote(struct callbacks *cb); /* that was no call on a socket */
 /* Bytes came, of this exchange; 0: of none. */
 void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial);
+void callback_missed(struct pipeline *p, struct callbacks *cb); /* it read what is not known */
 void callback_connects(struct pipeline *p, struct callbacks *cb, struct conn *c);
 void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x);
 void callback_answers(struct pipeline *p, struct callbacks *cb, struct exchange *request);
@@ -157,11 +158,9 @@ void turns_slept(struct pipeline *p, struct turns *t); /* before the call at han
 /* Serial of the exchange whose turn it is, which has had it then; 0: nobody's. */
 uint64_t turns_next(struct pipeline *p, struct turns *t);
 void turns_missed(struct turns *t); /* what it read meanwhile is not known: nothing follows what was before */
-void turns_heard(struct pipeline *p, struct turns *t,
-		 struct exchange *x); /* it read a piece of it */
+void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x); /* it read a piece of it */
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */
-void turns_answer(struct pipeline *p, struct turns *t,
-		  struct exchange *request); /* it begins the response now */
+void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request); /* it begins the response now */
 /* A guess of that kind about a call of the thread is more often wrong than it says. */
 bool turns_guess_fails(struct turns *t, enum link_method how);
 /* Both orders named the same request, and by now the thread has shown that it keeps them. */
