@@ -14,9 +14,10 @@
 #include "lib/emit.bpf.h"
 #include "lib/strand.bpf.h"
 
-#define FUTEX_OP_MASK 127 /* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
-#define FUTEX_WAIT    0
-#define MUTEX_LOCKED  2 /* what glibc's mutex holds while somebody waits for it */
+#define FUTEX_OP_MASK     127 /* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
+#define FUTEX_WAIT        0
+#define FUTEX_WAIT_BITSET 9
+#define MUTEX_LOCKED      2 /* what glibc's mutex holds while somebody waits for it */
 
 /*
  * The futex a sleeping thread waits on: its registers are those of the call it sleeps in. 0: none, or
@@ -32,6 +33,25 @@ static __always_inline __u64 futex_of(struct task_struct *task)
 	if ((call.arg[1] & FUTEX_OP_MASK) == FUTEX_WAIT && (__u32)call.arg[2] == MUTEX_LOCKED)
 		return 0;
 	return call.arg[0];
+}
+
+/*
+ * The calling thread is in a system call that wakes who waits on a futex: futex() itself, or the end of a thread, for
+ * which others wait. Else it is a bystander: the wakee's time is up, and the interrupt that says so came just here.
+ * Of a 32-bit program that is not looked at.
+ */
+static __always_inline bool wakes_others(void)
+{
+	struct task_struct *self = bpf_get_current_task_btf();
+	struct syscall call;
+	__u32 op;
+
+	if (task_is_compat(self, false))
+		return true;
+	arguments_64((struct pt_regs *)bpf_task_pt_regs(self), &call);
+	op = call.arg[1] & FUTEX_OP_MASK;
+	return call.nr == NR_EXIT ||
+	       (call.nr == NR_FUTEX && op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET);
 }
 
 /*
@@ -87,6 +107,8 @@ int BPF_PROG(task_wake, struct task_struct *wakee)
 	futex = futex_of(wakee);
 	if (woken && woken->serving && futex && *(volatile __u32 *)&shared.runtimes)
 		look_at_woken(wakee, woken);
+	if (futex && !wakes_others())
+		return 0;
 	if (waker && tells(waker, woken, futex)) {
 		tell(waker, wakee, woken, futex);
 		if (waker->news > 1 && !(woken && woken->serving))

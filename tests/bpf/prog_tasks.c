@@ -249,6 +249,65 @@ static void test_completion_edge(void **state)
 	assert_true(wake->futex);
 }
 
+/* The same on one processor, and the worker keeps its news to itself: the owner wakes when its time is up. */
+struct late {
+	struct pool pool;
+	bool heard, over;
+};
+
+static void *silent_worker(void *arg)
+{
+	struct late *late = arg;
+	char b[8];
+
+	act_check(write(late->pool.backend.client, "query", 5) == 5);
+	act_check(read(late->pool.backend.client, b, sizeof(b)) == 4);
+	__atomic_store_n(&late->heard, true, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&late->over, __ATOMIC_SEQ_CST))
+		;
+	return NULL;
+}
+
+static void use_one_processor(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	act_check(!sched_setaffinity(0, sizeof(one), &one));
+}
+
+static void act_time_is_up(void *arg)
+{
+	struct late late = { .pool = { pair_open(PAIR_TCP4), pair_open(PAIR_TCP4), 0 } };
+	struct timespec soon = { .tv_nsec = 5000000 };
+	pthread_t w, b;
+	char c[8];
+	int n = 0;
+
+	use_one_processor();
+	act_check(write(late.pool.server.client, "please", 6) == 6);
+	act_check(read(late.pool.server.server, c, sizeof(c)) == 6);
+	act_check(!pthread_create(&w, NULL, silent_worker, &late));
+	act_check(!pthread_create(&b, NULL, backend, &late.pool));
+	while (n < 5) {
+		syscall(SYS_futex, &late.pool.done, FUTEX_WAIT_PRIVATE, 0, &soon, NULL, 0);
+		n += __atomic_load_n(&late.heard, __ATOMIC_SEQ_CST);
+	}
+	act_check(write(late.pool.server.server, "done", 4) == 4);
+	__atomic_store_n(&late.over, true, __ATOMIC_SEQ_CST);
+	pthread_join(w, NULL);
+	pthread_join(b, NULL);
+	pair_close(&late.pool.server);
+	pair_close(&late.pool.backend);
+}
+
+static void test_time_that_is_up_is_no_edge(void **state)
+{
+	stage_play(*state, act_time_is_up, NULL);
+	assert_null(stage_next(*state, EV_WAKE, 0, NULL));
+}
+
 static void hear(struct pair *p)
 {
 	char b = 'x';
@@ -312,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_threads_are_strands),
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_completion_edge),
+		cmocka_unit_test(test_time_that_is_up_is_no_edge),
 		cmocka_unit_test(test_loops_are_told),
 	};
 
