@@ -259,6 +259,34 @@ static double confidence_of(const struct span *s)
 	return attrs_find(&s->attrs, "link.confidence")->d;
 }
 
+/* Loops that make each other's calls: that an answer was read before a response was begun says little. */
+static void loops_that_share(void **state)
+{
+	struct idle_loop l;
+	int share, i;
+
+	for (share = 0; share < 2; share++) {
+		idle_begin(&l);
+		for (i = 0; i < 4; i++) {
+			receive(&l.sc, &l.in, 100, REQUEST("/1"));
+			transmit(&l.sc, &l.out1, 100,
+				 i < 3 ? REQUEST("/before") : REQUEST("/for1"));
+			sleep_a_while(&l);
+			if (share) {
+				transmit(&l.sc, &l.out2, 100, REQUEST("/another"));
+				sleep_a_while(&l);
+				receive(&l.sc, &l.out2, 100, OK);
+				sleep_a_while(&l);
+			}
+			receive(&l.sc, &l.out1, 100, OK);
+			transmit(&l.sc, &l.in, 100, OK);
+		}
+		pass_time(&l.sc, 200000);
+		assert_int_equal(by_answer(&l.sc, "/for1"), !share);
+		scene_end(&l.sc);
+	}
+}
+
 /* A timer calls while the only request waits for the answer to its own call. */
 static void timer_of_a_loop(void **state)
 {
@@ -386,6 +414,7 @@ int main(void)
 		cmocka_unit_test(order_shown_later),
 		cmocka_unit_test(no_order_shown_later),
 		cmocka_unit_test(guesses_that_fail),
+		cmocka_unit_test(loops_that_share),
 		cmocka_unit_test(timer_of_a_loop),
 		cmocka_unit_test(answer_that_goes_nowhere),
 		cmocka_unit_test(thread_that_sleeps),

@@ -23,8 +23,9 @@
 	32 /* one answer in so many may be passed on late by a loop that acts at once */
 #define PROMPT_ROW \
 	64 /* after so many at once nothing counts that was before: programs begin otherwise than they go on */
-#define AGREE_SHARE 16 /* the same for two orders that differ */
-#define TURN_SHARE  64 /* the same for calls out of turn: a chain of them is claimed by its last */
+#define MOSTLY_SHARE 8 /* the same where the order of the requests says so, too */
+#define AGREE_SHARE  16 /* the same for two orders that differ */
+#define TURN_SHARE   64 /* the same for calls out of turn: a chain of them is claimed by its last */
 #define LIKELY_SHARE \
 	4 /* of the guesses by what was heard last: one wrong one to so many right ones is what they say */
 #define ORDER_SHARE    1 /* the same of guesses among several */
@@ -76,6 +77,12 @@ static bool nearly_always(unsigned yes, unsigned no, unsigned share)
 static bool acts_at_once(const struct turns *t)
 {
 	return nearly_always(t->prompt, t->late, PROMPT_SHARE);
+}
+
+/* What it has read for another loop's request it passes on to nobody that is seen; one such may be a timer's. */
+static bool mostly_acts_at_once(const struct turns *t)
+{
+	return t->late <= 1 + t->prompt / MOSTLY_SHARE;
 }
 
 static bool keeps_order(const struct turns *t)
@@ -332,7 +339,7 @@ static bool believes(const struct turns *t, const struct exchange *call, bool at
 	bool for_tasks = call->strand.kind == STRAND_TASK;
 
 	if (agrees && !for_tasks)
-		return (at_once && t->late <= t->prompt) || keeps_order(t);
+		return (at_once && mostly_acts_at_once(t)) || keeps_order(t);
 	return (agrees && keeps_order(t)) || (at_once && acts_at_once(t));
 }
 
