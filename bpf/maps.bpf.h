@@ -171,6 +171,7 @@ struct py_search {
 	__u64 context; /* in which it runs; 0: none */
 	__u64 running; /* the task that it runs; 0: none */
 	__u64 found; /* a task that waits */
+	__u64 owner; /* an object that may know it */
 	__u64 handle; /* the function that had the handle of the task that ran last; 0: none was seen */
 	__u64 contexts[AWAITING_MAX]; /* as EV_AWAITING has them */
 	__u64 cnt;

@@ -7,7 +7,8 @@
  *
  * Tasks are futures, too. Where helpers stand between, the future's callback leads to another one
  * that has a task waiting for it: gather() and wait() in what their function captured, wait_for() in
- * the arguments of a partial(), a TaskGroup in the attributes of the bound method's object.
+ * the arguments of a partial(), a TaskGroup in the attributes of the bound method's object. anyio's has no method but a
+ * function that has captured it, and the task in the attributes, or slots, of its CancelScope.
  *
  * A task that nobody waits for may have been given a function to call when it is done: an attribute of the
  * object that it is a method of (Tornado's client), which has captured a future that a task waits for.
@@ -24,6 +25,7 @@
 #define COROUTINE        (-16) /* the same */
 #define COROUTINE_FRAME  16 /* a pointer to it, where it is not inside */
 #define CELL_CONTENT     16
+#define OBJECT_SLOTS     16
 #define OBJECT_DICT      16
 #define OBJECT_MANAGED \
 	(-24) /* from CPython 3.11 on: the dict, or in 3.12 one more than where the values are */
@@ -35,6 +37,7 @@
 #define KEYS_LOG_INDEX   32 /* before key, value */
 #define OBJECT_VALUES    24 /* where they are inside */
 #define NAME_OF_GROUP    0x756f72476b736154 /* "TaskGrou" */
+#define NAME_OF_SCOPE    0x63536c65636e6143 /* "CancelSc" */
 #define NAME_OF_FUNCTION 0x6e6f6974636e7566 /* "function", all but its end */
 #define NAME_OF_METHOD   0x00646f6874656d /* "method", the whole of it */
 #define NAME_MASK        0xffffffffffffff
@@ -42,6 +45,8 @@
 #define CELLS_MAX      8 /* variables that a function captured; a power of two */
 #define ATTRIBUTES_MAX 12
 #define CALLBACKS_MAX  3 /* of a future */
+#define SLOTS_MAX      20 /* of a CancelScope */
+#define SLOTS_FEW      6 /* words of an object that has its attributes elsewhere */
 
 static __always_inline __u64 waits_for(const struct py_search *s, __u64 task)
 {
@@ -154,7 +159,33 @@ int py_captured(__u64 callback)
 	return 0;
 }
 
-/* The object whose method is the callback has a future that a task waits for; a TaskGroup has the task itself. */
+/* The task that an object of anyio's names, a CancelScope: it has entered that, and is not left before all is done. */
+int py_scope(__u64 scope, __u64 task_type)
+{
+	__u64 slots = user_word(user_word(scope + TYPE) + TYPE_SIZE) / WORD;
+	struct task_state *t = task_known();
+	__u64 attributes, value;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	attributes = slots > SLOTS_FEW ? scope + OBJECT_SLOTS : py_attributes(scope);
+	for (i = 0; i < SLOTS_MAX; i++) {
+		if (slots > SLOTS_FEW && i + OBJECT_SLOTS / WORD >= slots)
+			return 0;
+		value = attribute(attributes, i);
+		if (value && user_word(value + TYPE) == task_type) {
+			t->py.found = value;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/*
+ * The object whose method is the callback has a future that a task waits for; a TaskGroup has the task itself, or its
+ * CancelScope has it, which is in t->py.owner then.
+ */
 int py_owned(__u64 object, __u64 task_type)
 {
 	struct task_state *t = task_known();
@@ -164,6 +195,7 @@ int py_owned(__u64 object, __u64 task_type)
 
 	if (!t)
 		return 0;
+	t->py.owner = 0;
 	attributes = py_attributes(object);
 	group = type_name(object) == NAME_OF_GROUP;
 	for (i = 0; i < ATTRIBUTES_MAX; i++) {
@@ -175,10 +207,52 @@ int py_owned(__u64 object, __u64 task_type)
 			t->py.found = value;
 			return 1;
 		}
+		if (group && type_name(value) == NAME_OF_SCOPE) {
+			t->py.owner = value;
+			return 0;
+		}
 		if (py_waiter(value))
 			return 1;
 	}
 	return 0;
+}
+
+/* Has the function that is the callback captured a TaskGroup? Then that is t->py.owner. */
+int py_grouped(__u64 callback)
+{
+	struct task_state *t = task_known();
+	__u64 cells, cell, n;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	cells = user_word(callback + t->py.off[PYTHON_CLOSURE]);
+	n = user_word(cells + SEQUENCE_LEN);
+	for (i = 0; i < CELLS_MAX && i < n && n <= CELLS_MAX; i++) {
+		cell = user_word(cells + TUPLE_ITEMS + i * sizeof(cell));
+		t->py.owner = user_word(cell + CELL_CONTENT);
+		if (type_name(t->py.owner) == NAME_OF_GROUP)
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline bool is_function(struct py_search *s, __u64 object)
+{
+	if (!s->function && object && type_name(object) == NAME_OF_FUNCTION)
+		s->function = user_word(object + TYPE);
+	return object && s->function && user_word(object + TYPE) == s->function;
+}
+
+/* Does an object that the callback is a method of, or has captured, know the task? None of these calls another: calls go 8 deep. */
+static __always_inline bool owner_leads(struct py_search *s, __u64 callback, __u64 task_type)
+{
+	s->owner = 0;
+	if ((type_name(callback) & NAME_MASK) == NAME_OF_METHOD)
+		s->owner = user_word(callback + METHOD_SELF);
+	else if (!is_function(s, callback) || !py_grouped(callback))
+		return false;
+	return py_owned(s->owner, task_type) || (s->owner && py_scope(s->owner, task_type));
 }
 
 /* Does a callback of the future lead to a task that waits for it? Then that is s->found. */
@@ -192,8 +266,7 @@ static __always_inline bool leads(struct py_search *s, __u64 callback, __u64 fut
 	self = user_word(callback + METHOD_SELF); /* a partial() has its arguments there */
 	if (py_waiter(user_word(self + TUPLE_ITEMS)))
 		return true;
-	return (type_name(callback) & NAME_MASK) == NAME_OF_METHOD &&
-	       py_owned(self, user_word(future + TYPE));
+	return owner_leads(s, callback, user_word(future + TYPE));
 }
 
 /* Does a task wait for the task, perhaps by way of a helper? Then that is t->py.found. */
@@ -213,13 +286,6 @@ int py_awaits(__u64 task)
 			return 1;
 	}
 	return 0;
-}
-
-static __always_inline bool is_function(struct py_search *s, __u64 object)
-{
-	if (!s->function && object && type_name(object) == NAME_OF_FUNCTION)
-		s->function = user_word(object + TYPE);
-	return object && s->function && user_word(object + TYPE) == s->function;
 }
 
 /* The frame of the function that the task began with. */

@@ -13,6 +13,7 @@
 #define LIST_ITEMS   24 /* a pointer to them */
 #define METHOD_SELF  24
 #define TYPE_NAME    24
+#define TYPE_SIZE    32
 
 #define WORD     sizeof(__u64)
 #define VAIN_MAX 16 /* searches without a result until they become rare */

@@ -144,7 +144,7 @@ CASES = [
         "direct": {"least": 0}, "gather": {"calls": 3, "least": 0},
     }, env={"UVLOOP": "1"}),
     *rows("fastapi", python("asgi.py"), modules("fastapi", "uvicorn", "httpx"), {
-        "direct": {}, "sync": {}, "gather": {"calls": 3},
+        "direct": {}, "sync": {}, "gather": {"calls": 3}, "stream": {"calls": 3, "quick": True},
     }),
     Case("fastapi-uvloop-direct", python("asgi.py"), modules("fastapi", "uvicorn", "httpx", "uvloop"), how="direct",
          env={"UVLOOP": "1"}, least=0),

@@ -211,6 +211,76 @@ static void answered_at_the_address_of_another(void **state)
 	scene_end(&l.sc);
 }
 
+/* It is made at the address of one that nobody waited for: that one went on for a request that is over. */
+static void answered_at_the_address_of_nobodys(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, FIRST, 0);
+	transmit(&l.sc, &l.in1, LOOP, OK);
+	l.sc.task = SECOND;
+	transmit(&l.sc, &l.in2, LOOP, OK);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
+	scene_end(&l.sc);
+}
+
+#define HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define PART "2\r\nok\r\n"
+#define LAST "0\r\n\r\n"
+
+/* A stream: the response has begun when the call is made, and goes on with what comes of it. */
+static void between_the_parts_of_a_response(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = SECOND;
+	transmit(&l.sc, &l.in2, LOOP, HEAD);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, SECOND, 0);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	l.sc.task = SECOND;
+	transmit(&l.sc, &l.in2, LOOP, PART);
+	transmit(&l.sc, &l.in2, LOOP, LAST);
+	l.sc.task = FIRST;
+	transmit(&l.sc, &l.in1, LOOP, OK);
+	pass_time(&l.sc, 200000);
+	assert_true(made_for(&l.sc, "/call", "/2"));
+	assert_string_equal(how_linked(&l.sc, "/call"), "task");
+	scene_end(&l.sc);
+}
+
+/* What the loop writes of a response when there is room again, it writes as nobody. */
+static void parts_that_another_writes(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = SECOND;
+	transmit(&l.sc, &l.in2, LOOP, HEAD);
+	l.sc.task = CHILD;
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	l.sc.task = READER;
+	receive(&l.sc, &l.out, LOOP, OK);
+	l.sc.task = CHILD;
+	transmit(&l.sc, &l.in2, LOOP, PART);
+	transmit(&l.sc, &l.in2, LOOP, LAST);
+	l.sc.task = FIRST;
+	transmit(&l.sc, &l.in1, LOOP, OK);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
+	scene_end(&l.sc);
+}
+
 /* What all tasks wait for, or seem to, says nothing. */
 static void one_waits_for_all(void **state)
 {
@@ -233,6 +303,60 @@ static void one_waits_for_all(void **state)
 	scene_end(&l.sc);
 }
 
+/* Tasks that others wait for write both responses, and two requests more come. */
+static void answer_by_children(struct loop *l, uint64_t waits1, uint64_t waits2, const char *next)
+{
+	l->sc.task = CHILD;
+	waits(&l->sc, LOOP, waits2, 0);
+	transmit(&l->sc, &l->in2, LOOP, OK);
+	l->sc.task = CHILD + 1;
+	waits(&l->sc, LOOP, waits1, 0);
+	transmit(&l->sc, &l->in1, LOOP, OK);
+	l->sc.task = READER;
+	receive(&l->sc, &l->in1, LOOP, next);
+	receive(&l->sc, &l->in2, LOOP, REQUEST("/4"));
+	pass_time(&l->sc, 1);
+}
+
+/* Of two tasks that /mine's own has started one makes a call, then the other writes the response. */
+static void call_and_answer_by_siblings(struct loop *l, uint64_t waits1, uint64_t waits2)
+{
+	unsigned i;
+
+	for (i = 0; i < 8; i++)
+		answer_by_children(l, waits1, waits2, REQUEST("/3"));
+	answer_by_children(l, waits1, waits2, REQUEST("/mine"));
+	l->sc.task = CHILD + 2;
+	waits(&l->sc, LOOP, waits1, 0);
+	transmit(&l->sc, &l->out, LOOP, REQUEST("/call"));
+	l->sc.task = READER;
+	receive(&l->sc, &l->out, LOOP, OK);
+	answer_by_children(l, waits1, waits2, REQUEST("/3"));
+	pass_time(&l->sc, 200000);
+}
+
+static void by_siblings(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	call_and_answer_by_siblings(&l, FIRST, SECOND);
+	assert_true(made_for(&l.sc, "/call", "/mine"));
+	assert_string_equal(how_linked(&l.sc, "/call"), "task");
+	scene_end(&l.sc);
+}
+
+/* They are siblings because one task waits for everything that the server does. */
+static void by_what_one_waits_for(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	call_and_answer_by_siblings(&l, 0x77, 0x77);
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
+	scene_end(&l.sc);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -244,7 +368,12 @@ int main(void)
 		cmocka_unit_test(before_the_request),
 		cmocka_unit_test(answered_by_a_child),
 		cmocka_unit_test(answered_at_the_address_of_another),
+		cmocka_unit_test(answered_at_the_address_of_nobodys),
+		cmocka_unit_test(between_the_parts_of_a_response),
+		cmocka_unit_test(parts_that_another_writes),
 		cmocka_unit_test(one_waits_for_all),
+		cmocka_unit_test(by_siblings),
+		cmocka_unit_test(by_what_one_waits_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

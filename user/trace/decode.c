@@ -513,6 +513,8 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 	link_calls(p, &f.stamp.thread, ev->sleeps, ev->flags & DATA_POLLED);
 	if (ev->dir == DIR_RX)
 		link_received(p, c, &f.stamp.thread, f.stamp.awaited);
+	else
+		link_sends(p, c);
 	feed_copied(&f, &head);
 	feed_gap(&f, ev->len - head.bytes.n - tail.bytes.n, GAP_NOT_COPIED);
 	feed_copied(&f, &tail);

@@ -49,7 +49,7 @@ struct news_edge {
 	bool job;		/* it came with a later call of the thread that made this one */
 };
 
-/* A task of CPython for which a call may have been made. */
+/* A task of CPython for which a call may have been made, or that answers. */
 struct task_call {
 	uint64_t context;
 	uint64_t before;	/* serial of the call that was filed with it before; 0: none */
@@ -114,7 +114,7 @@ struct exchange {
 	enum link_method method;
 	double confidence;
 	uint64_t prev_call;	/* serial of its thread's call before it that had no cause, too */
-	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: its own task, and those that wait for that */
+	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: who calls, or writes the response, and who waits for that */
 	uint32_t tasks_cnt;
 	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */
 	bool handed_before;	/* it had woken somebody with that */

@@ -414,6 +414,14 @@ void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *
 		st->current = x->serial;
 }
 
+void link_sends(struct pipeline *p, struct conn *c)
+{
+	struct exchange *x = list_first(&c->exchanges, struct exchange, by_conn);
+
+	if (x && x->server_side && x->tasks_cnt)
+		tasks_answer_on(p, x);
+}
+
 static void forget_request(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_find(&p->strands, &x->thread);

@@ -40,6 +40,7 @@ struct process {
 	bool collects; /* others report to it over gRPC */
 	bool sdk_asked; /* its facts have been looked at for that */
 	bool tasks_differ; /* more than one has answered: they tell requests apart */
+	unsigned apart;	/* responses to requests of whom each had tasks of its own: tasks.c */
 };
 
 struct processes {

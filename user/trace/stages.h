@@ -79,6 +79,7 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
 void link_ended(struct pipeline *p, struct conn *c, const struct strand *s); /* it read that nothing more comes */
 void link_moved(struct pipeline *p, const struct strand *s, enum dir dir); /* a call is over */
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
+void link_sends(struct pipeline *p, struct conn *c); /* bytes go, of a response perhaps */
 void link_server_done(struct pipeline *p, struct exchange *x);
 void link_late(struct pipeline *p, struct exchange *x); /* a request is over: calls that have come out to be its own */
 void link_client_done(struct pipeline *p, struct exchange *x);
@@ -152,6 +153,7 @@ void tasks_over(struct strand_state *st); /* that call has been told */
 void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_state *thread);
 /* The response to x is begun by it, which may be a task. */
 void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer);
+void tasks_answer_on(struct pipeline *p, struct exchange *x); /* more of its response goes */
 
 /* turns.c: of a thread that serves several */
 void turns_slept(struct pipeline *p, struct turns *t); /* before the call at hand */

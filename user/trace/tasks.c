@@ -6,9 +6,21 @@
  * (bpf/strand_asyncio.bpf.c). A call is filed with each of these tasks until one of them answers.
  *
  * Tasks are made at the addresses of those that ended. Whoever is at an address is whom the call was filed with only if
- * the same tasks wait for it.
+ * the same tasks wait for it; one for which nobody waited is not one for which somebody does.
+ *
+ * The writer may be one of several that a task has started for the request, and who made the call another of them. A task
+ * that waits for both may also be one that waits for all that a server does: that shows when requests are served at once.
+ *
+ * A response that is written bit by bit (a stream) is often made of calls between the bits: its task goes on working for
+ * the request.
  */
 #include "trace/stages.h"
+
+#define APART_ENOUGH \
+	8 /* responses, of several requests served at once, each with waiters of its own */
+#define APART_LATELY 64 /* no more of them count */
+#define APART_SHARE \
+	4 /* against one with a waiter of another's: tasks are made at the addresses of those that ended */
 
 void tasks_tell(struct pipeline *p, const struct ev_awaiting *ev)
 {
@@ -64,28 +76,23 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 		file(p, call, thread->awaiting.contexts[i]);
 }
 
-static bool tasks_differ(struct process *proc, const struct strand *writer)
+static void note_writer(struct process *proc, const struct strand *writer)
 {
 	if (proc->last_task && proc->last_task != writer->id)
 		proc->tasks_differ = true;
 	proc->last_task = writer->id;
-	return proc->tasks_differ;
 }
 
-/* Who answers: a task, and those of which each waits for the one before. */
-struct answerers {
-	uint64_t contexts[1 + AWAITING_MAX];
-	unsigned cnt;
-};
-
-static struct answerers answerers_of(const struct strand *writer, const struct strand_state *thread)
+/* Notes who answers: a task, and those of which each waits for the one before. */
+static void note_answerers(struct exchange *x, const struct strand *writer,
+			   const struct strand_state *thread)
 {
-	struct answerers who = { .contexts = { writer->id }, .cnt = 1 };
 	uint32_t i;
 
+	x->tasks[0].context = writer->id;
+	x->tasks_cnt = 1;
 	for (i = 0; thread && i < thread->awaiting.cnt && thread->awaiting.contexts[i]; i++)
-		who.contexts[who.cnt++] = thread->awaiting.contexts[i];
-	return who;
+		x->tasks[x->tasks_cnt++].context = thread->awaiting.contexts[i];
 }
 
 /* Place of the context among those that the call was filed with; tasks_cnt: it is not there. */
@@ -106,22 +113,53 @@ static struct exchange *filed_since(struct pipeline *p, uint64_t serial, const s
 	return call && call->start_ns >= x->start_ns ? call : NULL;
 }
 
-static bool same_wait(const struct exchange *call, unsigned i, const struct answerers *who,
-		      unsigned j)
+static bool same_wait(const struct exchange *call, unsigned i, const struct exchange *x, unsigned j)
 {
-	for (i++, j++; i < call->tasks_cnt && j < who->cnt; i++, j++) {
-		if (call->tasks[i].context != who->contexts[j])
+	bool awaited = ++i < call->tasks_cnt;
+
+	for (j++; i < call->tasks_cnt && j < x->tasks_cnt; i++, j++) {
+		if (call->tasks[i].context != x->tasks[j].context)
 			return false;
 	}
-	return true;
+	return awaited || j == x->tasks_cnt;
+}
+
+/* Whoever wrote the response to x, or number j of those that waited for that. */
+static struct strand answerer(const struct exchange *x, unsigned j)
+{
+	return (struct strand){ .id = x->tasks[j].context, .gen = x->tgid, .kind = STRAND_TASK };
+}
+
+/* Those who wait for what answers x: do they for others, too, that are answered meanwhile? */
+static void note_waiters(struct pipeline *p, struct process *proc, const struct exchange *x)
+{
+	bool apart = true;
+	unsigned j;
+
+	for (j = 1; j < x->tasks_cnt; j++) {
+		const struct strand s = answerer(x, j);
+		struct strand_state *waiter = strand_get(&p->strands, &s);
+
+		if (!waiter)
+			continue;
+		waiter->waits_for_all = waiter->waited_ns > x->start_ns;
+		waiter->waited_ns = p->now_ns;
+		apart = apart && !waiter->waits_for_all;
+	}
+	if (!apart)
+		proc->apart -= min(proc->apart, APART_SHARE);
+	else if (x->tasks_cnt > 1 && proc->serving.next != proc->serving.prev)
+		proc->apart = min(proc->apart + 1, APART_LATELY);
 }
 
 /* The calls that were filed with task number j of those that answer x. */
-static void claim_filed(struct pipeline *p, struct exchange *x, const struct answerers *who,
-			unsigned j, enum link_method how)
+static void claim_filed(struct pipeline *p, struct exchange *x, const struct process *proc,
+			unsigned j)
 {
-	const struct strand s = { .id = who->contexts[j], .gen = x->tgid, .kind = STRAND_TASK };
+	enum link_method how = proc->tasks_differ ? LINK_TASK : LINK_ORDER;
+	const struct strand s = answerer(x, j);
 	const struct strand_state *task = strand_find(&p->strands, &s);
+	bool own = !j || (task && !task->waits_for_all && proc->apart >= APART_ENOUGH);
 	uint64_t serial = task && !task->shared ? task->last_call : 0;
 	struct exchange *call;
 	unsigned i;
@@ -130,31 +168,43 @@ static void claim_filed(struct pipeline *p, struct exchange *x, const struct ans
 		i = place_of(call, s.id);
 		if (i == call->tasks_cnt)
 			return;
-		/* Who waits for both may wait for other requests' tasks, too. */
-		if (i && j)
+		if (i && !own)
 			continue;
-		if (link_open_call(p, call->serial) && same_wait(call, i, who, j))
+		if (link_open_call(p, call->serial) && same_wait(call, i, x, j))
 			link_claim(x, call, how);
 	}
+}
+
+static void claim_all(struct pipeline *p, struct exchange *x, const struct process *proc)
+{
+	unsigned j;
+
+	for (j = 0; j < x->tasks_cnt; j++)
+		claim_filed(p, x, proc, j);
 }
 
 void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 	struct strand_state *task = strand_find(&p->strands, &writer->strand);
-	struct answerers who;
-	enum link_method how;
-	unsigned j;
 
 	if (writer->strand.kind != STRAND_TASK || !proc)
 		return;
-	how = tasks_differ(proc, &writer->strand) ? LINK_TASK : LINK_ORDER;
+	note_writer(proc, &writer->strand);
 	if (task) {
 		note_meanwhile(p, task);
 		if (!task->shared)
 			logs_answered(p, task, x);
 	}
-	who = answerers_of(&writer->strand, strand_find(&p->strands, &writer->thread));
-	for (j = 0; j < who.cnt; j++)
-		claim_filed(p, x, &who, j, how);
+	note_answerers(x, &writer->strand, strand_find(&p->strands, &writer->thread));
+	note_waiters(p, proc, x);
+	claim_all(p, x, proc);
+}
+
+void tasks_answer_on(struct pipeline *p, struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+
+	if (proc)
+		claim_all(p, x, proc);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The front of the link tests on FastAPI and uvicorn. HOW tells who calls the backend: the endpoint's own coroutine
-(direct), two tasks at once (gather), or an endpoint that is no coroutine, in a thread (sync).
+(direct), three tasks at once (gather), an endpoint that is no coroutine, in a thread (sync), or what yields the parts of
+a response while that is sent, below a middleware (stream): both start it in a task group of anyio's.
 """
 import asyncio
 import os
@@ -9,6 +10,7 @@ import secrets
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 backend = os.environ["BACKEND"]
 truth = os.open(os.environ.get("TRUTH", "/dev/null"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -36,7 +38,24 @@ def sync(request: str):
     blocking_client.get(url_for(request))
 
 
-app.get("/work/{request}")({"direct": direct, "gather": gather, "sync": sync}[os.environ.get("HOW", "direct")])
+async def parts(request):
+    for _ in range(2):
+        yield "part\n"
+        await direct(request)
+
+
+async def stream(request: str):
+    await direct(request)
+    return StreamingResponse(parts(request))
+
+
+async def pass_through(request, call_next):
+    return await call_next(request)
+
+how = os.environ.get("HOW", "direct")
+app.get("/work/{request}")({"direct": direct, "gather": gather, "sync": sync, "stream": stream}[how])
+if how == "stream":
+    app.middleware("http")(pass_through)
 
 if __name__ == "__main__":
     uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="error",
