@@ -23,6 +23,10 @@
  * was made for that request. It settles what was not known, and corrects what was taken for granted
  * (an own queue of the program's, without a trigger): only the first and second rule are above it.
  *
+ * The end of what the reading of a request calls back is not seen either, and a setImmediate() that another one made may
+ * put something into a queue before the thread reads on. So only the numbers that every request is given at least are
+ * taken to be the request's, even when timers may have been called since; the guess by others has its own count.
+ *
  * The same answers tell which of the other rules hold here at all. A pool of connections (undici's) sends what has
  * waited longest as soon as an answer is there, in the name of the work whose answer that was.
  */
@@ -93,8 +97,8 @@ static void mark(struct pipeline *p, struct callbacks *cb, uint64_t newest, uint
 	*mark_at(cb, cb->cnt++) = (struct mark){ newest, serial };
 }
 
-/* Serial of the exchange for which the number was given out; 0: not known. */
-static uint64_t whose(const struct callbacks *cb, uint64_t id)
+/* The mark before the number; NULL: it is older than all. */
+static const struct mark *mark_before(const struct callbacks *cb, uint64_t id)
 {
 	unsigned lo = 0, hi = cb->cnt;
 
@@ -106,7 +110,15 @@ static uint64_t whose(const struct callbacks *cb, uint64_t id)
 		else
 			hi = mid;
 	}
-	return lo ? mark_at(cb, lo - 1)->serial : 0;
+	return lo ? mark_at(cb, lo - 1) : NULL;
+}
+
+/* Serial of the exchange for which the number was given out; 0: not known. */
+static uint64_t whose(const struct callbacks *cb, uint64_t id)
+{
+	const struct mark *before = mark_before(cb, id);
+
+	return before ? before->serial : 0;
 }
 
 static bool known(const struct callbacks *cb)
@@ -133,9 +145,21 @@ static void leave_callback(struct pipeline *p, struct callbacks *cb, bool timers
 	mark(p, cb, cb->sure, 0);
 }
 
+/* Requests are read in many ways, but the parser of each is given its numbers before anything else may be. */
+static void note_numbers(struct callbacks *cb, uint64_t given)
+{
+	cb->least = cb->requests ? min(cb->least, given) : given;
+	cb->requests = min(cb->requests + 1, LEAST_ENOUGH);
+	cb->fresh = false;
+	if (cb->requests == LEAST_ENOUGH)
+		cb->sure = max(cb->sure, cb->heard_newest + cb->least);
+}
+
 /* *now: of the call that is told next, or is being told. */
 static void tell(struct pipeline *p, struct callbacks *cb, const struct ev_callback *now)
 {
+	if (cb->fresh && !known(cb))
+		note_numbers(cb, now->newest - min(now->newest, cb->heard_newest));
 	cb->now = *now;
 	if (now->flags & CALLBACK_OF_READ)
 		cb->proven = true;
@@ -185,8 +209,11 @@ void callback_wrote(struct callbacks *cb)
 
 void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial)
 {
+	const struct exchange *x = exchange_find(&p->exchanges, serial);
+
 	cb->heard = serial;
 	cb->heard_newest = cb->now.newest;
+	cb->fresh = known(cb) && x && x->server_side && !x->answered;
 	cb->in_callback = known(cb);
 	if (known(cb))
 		mark(p, cb, cb->now.newest, serial);
@@ -234,6 +261,24 @@ struct cause {
 	enum guess guess;
 };
 
+/* As sure as the guess, or as that call was itself. */
+static enum guess going_on(const struct exchange *call, enum guess guess)
+{
+	return call && !call->server_side && call->node.guess == GUESS_LATER ? GUESS_LATER : guess;
+}
+
+/* The guess that the work with the number was made for the request or answer that was read before it. */
+static enum guess guess_of(struct pipeline *p, const struct callbacks *cb, uint64_t id)
+{
+	const struct mark *before = mark_before(cb, id);
+	const struct exchange *x = before ? exchange_find(&p->exchanges, before->serial) : NULL;
+	bool at_once = cb->requests == LEAST_ENOUGH && id - before->newest <= cb->least;
+
+	if (x && x->server_side)
+		return at_once ? GUESS_MAKER : GUESS_LATER;
+	return going_on(x, GUESS_MAKER);
+}
+
 /*
  * Anything else may be a step (a nextTick()) of the work that made it; one that was only made in
  * what the last read called back says no more than that.
@@ -246,7 +291,7 @@ static struct cause by_numbers(struct pipeline *p, const struct callbacks *cb)
 		return (struct cause){ by_immediate(p, cb), GUESS_IMMEDIATE };
 	maker = behind(p, whose(cb, cb->now.trigger));
 	if (maker || (of_read(cb) && cb->now.self > cb->heard_newest))
-		return (struct cause){ maker, GUESS_MAKER };
+		return (struct cause){ maker, guess_of(p, cb, cb->now.trigger) };
 	return (struct cause){ behind(p, whose(cb, cb->now.self)), GUESS_SELF };
 }
 
@@ -271,8 +316,9 @@ static bool fails(const struct callbacks *cb, enum guess guess)
 
 static bool holds(const struct callbacks *cb, enum guess guess)
 {
-	return guess == GUESS_NONE ||
-	       (cb->guesses[guess].right >= RIGHT_ENOUGH && !fails(cb, guess));
+	unsigned enough = guess == GUESS_LATER ? WRONG_SHARE : RIGHT_ENOUGH;
+
+	return guess == GUESS_NONE || (cb->guesses[guess].right >= enough && !fails(cb, guess));
 }
 
 static struct cause cause_now(struct pipeline *p, struct callbacks *cb)
@@ -293,7 +339,7 @@ static struct cause cause_now(struct pipeline *p, struct callbacks *cb)
 		return (struct cause){ behind(p, cb->heard), GUESS_NONE };
 	cause = by_numbers(p, cb);
 	if (!cause.x && goes_on(cb, heard))
-		return (struct cause){ behind(p, cb->heard), GUESS_READ };
+		return (struct cause){ behind(p, cb->heard), going_on(heard, GUESS_READ) };
 	return cause;
 }
 

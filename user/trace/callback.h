@@ -26,11 +26,14 @@ struct left {
 	uint64_t serial; /* of what the callback was for; 0: nobody knows whose they are */
 };
 
+#define LEAST_ENOUGH 8 /* requests that tell how many numbers are given out for each */
+
 /* Why a call was taken to be for somebody, when nothing made that sure. */
 enum guess {
 	GUESS_NONE,
 	GUESS_OPENER, /* its connection was opened for them */
-	GUESS_MAKER, /* they made the work that made this work */
+	GUESS_MAKER, /* they made the work that made this work, as their request was read */
+	GUESS_LATER, /* the same, but after that: a setImmediate() of another's may have made it */
 	GUESS_SELF, /* they made this work */
 	GUESS_IMMEDIATE, /* they made this setImmediate() */
 	GUESS_READ, /* theirs was read before */
@@ -47,6 +50,9 @@ struct callbacks {
 	uint64_t heard; /* serial of the exchange whose bytes the thread read last; 0: none */
 	uint64_t heard_newest; /* the newest number then */
 	uint64_t before; /* the newest number at the call before the one at hand; 0: not known */
+	uint64_t least; /* numbers that were given out whenever a request had been read */
+	unsigned requests; /* of which that is known; counts no further than LEAST_ENOUGH */
+	bool fresh; /* the thread has read a request, and nothing else has been seen since */
 	uint64_t sure; /* up to this number the newest mark is beyond doubt */
 	bool proven; /* what a read called back has been seen once: the stack can be read */
 	bool in_callback; /* nothing else has been seen since the thread read */
