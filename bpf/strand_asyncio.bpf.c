@@ -248,13 +248,15 @@ static __always_inline void climb(struct py_search *s, bool asks)
 	__u32 i;
 
 	if (s->running)
-		task = py_awaits(s->running) || (asks && promises(s)) ? s->found : 0;
+		task = py_awaits(s->running) || py_grouped(s->running) || (asks && promises(s))
+			       ? s->found
+			       : 0;
 	__builtin_memset(s->contexts, 0, sizeof(s->contexts));
 	s->cnt = 0;
 	for (i = 0; i < AWAITING_MAX && task; i++) {
 		s->contexts[i] = context_of(s, task);
 		s->cnt = i + 1;
-		task = py_awaits(task) ? s->found : 0;
+		task = py_awaits(task) || py_grouped(task) ? s->found : 0;
 	}
 }
 

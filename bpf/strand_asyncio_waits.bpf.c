@@ -182,10 +182,7 @@ int py_scope(__u64 scope, __u64 task_type)
 	return 0;
 }
 
-/*
- * The object whose method is the callback has a future that a task waits for; a TaskGroup has the task itself, or its
- * CancelScope has it, which is in t->py.owner then.
- */
+/* The object whose method is the callback has a future that a task waits for; a TaskGroup has the task itself. */
 int py_owned(__u64 object, __u64 task_type)
 {
 	struct task_state *t = task_known();
@@ -195,7 +192,6 @@ int py_owned(__u64 object, __u64 task_type)
 
 	if (!t)
 		return 0;
-	t->py.owner = 0;
 	attributes = py_attributes(object);
 	group = type_name(object) == NAME_OF_GROUP;
 	for (i = 0; i < ATTRIBUTES_MAX; i++) {
@@ -207,10 +203,6 @@ int py_owned(__u64 object, __u64 task_type)
 			t->py.found = value;
 			return 1;
 		}
-		if (group && type_name(value) == NAME_OF_SCOPE) {
-			t->py.owner = value;
-			return 0;
-		}
 		if (py_waiter(value))
 			return 1;
 	}
@@ -218,7 +210,7 @@ int py_owned(__u64 object, __u64 task_type)
 }
 
 /* Has the function that is the callback captured a TaskGroup? Then that is t->py.owner. */
-int py_grouped(__u64 callback)
+int py_group(__u64 callback)
 {
 	struct task_state *t = task_known();
 	__u64 cells, cell, n;
@@ -237,22 +229,31 @@ int py_grouped(__u64 callback)
 	return 0;
 }
 
+/* Its CancelScope, in place of the group. */
+int py_group_scope(void)
+{
+	struct task_state *t = task_known();
+	__u64 attributes, value;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	attributes = py_attributes(t->py.owner);
+	for (i = 0; i < ATTRIBUTES_MAX; i++) {
+		value = attribute(attributes, i);
+		if (!value || type_name(value) != NAME_OF_SCOPE)
+			continue;
+		t->py.owner = value;
+		return 1;
+	}
+	return 0;
+}
+
 static __always_inline bool is_function(struct py_search *s, __u64 object)
 {
 	if (!s->function && object && type_name(object) == NAME_OF_FUNCTION)
 		s->function = user_word(object + TYPE);
 	return object && s->function && user_word(object + TYPE) == s->function;
-}
-
-/* Does an object that the callback is a method of, or has captured, know the task? None of these calls another: calls go 8 deep. */
-static __always_inline bool owner_leads(struct py_search *s, __u64 callback, __u64 task_type)
-{
-	s->owner = 0;
-	if ((type_name(callback) & NAME_MASK) == NAME_OF_METHOD)
-		s->owner = user_word(callback + METHOD_SELF);
-	else if (!is_function(s, callback) || !py_grouped(callback))
-		return false;
-	return py_owned(s->owner, task_type) || (s->owner && py_scope(s->owner, task_type));
 }
 
 /* Does a callback of the future lead to a task that waits for it? Then that is s->found. */
@@ -266,7 +267,8 @@ static __always_inline bool leads(struct py_search *s, __u64 callback, __u64 fut
 	self = user_word(callback + METHOD_SELF); /* a partial() has its arguments there */
 	if (py_waiter(user_word(self + TUPLE_ITEMS)))
 		return true;
-	return owner_leads(s, callback, user_word(future + TYPE));
+	return (type_name(callback) & NAME_MASK) == NAME_OF_METHOD &&
+	       py_owned(self, user_word(future + TYPE));
 }
 
 /* Does a task wait for the task, perhaps by way of a helper? Then that is t->py.found. */
@@ -284,6 +286,25 @@ int py_awaits(__u64 task)
 			return 0;
 		if (leads(&t->py, callback, task))
 			return 1;
+	}
+	return 0;
+}
+
+/* Has a task started the task in a group of anyio's? Then that is t->py.found. */
+int py_grouped(__u64 task)
+{
+	struct task_state *t = task_self();
+	__u64 callback;
+	__u32 i;
+
+	if (!t)
+		return 0;
+	for (i = 0; i < CALLBACKS_MAX; i++) {
+		callback = callback_of(task, i);
+		if (!callback)
+			return 0;
+		if (is_function(&t->py, callback) && py_group(callback) && py_group_scope())
+			return py_scope(t->py.owner, user_word(task + TYPE));
 	}
 	return 0;
 }

@@ -46,6 +46,7 @@ int py_waiter(__u64 future);
 __u64 py_attributes(__u64 object);
 int py_captured(__u64 callback);
 int py_awaits(__u64 task);
+int py_grouped(__u64 task);
 int py_promises(void);
 
 #endif

@@ -23,7 +23,7 @@
  * was made for that request. It settles what was not known, and corrects what was taken for granted
  * (an own queue of the program's, without a trigger): only the first and second rule are above it.
  *
- * The end of what the reading of a request calls back is not seen either, and a setImmediate() that another one made may
+ * The end of what the reading of a request calls back is not seen either, and another one's setImmediate() may
  * put something into a queue before the thread reads on. So only the numbers that every request is given at least are
  * taken to be the request's, even when timers may have been called since; the guess by others has its own count.
  *

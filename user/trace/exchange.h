@@ -114,7 +114,7 @@ struct exchange {
 	enum link_method method;
 	double confidence;
 	uint64_t prev_call;	/* serial of its thread's call before it that had no cause, too */
-	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: who calls, or writes the response, and who waits for that */
+	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: who calls or answers, and who waits for that */
 	uint32_t tasks_cnt;
 	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */
 	bool handed_before;	/* it had woken somebody with that */

@@ -91,10 +91,7 @@ void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 void link_best(struct pipeline *p, struct exchange *x); /* decides a client exchange by what is known by now */
 void link_last(struct pipeline *p, struct exchange *x); /* the same when no more will be known */
 
-/*
- * The request for which the thread writes something that goes to no connection, by what is certain now. NULL: not
- * known.
- */
+/* The request for which the thread writes something to no connection, by what is certain now. NULL: not known. */
 struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bool awaited,
 			     enum link_method *ret_how);
 void link_wrote(struct pipeline *p, const struct strand *s); /* that has been told */
@@ -153,7 +150,7 @@ void tasks_over(struct strand_state *st); /* that call has been told */
 void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_state *thread);
 /* The response to x is begun by it, which may be a task. */
 void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer);
-void tasks_answer_on(struct pipeline *p, struct exchange *x); /* more of its response goes */
+void tasks_answer_on(struct pipeline *p, struct exchange *x);
 
 /* turns.c: of a thread that serves several */
 void turns_slept(struct pipeline *p, struct turns *t); /* before the call at hand */

@@ -8,11 +8,11 @@
  * Tasks are made at the addresses of those that ended. Whoever is at an address is whom the call was filed with only if
  * the same tasks wait for it; one for which nobody waited is not one for which somebody does.
  *
- * The writer may be one of several that a task has started for the request, and who made the call another of them. A task
- * that waits for both may also be one that waits for all that a server does: that shows when requests are served at once.
+ * The writer may be one of several that a task has started for the request, and who made the call another of them.
+ * A task that waits for both may also wait for all that a server does: that shows when requests are served at once.
  *
- * A response that is written bit by bit (a stream) is often made of calls between the bits: its task goes on working for
- * the request.
+ * A response that is written bit by bit (a stream) is often made of calls between the bits: its task goes on working
+ * for the request.
  */
 #include "trace/stages.h"
 
