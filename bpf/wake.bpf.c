@@ -17,11 +17,19 @@
 #define FUTEX_OP_MASK     127 /* without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME */
 #define FUTEX_WAIT        0
 #define FUTEX_WAIT_BITSET 9
-#define MUTEX_LOCKED      2 /* what glibc's mutex holds while somebody waits for it */
+#define LOCK_MASK         3
+#define LOCK_AWAITED      2 /* what glibc's mutex holds while somebody waits for it */
+#define COND_WAITERS_MAX  4096 /* a condition variable has such a lock below their number */
+
+static __always_inline bool is_lock(__u32 op, __u32 awaits)
+{
+	return op == FUTEX_WAIT && (awaits & LOCK_MASK) == LOCK_AWAITED &&
+	       awaits < COND_WAITERS_MAX << 2;
+}
 
 /*
  * The futex a sleeping thread waits on: its registers are those of the call it sleeps in. 0: none, or
- * a mutex, which tells of its last holder and of no result.
+ * a lock, which tells of its last holder and of no result.
  */
 static __always_inline __u64 futex_of(struct task_struct *task)
 {
@@ -30,7 +38,7 @@ static __always_inline __u64 futex_of(struct task_struct *task)
 	syscall_read((struct pt_regs *)bpf_task_pt_regs(task), task_is_compat(task, false), &call);
 	if (call.nr != NR_FUTEX)
 		return 0;
-	if ((call.arg[1] & FUTEX_OP_MASK) == FUTEX_WAIT && (__u32)call.arg[2] == MUTEX_LOCKED)
+	if (is_lock(call.arg[1] & FUTEX_OP_MASK, call.arg[2]))
 		return 0;
 	return call.arg[0];
 }

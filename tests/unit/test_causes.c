@@ -223,7 +223,64 @@ static void callback_writes_the_response(void **state)
 	scene_end(&sc);
 }
 
-/* Who has been up since the call was made does not wait for its answer, but for a lock. */
+/* A lock on the way to where it waits, in notify_one() say: the worker had begun already. */
+static void who_came_late_to_wait(void **state)
+{
+	struct end in1, out;
+	struct scene sc;
+	uint64_t up_ns;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &out);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	transmit(&sc, &out, 109, REQUEST("/call"));
+	sc.now_us += 100;
+	up_ns = sc.now_us * NSEC_PER_USEC;
+	sc.now_us += 1000;
+	receive(&sc, &out, 109, OK);
+	wake_at(&sc, 100, 109, 101, 0x7000, up_ns);
+	transmit(&sc, &in1, 101, OK);
+	pass_time(&sc, 200000);
+	assert_true(made_for(&sc, "/call", "/1"));
+	assert_string_equal(how_linked(&sc, "/call"), "handoff");
+	scene_end(&sc);
+}
+
+/*
+ * The result was there before anybody waited for it, so nobody was woken. The worker waits for the next job, and what
+ * it wakes when it has that waits for no result.
+ */
+static void who_gave_the_next_job(void **state)
+{
+	struct end in1, in2, out;
+	struct ev_wake ev;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out);
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	transmit(&sc, &out, 109, REQUEST("/call"));
+	receive(&sc, &out, 109, OK);
+	sc.now_us += 1000;
+	wake(&sc, 100, 102, 109, 0x6000);
+	ev = (struct ev_wake){
+		.hdr = header(&sc, EV_WAKE, sizeof(ev), 100, 109),
+		.waker = thread_of(109),
+		.wakee = thread_of(102),
+		.futex = 0x7000,
+		.waker_up_ns = sc.now_us * NSEC_PER_USEC,
+		.waker_up_futex = 0x6000,
+	};
+	pipeline_feed(sc.p, &ev.hdr);
+	transmit(&sc, &in1, 101, OK);
+	transmit(&sc, &in2, 102, OK);
+	pass_time(&sc, 200000);
+	assert_false(made_for(&sc, "/call", "/2"));
+	scene_end(&sc);
+}
+
+/* Who has been up since the answer was read does not wait for that, but for a lock. */
 static void who_was_awake_did_not_wait(void **state)
 {
 	struct end in1, out;
@@ -417,6 +474,8 @@ int main(void)
 		cmocka_unit_test(hand_off_comes_with_the_whole_answer),
 		cmocka_unit_test(callback_writes_the_response),
 		cmocka_unit_test(who_was_awake_did_not_wait),
+		cmocka_unit_test(who_came_late_to_wait),
+		cmocka_unit_test(who_gave_the_next_job),
 		cmocka_unit_test(silent_call_is_nobodys),
 		cmocka_unit_test(thread_made_by_a_request),
 		cmocka_unit_test(exact_links_only),

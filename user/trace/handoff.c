@@ -10,7 +10,7 @@
  *	callbacks   the same, but the worker, or one that it woke, writes the response
  *
  * A thread is also woken because a lock has become free, and that says nothing. So an edge counts
- * only if the request is older than the call, its thread has slept since the call was made, and the
+ * only if the request is older than the call, its thread has slept since the answer was read, and the
  * response is written as the edge says: by the thread that was woken, or by the one that had the
  * news. The shortest way wins; two requests at the end of equally short ways are no evidence.
  *
@@ -134,11 +134,22 @@ static void note_job(struct pipeline *p, struct process *proc, const struct ev_w
 	}
 }
 
-/* The woken thread works for `server` and has slept since before the call was made. */
+/*
+ * The woken thread works for `server`, and has not been woken since the answer was read: not by a lock that it took on
+ * its way to where it waits, in notify_one() say, when the call had been made already.
+ */
 static bool awaited(const struct exchange *call, const struct exchange *server,
 		    const struct ev_wake *ev)
 {
-	return server->start_ns <= call->start_ns && ev->wakee_up_ns <= call->start_ns;
+	return server->start_ns <= call->start_ns && ev->wakee_up_ns < call->answered_ns;
+}
+
+/* It has waited for work since it read the answer: it wakes who gave it that, on the way out of where it waited. */
+static bool works_on(const struct process *proc, const struct exchange *call,
+		     const struct ev_wake *ev)
+{
+	return ev->waker_up_futex && ev->waker_up_ns > call->answered_ns &&
+	       process_futex_feeds(proc, ev->waker_up_futex);
 }
 
 static void bring(struct pipeline *p, struct process *proc, const struct ev_wake *ev,
@@ -150,7 +161,8 @@ static void bring(struct pipeline *p, struct process *proc, const struct ev_wake
 		struct exchange *call = link_open_call(p, waker->news[hops]);
 		struct news_edge e = { ev->futex, server->serial, ev->hdr.ts_ns, hops, false };
 
-		if (!call || !call->answered || !awaited(call, server, ev))
+		if (!call || !call->answered || !awaited(call, server, ev) ||
+		    works_on(proc, call, ev))
 			continue;
 		if (!hops && !travels(call, waker) && !call->edges_cnt)
 			note_job(p, proc, ev, call, e);
@@ -169,8 +181,9 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 
 	if (!proc || !ev->futex)
 		return;
-	process_note_wake(proc, ev->futex, ev->wakee.id);
 	server = wakee ? exchange_find(&p->exchanges, wakee->current) : NULL;
+	process_note_wake(
+		proc, &(struct futex_wake){ ev->futex, ev->wakee.id, server && wakee->serving });
 	if (!waker || (server && wakee->serving > 1))
 		return;
 	if (server && wakee->serving)
@@ -218,6 +231,8 @@ static enum link_method how_sure(const struct process *proc, const struct news_e
 {
 	if (e->hops >= RELAYS_MAX)
 		return LINK_RELAY;
+	if (e->job)
+		return LINK_WOKEN;
 	return e->futex && proc->left * STAY_SHARE > proc->stayed ? LINK_WOKEN : LINK_HANDOFF;
 }
 

@@ -98,13 +98,33 @@ bool process_has_ended(const struct process *p)
 	return !list_empty(&p->by_end);
 }
 
-void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee)
+void process_note_wake(struct process *p, const struct futex_wake *w)
 {
 	if (!p->wakes)
 		p->wakes = calloc(SHARED_FUTEX_EDGES, sizeof(*p->wakes));
 	if (p->wakes)
-		p->wakes[p->wakes_cnt % SHARED_FUTEX_EDGES] = (struct futex_wake){ futex, wakee };
+		p->wakes[p->wakes_cnt % SHARED_FUTEX_EDGES] = *w;
 	p->wakes_cnt++;
+}
+
+static unsigned wakes_known(const struct process *p)
+{
+	return p->wakes ? min(p->wakes_cnt, (unsigned)SHARED_FUTEX_EDGES) : 0;
+}
+
+bool process_futex_feeds(const struct process *p, uint64_t futex)
+{
+	unsigned n = wakes_known(p), i;
+	bool seen = false;
+
+	for (i = 0; i < n; i++) {
+		if (p->wakes[i].futex != futex)
+			continue;
+		if (p->wakes[i].serves)
+			return false;
+		seen = true;
+	}
+	return seen;
 }
 
 /*
@@ -114,11 +134,11 @@ void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee)
  */
 bool process_futex_shared(const struct process *p, uint64_t futex)
 {
-	unsigned n = min(p->wakes_cnt, (unsigned)SHARED_FUTEX_EDGES);
+	unsigned n = wakes_known(p);
 	uint32_t seen[SHARED_FUTEX_WAKEES];
 	unsigned i, j, seen_cnt = 0;
 
-	if (n && !p->wakes) /* no memory for it: no evidence */
+	if (p->wakes_cnt && !p->wakes) /* no memory for it: no evidence */
 		return true;
 	for (i = 0; i < n; i++) {
 		if (p->wakes[i].futex != futex)

@@ -18,6 +18,7 @@
 struct futex_wake {
 	uint64_t futex;
 	uint32_t wakee;
+	bool serves; /* that one serves a request */
 };
 
 struct process {
@@ -58,7 +59,8 @@ struct process *process_find(const struct processes *t, uint32_t tgid);
 void process_end(struct processes *t, uint32_t tgid, bool killed);
 bool process_has_ended(const struct process *p);
 
-void process_note_wake(struct process *p, uint64_t futex, uint32_t wakee);
+void process_note_wake(struct process *p, const struct futex_wake *w);
 bool process_futex_shared(const struct process *p, uint64_t futex);
+bool process_futex_feeds(const struct process *p, uint64_t futex); /* workers wait there for work, and nobody else */
 
 #endif
