@@ -263,6 +263,7 @@ static void who_gave_the_next_job(void **state)
 	transmit(&sc, &out, 109, REQUEST("/call"));
 	receive(&sc, &out, 109, OK);
 	sc.now_us += 1000;
+	wake(&sc, 100, 102, 110, 0x6000);
 	wake(&sc, 100, 102, 109, 0x6000);
 	ev = (struct ev_wake){
 		.hdr = header(&sc, EV_WAKE, sizeof(ev), 100, 109),

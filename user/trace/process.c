@@ -115,16 +115,20 @@ static unsigned wakes_known(const struct process *p)
 bool process_futex_feeds(const struct process *p, uint64_t futex)
 {
 	unsigned n = wakes_known(p), i;
-	bool seen = false;
+	const struct futex_wake *first = NULL;
+	bool several = false;
 
 	for (i = 0; i < n; i++) {
-		if (p->wakes[i].futex != futex)
+		const struct futex_wake *w = &p->wakes[i];
+
+		if (w->futex != futex)
 			continue;
-		if (p->wakes[i].serves)
+		if (w->serves)
 			return false;
-		seen = true;
+		several = several || (first && first->wakee != w->wakee);
+		first = w;
 	}
-	return seen;
+	return several;
 }
 
 /*

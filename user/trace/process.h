@@ -61,6 +61,7 @@ bool process_has_ended(const struct process *p);
 
 void process_note_wake(struct process *p, const struct futex_wake *w);
 bool process_futex_shared(const struct process *p, uint64_t futex);
-bool process_futex_feeds(const struct process *p, uint64_t futex); /* workers wait there for work, and nobody else */
+/* Several workers wait there for work, and nobody else. */
+bool process_futex_feeds(const struct process *p, uint64_t futex);
 
 #endif
