@@ -335,7 +335,36 @@ static void recycled_after_the_read(void **state)
 	scene_end(&sc);
 }
 
-/* While a record is worked off, what it has named stays, however many others were used since. */
+/* A request has arrived, and its task is made when it is read, at the address of one that ended in between (trio). */
+static void recycled_before_the_read(void **state)
+{
+	const char *request = REQUEST("/2");
+	struct end in1, in2, out1, out2;
+	struct ev_data *ev;
+	struct scene sc;
+	uint64_t arrived_ns;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out1, &out2);
+	receive(&sc, &in1, 100, REQUEST("/1"));
+	arrived_ns = sc.now_us * NSEC_PER_USEC;
+	sc.task = 7000;
+	transmit(&sc, &out1, 100, REQUEST("/for1"));
+	sc.task = 0;
+	receive(&sc, &out1, 100, OK);
+	ev = data_of(&sc, &in2, 100, DIR_RX, request, strlen(request), strlen(request), 0);
+	ev->start_ns = arrived_ns;
+	pipeline_feed(sc.p, &ev->hdr);
+	free(ev);
+	sc.task = 7000;
+	transmit(&sc, &in2, 100, OK);
+	sc.task = 8000;
+	transmit(&sc, &in1, 100, OK);
+	pass_time(&sc, 200000);
+	assert_false(made_for(&sc, "/for1", "/2"));
+	scene_end(&sc);
+}
+
 /* A request, a call for it, and another request and call. */
 static void serve_twice(struct scene *sc, struct end *in, struct end *out,
 			void (*meanwhile)(struct scene *, struct end *))
@@ -409,6 +438,7 @@ static void loop_that_missed_something(void **state)
 	scene_end(&sc);
 }
 
+/* While a record is worked off, what it has named stays, however many others were used since. */
 static void full_table_forgets_between_records(void **state)
 {
 	struct tally tally = { 0 };
@@ -447,6 +477,7 @@ int main(void)
 		cmocka_unit_test(loop_writes_for_tasks),
 		cmocka_unit_test(recycled_task),
 		cmocka_unit_test(recycled_after_the_read),
+		cmocka_unit_test(recycled_before_the_read),
 		cmocka_unit_test(seen_in_part),
 		cmocka_unit_test(loop_that_missed_something),
 		cmocka_unit_test(full_table_forgets_between_records),

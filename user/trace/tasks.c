@@ -105,12 +105,12 @@ static unsigned place_of(const struct exchange *call, uint64_t context)
 	return i;
 }
 
-/* The call that was filed with the task before this one; NULL: there is none since the request came. */
+/* The call that was filed with the task before this one; NULL: there is none since the request was read. */
 static struct exchange *filed_since(struct pipeline *p, uint64_t serial, const struct exchange *x)
 {
 	struct exchange *call = exchange_find(&p->exchanges, serial);
 
-	return call && call->start_ns >= x->start_ns ? call : NULL;
+	return call && call->start_ns >= max(x->start_ns, x->read_ns) ? call : NULL;
 }
 
 static bool same_wait(const struct exchange *call, unsigned i, const struct exchange *x, unsigned j)
