@@ -75,6 +75,8 @@ static __always_inline bool heap_read(struct ev_heap *e, const struct runtime *r
 	if ((__u8)user_word(rt->at[JAVA_COLLECTING]) ||
 	    bpf_probe_read_user(&b, sizeof(b), (void *)(thread + rt->off[JAVA_BUFFER])))
 		return false;
+	if (b.start > b.top || b.top > b.end) /* another thread's, which is just given a new one */
+		return false;
 	e->start = b.start;
 	e->top = b.top;
 	e->end = b.end;
