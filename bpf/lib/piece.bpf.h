@@ -23,8 +23,7 @@ static __always_inline void piece_fill(struct ev_data *e, struct moved *c, __u32
 	e->other_seq = c->other_seq;
 	e->dir = c->dir;
 	e->flags = c->flags | (c->told + len < c->n ? DATA_MORE : 0);
-	e->shed = c->shed;
-	e->missed = c->missed;
+	e->unseen = (struct unseen){ .shed = c->shed, .missed = c->missed };
 	c->missed = 0;
 	e->sleeps = c->sleeps;
 	e->thread_gen = c->thread_gen;

@@ -101,6 +101,12 @@ struct ev_conn {
 #define MISSED_EXCHANGE	(1 << 0)	/* something left out, or a record of it was lost */
 #define MISSED_OTHER	(1 << 1)	/* an answer on a connection that is ignored: a database's, say */
 
+/* What is not told; written at once, because to read it from the ring would take as long as all else. */
+struct unseen {
+	__u8 shed : 4;		/* of the exchanges then 1 in 2^n was told; 0: all */
+	__u8 missed : 4;	/* MISSED_* of the thread */
+};
+
 struct ev_data {
 	struct ev_hdr hdr;
 	__u64 conn;
@@ -113,8 +119,7 @@ struct ev_data {
 	__u32 other_seq;	/* TCP: the position of the other direction then */
 	__u8 dir;		/* enum dir */
 	__u8 flags;		/* DATA_* */
-	__u8 shed : 4;		/* of the exchanges then 1 in 2^n was told; 0: all */
-	__u8 missed : 4;	/* MISSED_* of the thread */
+	struct unseen unseen;
 	__u8 sleeps;		/* of the calling thread so far, modulo 256: if it has changed, it slept meanwhile */
 	__u32 thread_gen;	/* of the calling thread, hdr.tid, when strand is something finer */
 	__u8 bytes[];

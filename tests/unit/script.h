@@ -235,10 +235,10 @@ static inline struct ev_data *data_of(struct scene *sc, struct end *e, uint32_t 
 	ev->dir = dir;
 	ev->flags = flags | DATA_SEQ | (sc->awaited ? DATA_AWAITED : 0) |
 		    (sc->shed ? DATA_SHED : 0);
-	ev->shed = sc->shed;
+	ev->unseen.shed = sc->shed;
 	ev->sleeps = sc->sleeps;
 	ev->flags |= sc->polls ? DATA_POLLED : 0;
-	ev->missed = sc->missed;
+	ev->unseen.missed = sc->missed;
 	memcpy(ev->bytes, text, copied);
 	return ev;
 }

@@ -36,9 +36,9 @@ static void refuses_what_lies_about_itself(void **state)
 	r.ev.dir = DIR__CNT;
 	assert_false(ev_valid(&r.ev.hdr, sizeof(r)));
 	r.ev.dir = DIR_TX;
-	r.ev.shed = SHED_MAX + 1;
+	r.ev.unseen.shed = SHED_MAX + 1;
 	assert_false(ev_valid(&r.ev.hdr, sizeof(r)));
-	r.ev.shed = SHED_MAX;
+	r.ev.unseen.shed = SHED_MAX;
 	assert_true(ev_valid(&r.ev.hdr, sizeof(r)));
 	r.ev.hdr.sz--;
 	assert_false(ev_valid(&r.ev.hdr, sizeof(r)));

@@ -485,7 +485,7 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 			.start_ns = ev->start_ns, .ts_ns = ev->hdr.ts_ns,
 			.thread = data_thread(ev), .strand = ev->strand,
 			.tgid = ev->hdr.tgid, .has_seq = ev->flags & DATA_SEQ,
-			.awaited = ev->flags & DATA_AWAITED, .kept = ev->shed,
+			.awaited = ev->flags & DATA_AWAITED, .kept = ev->unseen.shed,
 			.seq = ev->seq - ev->len, .other_seq = ev->other_seq,
 		},
 	};
@@ -505,11 +505,11 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 		return;
 	}
 	feed_missing(&f, ev);
-	if (ev->shed)
+	if (ev->unseen.shed)
 		note_unseen(&f);
 	f.s->last = f.stamp;
-	if (ev->missed)
-		link_missed(p, &f.stamp.thread, ev->missed);
+	if (ev->unseen.missed)
+		link_missed(p, &f.stamp.thread, ev->unseen.missed);
 	link_calls(p, &f.stamp.thread, ev->sleeps, ev->flags & DATA_POLLED);
 	if (ev->dir == DIR_RX)
 		link_received(p, c, &f.stamp.thread, f.stamp.awaited);

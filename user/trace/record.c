@@ -13,7 +13,7 @@ static bool data_valid(const struct ev_data *ev)
 	uint64_t copied = (uint64_t)ev->cap + data_tail(ev);
 
 	return ev->dir < DIR__CNT && copied <= ev->len && copied <= ev->hdr.sz - sizeof(*ev) &&
-	       ev->shed <= SHED_MAX;
+	       ev->unseen.shed <= SHED_MAX;
 }
 
 static bool heap_valid(const struct ev_heap *ev)
