@@ -159,11 +159,14 @@ static void bring(struct pipeline *p, struct process *proc, const struct ev_wake
 
 	for (hops = 0; hops <= HOPS_TO_SLEEPER; hops++) {
 		struct exchange *call = link_open_call(p, waker->news[hops]);
-		struct news_edge e = { ev->futex, server->serial, ev->hdr.ts_ns, hops, false };
+		struct news_edge e = {
+			ev->futex, server->serial, ev->hdr.ts_ns, hops, false, false
+		};
 
 		if (!call || !call->answered || !awaited(call, server, ev) ||
 		    works_on(proc, call, ev))
 			continue;
+		e.late = ev->wakee_up_ns > call->start_ns;
 		if (!hops && !travels(call, waker) && !call->edges_cnt)
 			note_job(p, proc, ev, call, e);
 		add_edge(p, call, &e);
@@ -201,7 +204,8 @@ void handoff_written(struct pipeline *p, struct strand_state *writer, const stru
 
 		if (call && call->answered && server->start_ns <= call->start_ns)
 			add_edge(p, call,
-				 &(struct news_edge){ 0, server->serial, p->now_ns, hops, false });
+				 &(struct news_edge){ 0, server->serial, p->now_ns, hops, false,
+						      false });
 		writer->news[hops] = 0;
 	}
 }
@@ -231,7 +235,7 @@ static enum link_method how_sure(const struct process *proc, const struct news_e
 {
 	if (e->hops >= RELAYS_MAX)
 		return LINK_RELAY;
-	if (e->job)
+	if (e->job || e->late)
 		return LINK_WOKEN;
 	return e->futex && proc->left * STAY_SHARE > proc->stayed ? LINK_WOKEN : LINK_HANDOFF;
 }
