@@ -30,14 +30,15 @@ def test_calls_are_rightly_linked(lab, case, record_property):
 
 
 def test_what_is_left_out_makes_no_wrong_link(lab, record_property):
-    """Most exchanges are, with so small a ring: a worker's result is not brought to whom it brought the one before."""
+    """Most exchanges are, with so small a ring: a worker's result is not brought to whom it brought the one before. Links
+    say 0.85 then, and no more of them may be wrong, with the few records that the ring has no room for at the beginning."""
     case = next(c for c in CASES if c.name == "java-pool")
     lack = case.needs()
     if lack:
         pytest.skip(lack)
-    result = measure(lab, case, 3000, 64, "--ring-size", "128K")
+    result = measure(lab, case, 3000, 64, "--ring-size", "256K")
     record_property("score", f"{dict(result.verdicts)} by {result.ways()}")
     assert result.seen < result.calls / 2
     assert result.verdicts["right"] > 50, result
-    assert result.verdicts["wrong"] < 10, result
+    assert result.verdicts["wrong"] <= 0.15 * (result.verdicts["right"] + result.verdicts["wrong"]), result
     assert result.sure_wrong == 0, result
