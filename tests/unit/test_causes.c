@@ -382,6 +382,16 @@ static void response_writer_settles_it(void **state)
 	scene_end(&sc);
 }
 
+/* 101 reads the head of a request, and 150 its body, for which it makes a call. */
+static void helper_calls(struct scene *sc, struct end *in, struct end *out)
+{
+	open_ends(sc, 100, in, out);
+	receive(sc, in, 101, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+	receive(sc, in, 150, "body");
+	transmit(sc, out, 150, REQUEST("/call"));
+	receive(sc, out, 150, OK);
+}
+
 /* A pool's thread reads a body and is through with its request, which another answers, when it calls for the next. */
 static void helper_goes_on(void **state)
 {
@@ -389,11 +399,7 @@ static void helper_goes_on(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	open_ends(&sc, 100, &in, &out);
-	receive(&sc, &in, 101, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
-	receive(&sc, &in, 150, "body");
-	transmit(&sc, &out, 150, REQUEST("/call"));
-	receive(&sc, &out, 150, OK);
+	helper_calls(&sc, &in, &out);
 	wake(&sc, 100, 150, 101, 0x7000);
 	transmit(&sc, &out, 150, REQUEST("/next"));
 	receive(&sc, &out, 150, OK);
@@ -412,11 +418,7 @@ static void helper_answers(void **state)
 	struct scene sc;
 
 	scene_begin(&sc);
-	open_ends(&sc, 100, &in, &out);
-	receive(&sc, &in, 101, "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
-	receive(&sc, &in, 150, "body");
-	transmit(&sc, &out, 150, REQUEST("/call"));
-	receive(&sc, &out, 150, OK);
+	helper_calls(&sc, &in, &out);
 	transmit(&sc, &in, 150, OK);
 	pass_time(&sc, 200000);
 	assert_true(made_for(&sc, "/call", "/1"));
