@@ -78,7 +78,7 @@ static struct exchange *cause_of(struct pipeline *p, struct exchange *x,
 				 const struct exchange *call, bool whole, bool last,
 				 enum link_method *ret_how)
 {
-	struct exchange *given = link_given(p, call, ret_how);
+	struct exchange *given = evidence_given(p, call, ret_how);
 
 	if (given || whole || call->parent == x)
 		return given ? given : x;

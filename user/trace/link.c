@@ -4,17 +4,12 @@
  * it (a server's connection), or it read the answer to a call made for it (context follows the
  * socket). A request is over when its own response has left, and then nobody works for it any more.
  *
- * What a strand works for is known when it sends, so most links are made at once. A call by a
- * strand that serves nothing stays with its process until there is evidence: the thread it
- * wakes with the result (handoff.c), the response it writes itself, the trace that its own header
- * names, or, failing those, the request during which the strand was made. When every request that
- * was being served during the call has ended and none of this has come, nobody caused it.
+ * What a strand works for is known when it sends, so most links are made at once. A call by a strand
+ * that serves nothing stays with its process until there is evidence (evidence.c), or, failing that,
+ * is for the request during which the strand was made. When every request that was being served
+ * during the call has ended and none of this has come, nobody caused it.
  */
-#include <string.h>
-
 #include "trace/stages.h"
-
-#define REORDER_NS (10 * NSEC_PER_MSEC) /* records of two processors may change places so far */
 
 /* The request, if it is still being served. */
 static struct exchange *live(struct pipeline *p, uint64_t serial)
@@ -376,17 +371,6 @@ void link_claim(struct exchange *x, struct exchange *call, enum link_method how)
 	exchange_adopt(x, call, how);
 }
 
-/* To whom the result of a call went, or whose work its caller did; NULL: no evidence. */
-struct exchange *link_given(struct pipeline *p, const struct exchange *call,
-			    enum link_method *ret_how)
-{
-	struct exchange *made = heap_choice(p, call, ret_how);
-
-	if (made || !call->edges_cnt)
-		return made;
-	return handoff_choice(p, call, ret_how);
-}
-
 /*
  * Whoever writes the response worked for the request: the task, or the thread when that is not the
  * one that read it.
@@ -438,80 +422,11 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 	st->current = next ? next->serial : 0;
 }
 
-/* For whom a call was made, by what came after it; NULL: no evidence. */
-struct exchange *link_later(struct pipeline *p, const struct exchange *call,
-			    enum link_method *ret_how)
-{
-	struct exchange *cause = link_given(p, call, ret_how);
-
-	if (!cause)
-		cause = callback_choice(p, call, ret_how);
-	return cause ? cause : turns_choice(p, call, ret_how);
-}
-
-/* The trace that a request belongs to as its process knows it; NULL: none that could be seen. */
-static const struct trace_id *known_trace(const struct exchange *x)
-{
-	const struct exchange *below = x->has_header ? x : sdk_trace_below(x);
-
-	return below ? &below->header.trace_id : NULL;
-}
-
-static bool is_in(const struct exchange *x, const struct trace_id *trace)
-{
-	const struct trace_id *known = known_trace(x);
-
-	return known && !memcmp(known, trace, sizeof(*trace));
-}
-
-static bool another_is_in(const struct process *proc, const struct trace_id *trace)
-{
-	const struct exchange *x;
-
-	list_for_each (x, &proc->serving, by_process)
-		if (is_in(x, trace))
-			return true;
-	return false;
-}
-
-/*
- * Whatever hands a context on does so inside one request: a call that carries the trace of x was made
- * for x, unless the process served another request of that trace meanwhile.
- */
-static bool carries_trace_of(const struct process *proc, struct exchange *call,
-			     const struct exchange *x)
-{
-	if (!call->has_header || call->other_in_trace || call->start_ns < x->start_ns ||
-	    !is_in(x, &call->header.trace_id))
-		return false;
-	call->other_in_trace = another_is_in(proc, &call->header.trace_id);
-	return !call->other_in_trace;
-}
-
-void link_late(struct pipeline *p, struct exchange *x)
-{
-	struct process *proc = process_find(&p->processes, x->tgid);
-	struct exchange *call, *before, *woken;
-	enum link_method how;
-
-	if (!proc)
-		return;
-	list_for_each_back_safe (call, before, &proc->undecided, by_process) {
-		if (call->end_ns + REORDER_NS < x->start_ns)
-			break;
-		woken = link_later(p, call, &how);
-		if (woken == x)
-			link_best(p, call);
-		else if (!woken && carries_trace_of(proc, call, x))
-			link_claim(x, call, LINK_HEADER);
-	}
-}
-
 void link_server_done(struct pipeline *p, struct exchange *x)
 {
 	forget_request(p, x);
 	list_del(&x->by_process);
-	link_late(p, x);
+	evidence_claims(p, x);
 }
 
 void link_client_done(struct pipeline *p, struct exchange *x)
@@ -544,46 +459,6 @@ void link_fork(struct pipeline *p, const struct strand *parent, const struct str
 		return;
 	to->inherited = maker->serial;
 	to->maker = *parent;
-}
-
-/* The loop that made it has said for whom: whoever it wakes afterwards changes nothing, only what it works on does. */
-static bool stands(const struct exchange *x)
-{
-	return x->turn.in_loop && !x->roamed && x->parent && x->method != LINK_FORK;
-}
-
-void link_best(struct pipeline *p, struct exchange *x)
-{
-	const struct exchange *woken;
-	struct exchange *cause;
-	enum link_method how;
-
-	if (list_empty(&x->by_process) || x->server_side)
-		return;
-	list_del(&x->by_process);
-	woken = x->held ? handoff_choice(p, x, &how) : NULL;
-	if (woken)
-		heap_learn(p, x, woken);
-	cause = stands(x) ? heap_choice(p, x, &how) : link_later(p, x, &how);
-	if (!cause)
-		return;
-	if (how == LINK_ANSWER)
-		heap_learn(p, x, cause);
-	exchange_adopt(cause, x, how);
-	if (how == LINK_HANDOFF && x->held && !heap_confirms(p, x, cause))
-		x->confidence = link_method_confidence(LINK_RELAY);
-}
-
-void link_last(struct pipeline *p, struct exchange *x)
-{
-	struct exchange *cause;
-	enum link_method how;
-
-	if (x->parent && link_method_evidence(x->method))
-		return;
-	cause = heap_guess(p, x, &how);
-	if (cause)
-		exchange_adopt(cause, x, how);
 }
 
 struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bool awaited,

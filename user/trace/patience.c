@@ -104,7 +104,7 @@ static bool any_hopes(struct pipeline *p, const struct list *calls, const struct
 	list_for_each_back_safe (call, before, calls, by_process) {
 		if (call->end_ns < x->start_ns)
 			return false;
-		if (made_during(call, x) && may_hope(p, call) && !link_later(p, call, &how))
+		if (made_during(call, x) && may_hope(p, call) && !evidence_choice(p, call, &how))
 			return true;
 	}
 	return false;
@@ -146,13 +146,13 @@ bool patience_over(struct pipeline *p, struct exchange *call)
 {
 	struct hopes *h = hopes_of(p, call->tgid);
 	enum link_method how;
-	bool fulfilled = h && link_later(p, call, &how);
+	bool fulfilled = h && evidence_choice(p, call, &how);
 
 	if (!fulfilled && h && may_hope(p, call))
 		return false;
-	link_best(p, call);
+	evidence_decide(p, call);
 	if (!fulfilled)
-		link_last(p, call);
+		evidence_guess(p, call);
 	if (h)
 		count_hope(h, fulfilled);
 	return true;

@@ -306,10 +306,10 @@ void settle_process(struct pipeline *p, uint32_t tgid)
 	list_for_each_safe (call, tmp, &proc->undecided, by_process) {
 		if (oldest && oldest->start_ns <= call->end_ns)
 			break;
-		link_best(p, call);
+		evidence_decide(p, call);
 		if (call->traced || patience_call(p, call))
 			continue;
-		link_last(p, call);
+		evidence_guess(p, call);
 		client_done(p, call);
 	}
 }
@@ -326,7 +326,7 @@ static void look_again(struct pipeline *p)
 			client_done(p, x);
 	}
 	list_for_each_safe (x, tmp, &w->requests, by_grace) {
-		link_late(p, x);
+		evidence_claims(p, x);
 		if (patience_request(p, x))
 			continue;
 		list_del(&x->by_grace);
@@ -365,7 +365,7 @@ static void grace_over(struct pipeline *p, struct exchange *x)
 static void force(struct pipeline *p, struct exchange *x)
 {
 	for (;;) {
-		link_best(p, x);
+		evidence_decide(p, x);
 		if (!x->parent || x->parent->traced)
 			break;
 		x = x->parent;

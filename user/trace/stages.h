@@ -6,7 +6,8 @@
  *     pipeline.c   a record, by kind
  *     decode.c     bytes -> messages            streams, decoder state, gaps, resynchronisation
  *     pair.c       messages -> exchanges        request and response
- *     link.c       who caused it, in the process    threads; handoff.c, callback.c, tasks.c, heap.c, turns.c
+ *     link.c       who caused it, in the process    by what its thread heard of; callback.c, tasks.c
+ *     evidence.c   the same by what came after it   handoff.c, heap.c, turns.c, jobs.c; doubt.c speaks against it
  *     patience.c   causes that come out late
  *     join.c       who caused it, on this host      both ends of one connection
  *     sdk.c        what an SDK in the process shows itself
@@ -42,8 +43,7 @@ struct pipeline {
 	struct processes processes;
 	struct exchanges exchanges;
 	struct logs logs;
-	struct hash
-		join_open; /* by request position: exchanges whose other end has not been seen */
+	struct hash join_open; /* by request position: exchanges whose other end has not been seen */
 	struct list grace; /* done server exchanges that a client may still claim, oldest first */
 	struct patience patience;
 	struct list todo, spent; /* of settle.c, empty between calls */
@@ -74,34 +74,36 @@ void link_client_sent(struct pipeline *p, struct exchange *x);
 void link_calls(struct pipeline *p, const struct strand *thread, uint8_t sleeps, bool polled);
 /* What the thread has read since its last record was not all told: MISSED_*. */
 void link_missed(struct pipeline *p, const struct strand *thread, unsigned missed);
-void link_received(struct pipeline *p, struct conn *c, const struct strand *s,
-		   bool awaited); /* bytes came: whom they are for */
+/* Bytes came: whom they are for. */
+void link_received(struct pipeline *p, struct conn *c, const struct strand *s, bool awaited);
 void link_ended(struct pipeline *p, struct conn *c, const struct strand *s); /* it read that nothing more comes */
 void link_moved(struct pipeline *p, const struct strand *s, enum dir dir); /* a call is over */
 void link_answering(struct pipeline *p, struct exchange *x, const struct stamp *writer);
 void link_sends(struct pipeline *p, struct conn *c); /* bytes go, of a response perhaps */
 void link_server_done(struct pipeline *p, struct exchange *x);
-void link_late(struct pipeline *p, struct exchange *x); /* a request is over: calls that have come out to be its own */
 void link_client_done(struct pipeline *p, struct exchange *x);
 void link_fork(struct pipeline *p, const struct strand *parent, const struct strand *child);
 /* The call, if its cause is still open; NULL: decided, or gone, and so are those before it. */
 struct exchange *link_open_call(struct pipeline *p, uint64_t serial);
 /* A call made since the request came, whose cause is open, was made for it. */
 void link_claim(struct exchange *x, struct exchange *call, enum link_method how);
-void link_best(struct pipeline *p, struct exchange *x); /* decides a client exchange by what is known by now */
-void link_last(struct pipeline *p, struct exchange *x); /* the same when no more will be known */
 
 /* The request for which the thread writes something to no connection, by what is certain now. NULL: not known. */
-struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bool awaited,
-			     enum link_method *ret_how);
+struct exchange *link_writer(struct pipeline *p, struct strand_state *thread, bool awaited, enum link_method *ret_how);
 void link_wrote(struct pipeline *p, const struct strand *s); /* that has been told */
 
 /* The strand works for one request alone; `awaited`: it did not make the call itself, it waited for who did. */
 enum link_method link_method_alone(const struct strand_state *st, bool awaited);
-/* For whom a call was made, by all that came after it; NULL: no evidence. */
-struct exchange *link_later(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
-/* To whom the result of a call went, or whose work its caller did; NULL: no evidence. */
-struct exchange *link_given(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
+
+/* evidence.c: what came after a call */
+/* To whom its result went, or whose work its caller did; NULL: no evidence. */
+struct exchange *evidence_given(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
+/* For whom it was made, by all that came after it; NULL: no evidence. */
+struct exchange *evidence_choice(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
+/* A request is over: calls that have come out to be its own are given to it. */
+void evidence_claims(struct pipeline *p, struct exchange *request);
+void evidence_decide(struct pipeline *p, struct exchange *call); /* by what is known by now */
+void evidence_guess(struct pipeline *p, struct exchange *call); /* when no more will be known, and none was evidence */
 
 /* doubt.c: what has come out since against the link */
 void doubt_grade(struct pipeline *p, struct exchange *x);
@@ -177,16 +179,14 @@ void handoff_written(struct pipeline *p, struct strand_state *writer, const stru
 /* A response is begun, by the thread that has read the request or another one. */
 void handoff_answered(struct process *proc, bool by_reader);
 /* Whom the call was made for; NULL: no evidence. */
-struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
-				enum link_method *ret_how);
+struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x, enum link_method *ret_how);
 
 /* heap.c: threads of Java */
 void heap_grows(struct pipeline *p, struct heap *h, size_t bytes); /* that it has now, or will have at once */
 void heap_tell(struct pipeline *p, const struct ev_heap *ev); /* of the call that comes next */
 void heap_sent(struct pipeline *p, struct strand_state *st, struct exchange *call);
 /* Whose object the caller worked on; NULL: no evidence. */
-struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
-			     enum link_method *ret_how);
+struct exchange *heap_choice(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 /* The same when nothing better will come: by what has seldom been seen, and never been wrong. */
 struct exchange *heap_guess(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 /* Most of what the caller worked on was made for that request: its thread was not just woken for a lock. */
@@ -212,8 +212,7 @@ void sdk_place(struct pipeline *p, struct exchange *x); /* which has its trace; 
 void settle_done(struct pipeline *p, struct exchange *x); /* x has just become done */
 void settle_answered(struct pipeline *p, struct exchange *x); /* its response has begun */
 void settle_joined(struct pipeline *p, struct exchange *server); /* its client is known now */
-void settle_process(struct pipeline *p,
-		    uint32_t tgid); /* calls of which no request now served can be the cause */
+void settle_process(struct pipeline *p, uint32_t tgid); /* calls of which no request now served can be the cause */
 void settle_time(struct pipeline *p); /* what has waited long enough */
 void settle_all(struct pipeline *p); /* nothing waits any longer */
 void settle_room(struct pipeline *p); /* makes room for one more exchange or connection */
