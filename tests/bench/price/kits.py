@@ -12,8 +12,8 @@ PYTHON_PACKAGES = ["opentelemetry-distro", "opentelemetry-exporter-otlp-proto-ht
                    "opentelemetry-instrumentation-flask", "opentelemetry-instrumentation-requests", "flask",
                    "requests", "gunicorn"]
 NODE_PACKAGES = ["@opentelemetry/api", "@opentelemetry/auto-instrumentations-node"]
-JAVA_AGENT = ("https://repo1.maven.org/maven2/io/opentelemetry/javaagent/opentelemetry-javaagent/2.10.0/"
-              "opentelemetry-javaagent-2.10.0.jar")
+JAVA_AGENT = "opentelemetry-javaagent-2.33.1.jar"	# 2.10 knew nothing of com.sun.net.httpserver
+JAVA_REGISTRY = "https://repo1.maven.org/maven2/io/opentelemetry/javaagent/opentelemetry-javaagent/2.33.1/"
 
 
 class Kit:
@@ -40,7 +40,7 @@ class Kit:
 
     @staticmethod
     def java(args):
-        return [args[0], f"-javaagent:{HOME}/agent.jar", *args[1:]], {}
+        return [args[0], f"-javaagent:{HOME}/{JAVA_AGENT}", *args[1:]], {}
 
 
 def run(*args, **kwargs):
@@ -57,7 +57,8 @@ def fetch(language):
     if language == "node" and not (HOME / "node/node_modules").exists():
         (HOME / "node").mkdir(exist_ok=True)
         run("npm", "install", "--silent", "--prefix", HOME / "node", *NODE_PACKAGES)
-    if language == "java" and not (HOME / "agent.jar").exists():
+    if language == "java" and not (HOME / JAVA_AGENT).exists():
         print("  fetch   " + JAVA_AGENT, file=sys.stderr, flush=True)
-        urllib.request.urlretrieve(JAVA_AGENT, HOME / "agent.jar.part")
-        (HOME / "agent.jar.part").rename(HOME / "agent.jar")
+        part = HOME / (JAVA_AGENT + ".part")
+        urllib.request.urlretrieve(JAVA_REGISTRY + JAVA_AGENT, part)
+        part.rename(HOME / JAVA_AGENT)
