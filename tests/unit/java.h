@@ -107,6 +107,20 @@ static inline void answers(struct java *j, struct end *in, uint32_t tid)
 	transmit(&j->sc, in, tid, OK);
 }
 
+/* Requests /1 and /2; returns what is made for the second. */
+static inline uint64_t two_come(struct java *j)
+{
+	serves(j, &j->in1, 101, REQUEST("/1"));
+	return serves(j, &j->in2, 102, REQUEST("/2"));
+}
+
+static inline void both_are_settled(struct java *j)
+{
+	answers(j, &j->in1, 101);
+	answers(j, &j->in2, 102);
+	pass_time(&j->sc, SETTLED_US);
+}
+
 /* The worker calls with these objects in the frames that run jobs, and has the answer; `again`: what it has twice. */
 static inline void works_in_frames(struct java *j, uint64_t runs, uint64_t again, uint64_t is,
 				   const char *request)

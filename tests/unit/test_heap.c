@@ -45,13 +45,10 @@ static void few_words_are_less_than_sure(void **state)
 	for (found = ONE; found < CASES_CNT; found++) {
 		begin(&j);
 		has_shown_its_job(&j);
-		serves(&j, &j.in1, 101, REQUEST("/1"));
-		job = serves(&j, &j.in2, 102, REQUEST("/2"));
+		job = two_come(&j);
 		works_in_frames(&j, job, found == ONE_FRAME || found == MORE ? job : 0,
 				found == TWO_FRAMES || found == MORE ? job : 0, REQUEST("/for2"));
-		answers(&j, &j.in1, 101);
-		answers(&j, &j.in2, 102);
-		pass_time(&j.sc, SETTLED_US);
+		both_are_settled(&j);
 		call = span_of(&j.sc, SPAN_CLIENT, "/for2");
 		assert_true(is_child(call, span_of(&j.sc, SPAN_SERVER, "/2")));
 		assert_int_equal(attrs_find(&call->attrs, "link.confidence")->d > 0.9,
@@ -96,12 +93,9 @@ static void old_object_says_nothing(void **state)
 	begin(&j);
 	has_shown_its_job(&j);
 	for (i = 0; i <= REQUESTS_BEFORE; i++) {
-		serves(&j, &j.in1, 101, REQUEST("/1"));
-		job = serves(&j, &j.in2, 102, REQUEST("/2"));
+		job = two_come(&j);
 		works_in_frames(&j, job, 0, old, REQUEST("/for2"));
-		answers(&j, &j.in1, 101);
-		answers(&j, &j.in2, 102);
-		pass_time(&j.sc, SETTLED_US);
+		both_are_settled(&j);
 		if (i == 0)
 			assert_string_equal(method_of_call(&j), "root");
 		if (i < REQUESTS_BEFORE)
@@ -173,14 +167,11 @@ static void other_code_has_other_places(void **state)
 
 	begin(&j);
 	has_shown_its_job(&j);
-	serves(&j, &j.in1, 101, REQUEST("/1"));
-	words[2] = serves(&j, &j.in2, 102, REQUEST("/2"));
+	words[2] = two_come(&j);
 	looks(&j, WORKER, NULL, 0, words, ARRAY_SIZE(words));
 	transmit(&j.sc, &j.out, WORKER, REQUEST("/for2"));
 	receive(&j.sc, &j.out, WORKER, OK);
-	answers(&j, &j.in1, 101);
-	answers(&j, &j.in2, 102);
-	pass_time(&j.sc, SETTLED_US);
+	both_are_settled(&j);
 	assert_string_equal(method_of_call(&j), "root");
 	scene_end(&j.sc);
 }
@@ -192,8 +183,7 @@ static void buffer_is_replaced(void **state)
 
 	begin(&j);
 	has_shown_its_job(&j);
-	serves(&j, &j.in1, 101, REQUEST("/1"));
-	serves(&j, &j.in2, 102, REQUEST("/2"));
+	two_come(&j);
 	works(&j, buffer_of(&j, 103) + 32, REQUEST("/for2"));
 	answers(&j, &j.in1, 101);
 	has_another_buffer(&j, 102, buffer_of(&j, 103));
@@ -211,16 +201,13 @@ static void virtual_thread_was_made(void **state)
 	uint64_t job;
 
 	begin(&j);
-	serves(&j, &j.in1, 101, REQUEST("/1"));
-	job = serves(&j, &j.in2, 102, REQUEST("/2"));
+	job = two_come(&j);
 	looks(&j, WORKER, &virtual, job, NULL, 0);
 	j.sc.virtual = virtual.id;
 	transmit(&j.sc, &j.out, WORKER, REQUEST("/for2"));
 	j.sc.virtual = 0;
 	receive(&j.sc, &j.out, WORKER, OK);
-	answers(&j, &j.in1, 101);
-	answers(&j, &j.in2, 102);
-	pass_time(&j.sc, SETTLED_US);
+	both_are_settled(&j);
 	assert_true(made_for(&j.sc, "/for2", "/2"));
 	scene_end(&j.sc);
 }

@@ -49,8 +49,7 @@ static void seldom_seen(void **state)
 			wake(&j.sc, JAVA, WORKER, 101, 0x7000);
 			answers(&j, &j.in1, 101);
 		}
-		serves(&j, &j.in1, 101, REQUEST("/1"));
-		works_once(&j, serves(&j, &j.in2, 102, REQUEST("/2")), REQUEST("/for2"));
+		works_once(&j, two_come(&j), REQUEST("/for2"));
 		answers(&j, &j.in2, 102);
 		answers(&j, &j.in1, 101);
 		pass_time(&j.sc, ROUND_US);
@@ -96,8 +95,7 @@ static void buffer_is_seen_late(void **state)
 
 	begin(&j);
 	has_shown_its_job(&j);
-	serves(&j, &j.in1, 101, REQUEST("/1"));
-	serves(&j, &j.in2, 102, REQUEST("/2"));
+	two_come(&j);
 	works(&j, buffer_of(&j, 103) + 32, REQUEST("/for2"));
 	answers(&j, &j.in1, 101);
 	answers(&j, &j.in2, 104);

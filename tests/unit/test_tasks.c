@@ -51,12 +51,38 @@ static void loop_begin(struct loop *l)
 	receive(&l->sc, &l->in2, LOOP, REQUEST("/2"));
 }
 
+static void writes(struct loop *l, uint64_t task, struct end *e, const char *bytes)
+{
+	l->sc.task = task;
+	transmit(&l->sc, e, LOOP, bytes);
+}
+
+/* The same while another waits for the task; 0: nobody. */
+static void writes_awaited(struct loop *l, uint64_t task, uint64_t by, struct end *e,
+			   const char *bytes)
+{
+	l->sc.task = task;
+	if (by)
+		waits(&l->sc, LOOP, by, 0);
+	transmit(&l->sc, e, LOOP, bytes);
+}
+
+static void is_answered(struct loop *l)
+{
+	l->sc.task = READER;
+	receive(&l->sc, &l->out, LOOP, OK);
+}
+
+static void calls(struct loop *l, uint64_t task, uint64_t awaited_by)
+{
+	writes_awaited(l, task, awaited_by, &l->out, REQUEST("/call"));
+	is_answered(l);
+}
+
 static void answer(struct loop *l)
 {
-	l->sc.task = SECOND;
-	transmit(&l->sc, &l->in2, LOOP, OK);
-	l->sc.task = FIRST;
-	transmit(&l->sc, &l->in1, LOOP, OK);
+	writes(l, SECOND, &l->in2, OK);
+	writes(l, FIRST, &l->in1, OK);
 }
 
 /* request NULL: /call is nobody's. */
@@ -80,11 +106,7 @@ static void of_a_child(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, SECOND, 0);
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
+	calls(&l, CHILD, SECOND);
 	loop_end(&l, "/2");
 }
 
@@ -97,8 +119,7 @@ static void of_a_grandchild(void **state)
 	l.sc.task = CHILD;
 	waits(&l.sc, LOOP, CHILD + 1, FIRST);
 	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
+	is_answered(&l);
 	loop_end(&l, "/1");
 }
 
@@ -134,14 +155,9 @@ static void of_nobody_after_a_child(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, 0x77, 0);
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/other"));
+	writes_awaited(&l, CHILD, 0x77, &l.out, REQUEST("/other"));
 	receive(&l.sc, &l.out, LOOP, OK);
-	l.sc.task = CHILD + 1;
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
+	calls(&l, CHILD + 1, 0);
 	answer(&l);
 	pass_time(&l.sc, 200000);
 	assert_string_equal(how_linked(&l.sc, "/other"), "root");
@@ -156,9 +172,7 @@ static void before_the_request(void **state)
 
 	loop_begin(&l);
 	answer(&l);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, FIRST, 0);
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	writes_awaited(&l, CHILD, FIRST, &l.out, REQUEST("/call"));
 	l.sc.task = READER;
 	receive(&l.sc, &l.in1, LOOP, REQUEST("/3"));
 	receive(&l.sc, &l.in2, LOOP, REQUEST("/4"));
@@ -175,15 +189,9 @@ static void answered_by_a_child(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = SECOND;
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
-	l.sc.task = FIRST;
-	transmit(&l.sc, &l.in1, LOOP, OK);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, SECOND, 0);
-	transmit(&l.sc, &l.in2, LOOP, OK);
+	calls(&l, SECOND, 0);
+	writes(&l, FIRST, &l.in1, OK);
+	writes_awaited(&l, CHILD, SECOND, &l.in2, OK);
 	pass_time(&l.sc, 200000);
 	assert_true(made_for(&l.sc, "/call", "/2"));
 	assert_string_equal(how_linked(&l.sc, "/call"), "task");
@@ -196,16 +204,9 @@ static void answered_at_the_address_of_another(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, SECOND, 0);
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, FIRST, 0);
-	transmit(&l.sc, &l.in1, LOOP, OK);
-	l.sc.task = SECOND;
-	transmit(&l.sc, &l.in2, LOOP, OK);
+	calls(&l, CHILD, SECOND);
+	writes_awaited(&l, CHILD, FIRST, &l.in1, OK);
+	writes(&l, SECOND, &l.in2, OK);
 	pass_time(&l.sc, 200000);
 	assert_true(made_for(&l.sc, "/call", "/2"));
 	scene_end(&l.sc);
@@ -217,15 +218,9 @@ static void answered_at_the_address_of_nobodys(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = CHILD;
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, FIRST, 0);
-	transmit(&l.sc, &l.in1, LOOP, OK);
-	l.sc.task = SECOND;
-	transmit(&l.sc, &l.in2, LOOP, OK);
+	calls(&l, CHILD, 0);
+	writes_awaited(&l, CHILD, FIRST, &l.in1, OK);
+	writes(&l, SECOND, &l.in2, OK);
 	pass_time(&l.sc, 200000);
 	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
@@ -241,18 +236,11 @@ static void between_the_parts_of_a_response(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = SECOND;
-	transmit(&l.sc, &l.in2, LOOP, HEAD);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, SECOND, 0);
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
-	l.sc.task = SECOND;
-	transmit(&l.sc, &l.in2, LOOP, PART);
+	writes(&l, SECOND, &l.in2, HEAD);
+	calls(&l, CHILD, SECOND);
+	writes(&l, SECOND, &l.in2, PART);
 	transmit(&l.sc, &l.in2, LOOP, LAST);
-	l.sc.task = FIRST;
-	transmit(&l.sc, &l.in1, LOOP, OK);
+	writes(&l, FIRST, &l.in1, OK);
 	pass_time(&l.sc, 200000);
 	assert_true(made_for(&l.sc, "/call", "/2"));
 	assert_string_equal(how_linked(&l.sc, "/call"), "task");
@@ -265,17 +253,11 @@ static void parts_that_another_writes(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = SECOND;
-	transmit(&l.sc, &l.in2, LOOP, HEAD);
-	l.sc.task = CHILD;
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
-	l.sc.task = CHILD;
-	transmit(&l.sc, &l.in2, LOOP, PART);
+	writes(&l, SECOND, &l.in2, HEAD);
+	calls(&l, CHILD, 0);
+	writes(&l, CHILD, &l.in2, PART);
 	transmit(&l.sc, &l.in2, LOOP, LAST);
-	l.sc.task = FIRST;
-	transmit(&l.sc, &l.in1, LOOP, OK);
+	writes(&l, FIRST, &l.in1, OK);
 	pass_time(&l.sc, 200000);
 	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
@@ -287,17 +269,9 @@ static void one_waits_for_all(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, 0x77, 0);
-	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
-	l.sc.task = READER;
-	receive(&l.sc, &l.out, LOOP, OK);
-	l.sc.task = FIRST;
-	waits(&l.sc, LOOP, 0x77, 0);
-	transmit(&l.sc, &l.in1, LOOP, OK);
-	l.sc.task = SECOND;
-	waits(&l.sc, LOOP, 0x77, 0);
-	transmit(&l.sc, &l.in2, LOOP, OK);
+	calls(&l, CHILD, 0x77);
+	writes_awaited(&l, FIRST, 0x77, &l.in1, OK);
+	writes_awaited(&l, SECOND, 0x77, &l.in2, OK);
 	pass_time(&l.sc, 200000);
 	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
@@ -306,12 +280,8 @@ static void one_waits_for_all(void **state)
 /* Tasks that others wait for write both responses, and two requests more come. */
 static void answer_by_children(struct loop *l, uint64_t waits1, uint64_t waits2, const char *next)
 {
-	l->sc.task = CHILD;
-	waits(&l->sc, LOOP, waits2, 0);
-	transmit(&l->sc, &l->in2, LOOP, OK);
-	l->sc.task = CHILD + 1;
-	waits(&l->sc, LOOP, waits1, 0);
-	transmit(&l->sc, &l->in1, LOOP, OK);
+	writes_awaited(l, CHILD, waits2, &l->in2, OK);
+	writes_awaited(l, CHILD + 1, waits1, &l->in1, OK);
 	l->sc.task = READER;
 	receive(&l->sc, &l->in1, LOOP, next);
 	receive(&l->sc, &l->in2, LOOP, REQUEST("/4"));
@@ -326,11 +296,7 @@ static void call_and_answer_by_siblings(struct loop *l, uint64_t waits1, uint64_
 	for (i = 0; i < 8; i++)
 		answer_by_children(l, waits1, waits2, REQUEST("/3"));
 	answer_by_children(l, waits1, waits2, REQUEST("/mine"));
-	l->sc.task = CHILD + 2;
-	waits(&l->sc, LOOP, waits1, 0);
-	transmit(&l->sc, &l->out, LOOP, REQUEST("/call"));
-	l->sc.task = READER;
-	receive(&l->sc, &l->out, LOOP, OK);
+	calls(l, CHILD + 2, waits1);
 	answer_by_children(l, waits1, waits2, REQUEST("/3"));
 	pass_time(&l->sc, 200000);
 }
