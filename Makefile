@@ -131,7 +131,7 @@ DEPS_TEST := git libcmocka-dev libclang-rt-14-dev python3-pytest gunicorn nginx-
 DEPS_BENCH := wrk redis-server redis-tools nodejs npm default-jdk-headless nginx-light gunicorn python3-flask \
 	python3-requests python3-venv
 DEPS_LINKS := nginx-light haproxy caddy python3-aiohttp python3-uvloop python3-fastapi python3-uvicorn python3-httpx \
-	python3-gevent python3-flask python3-requests gunicorn puma php-cli php-fpm g++ maven \
+	python3-gevent python3-trio python3-hypercorn python3-flask python3-requests gunicorn puma php-cli php-fpm g++ maven \
 	default-jdk-headless $(if $(shell command -v cargo),,cargo-web) $(if $(shell command -v npm),,nodejs npm)
 DEPS_VM := qemu-system-x86 qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross busybox-static kmod xz-utils \
 	python3-pytest

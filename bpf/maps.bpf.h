@@ -187,6 +187,9 @@ struct py_search {
 	__u64 function; /* the type of functions; 0: not known yet */
 	__u64 barren; /* the code of the last task that promised nobody anything, */
 	__u64 barren_cnt; /* and of how many tasks with it that was so */
+	__u64 trio; /* the task of trio's that it runs; 0: none */
+	__u64 trio_variable; /* where the loop has that; 0: not known */
+	__u32 trio_context, trio_nursery; /* where a task has its own; 0: not known */
 };
 
 #define TOKIO_WORDS 16 /* of a stack or a future, read at once */

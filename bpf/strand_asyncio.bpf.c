@@ -10,7 +10,8 @@
  *	a pool		self.future of a work item, whose callback captured asyncio's future; or, of
  *			anyio, that future itself
  *
- * An event loop in C (uvloop) has no such function. Who steps a task has it on the stack of the thread:
+ * trio's loop has another: strand_trio.bpf.c. An event loop in C (uvloop) has none. Who steps a task has it on the
+ * stack of the thread:
  *
  *	stack: ... task ...	task.context is the thread's, and its type is _asyncio.Task
  *
@@ -36,10 +37,9 @@
 #define WORK_ITEM_FUTURE  0 /* attributes, in the order in which they are first set */
 #define FUTURE_DONE_CALLS 5
 
-#define PROMISES_MAX  16 /* variables that its functions captured, of all together */
-#define OUTERMOST_MAX 24 /* functions whose variables are looked at */
-#define STACK_WORDS   16 /* read at once, a power of two */
-#define STACK_CHUNKS  96 /* of them: 12 KiB below the top of a thread's stack */
+#define PROMISES_MAX 16 /* variables that its functions captured, of all together */
+#define STACK_WORDS  16 /* read at once, a power of two */
+#define STACK_CHUNKS 96 /* of them: 12 KiB below the top of a thread's stack */
 
 /* A variable that is the handle of the task that runs. Nonzero: it is the handle of what runs. */
 static __always_inline int is_handle(struct py_search *s, __u64 object)
@@ -229,16 +229,16 @@ static __always_inline bool find_in_functions(struct py_search *s)
 	return false;
 }
 
-/* What the thread runs: a task, in s->running, or what the task s->found waits for. */
+/* What the thread runs: a task, in s->running or s->trio, or what the task s->found waits for. */
 static __always_inline bool find_running(struct py_search *s, __u64 state)
 {
-	s->running = s->found = 0;
-	if (handle_stands(s))
+	s->running = s->found = s->trio = 0;
+	if (handle_stands(s) || trio_stands())
 		return true;
 	if (s->slot && py_on_stack())
 		return true;
 	py_frames(state);
-	return find_in_functions(s) || py_on_stack();
+	return find_in_functions(s) || trio_in_functions() || py_on_stack();
 }
 
 /* The tasks that wait, one for the other. */
@@ -251,8 +251,6 @@ static __always_inline void climb(struct py_search *s, bool asks)
 		task = py_awaits(s->running) || py_grouped(s->running) || (asks && promises(s))
 			       ? s->found
 			       : 0;
-	__builtin_memset(s->contexts, 0, sizeof(s->contexts));
-	s->cnt = 0;
 	for (i = 0; i < AWAITING_MAX && task; i++) {
 		s->contexts[i] = context_of(s, task);
 		s->cnt = i + 1;
@@ -286,7 +284,12 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 		return;
 	}
 	t->py.vain = 0;
-	climb(&t->py, asks);
+	t->py.cnt = 0;
+	__builtin_memset(t->py.contexts, 0, sizeof(t->py.contexts));
+	if (t->py.trio)
+		trio_climb();
+	else
+		climb(&t->py, asks);
 	if (!t->py.cnt)
 		return;
 	e = emit_reserve(sizeof(*e));

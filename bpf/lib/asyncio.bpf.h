@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CPython's objects in memory, as far as asyncio's tasks and futures are made of them. */
+/* CPython's objects in memory, as far as the tasks and futures of asyncio and trio are made of them. */
 #ifndef BPF_LIB_ASYNCIO_H
 #define BPF_LIB_ASYNCIO_H
 
@@ -17,6 +17,8 @@
 
 #define WORD     sizeof(__u64)
 #define VAIN_MAX 16 /* searches without a result until they become rare */
+
+#define OUTERMOST_MAX 24 /* functions whose variables are looked at */
 
 static __always_inline __u64 context_of(const struct py_search *s, __u64 task)
 {
@@ -48,5 +50,10 @@ int py_captured(__u64 callback);
 int py_awaits(__u64 task);
 int py_grouped(__u64 task);
 int py_promises(void);
+
+/* strand_trio.bpf.c: the task that runs is t->py.trio. */
+int trio_stands(void); /* where it was found before */
+int trio_in_functions(void); /* that py_frames() has found */
+int trio_climb(void);
 
 #endif

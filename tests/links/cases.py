@@ -155,6 +155,9 @@ CASES = [
         "direct": {}, "sync": {}, "gather": {"calls": 3},
     }, env={"UVLOOP": "1"}),
     *rows("tornado", pyweb("front_tornado.py"), missing_pyweb, {"direct": {"quick": True}, "gather": {"calls": 3}}),
+    *rows("trio", python("front_trio.py"), modules("trio", "hypercorn", "httpx"), {
+        "sequence": {"calls": 2}, "nursery": {"calls": 3, "quick": True},
+    }),
     Case("gevent", python("green.py"), modules("gevent")),
     *rows("go", go, lambda: None if golang.go() else "no Go", {
         "direct": {"quick": True}, "spawn": {"calls": 2}, "pool": {}, "lazy": {"quick": True}, "busy": {"least": 0.9, "quick": True}, "raw": {}, "rawpool": {},
