@@ -98,7 +98,36 @@ static const char *error_of_call_in_flight(uint32_t signal)
 static void killed_in_a_call(void **state)
 {
 	assert_string_equal(error_of_call_in_flight(9), "connection_closed");
-	assert_string_equal(error_of_call_in_flight(0), "");
+	assert_string_equal(error_of_call_in_flight(0), "cancelled");
+}
+
+/* Who waits no longer: the call has failed, and the server, which hears of it when it answers, was at it until then. */
+static void call_is_given_up(void **state)
+{
+	const struct span *call, *served;
+	struct end out, in;
+	struct scene sc;
+	uint64_t closed_us;
+
+	scene_begin(&sc);
+	out = open_end(&sc, 1, 100, 1000, 2000);
+	in = open_end(&sc, 2, 200, 2000, 1000);
+	transmit(&sc, &out, 101, REQUEST("/x"));
+	receive(&sc, &in, 201, REQUEST("/x"));
+	close_end(&sc, &out, 0);
+	closed_us = sc.now_us;
+	sc.now_us += 50000;
+	transmit(&sc, &in, 201, OK);
+	close_end(&sc, &in, EPIPE);
+	pass_time(&sc, 200000);
+	call = span_of(&sc, SPAN_CLIENT, "/x");
+	served = span_of(&sc, SPAN_SERVER, "/x");
+	assert_true(is_child(served, call));
+	assert_true(call->error && call->end_ns <= closed_us * NSEC_PER_USEC);
+	assert_string_equal(text_of(call, "error.type"), "cancelled");
+	assert_true(served->end_ns >= (closed_us + 50000) * NSEC_PER_USEC);
+	assert_null(attrs_find(&served->attrs, "time.clamped"));
+	scene_end(&sc);
 }
 
 /* However long the URL is, the span says what became of the request and how it was linked. */
@@ -169,6 +198,7 @@ int main(void)
 		cmocka_unit_test(reset_in_the_body),
 		cmocka_unit_test(body_before_the_first_request),
 		cmocka_unit_test(killed_in_a_call),
+		cmocka_unit_test(call_is_given_up),
 		cmocka_unit_test(long_url),
 		cmocka_unit_test(dead_connection_is_an_error),
 		cmocka_unit_test(killed_within_a_request),

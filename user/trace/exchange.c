@@ -99,7 +99,7 @@ void exchange_inherit(struct exchange *child, const struct exchange *parent)
 	child->wall_offset_ns = parent->wall_offset_ns;
 	child->sampled = parent->sampled;
 	child->bound_start_ns = parent->start_ns;
-	child->bound_end_ns = parent->done ? parent->end_ns : 0;
+	child->bound_end_ns = parent->done && !parent->early ? parent->end_ns : 0;
 	free(child->trace_state);
 	child->trace_state = parent->trace_state ? strdup(parent->trace_state) : NULL;
 }

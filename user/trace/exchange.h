@@ -74,6 +74,7 @@ struct exchange {
 	bool waits;		/* done: in patience->requests */
 	bool answered;		/* the response's head has come */
 	bool done;
+	bool early;		/* done: not by the end of its response */
 	bool traced;
 	bool emitted;
 	bool incomplete;	/* went out before its end */

@@ -183,12 +183,13 @@ static const char *error_of(uint32_t err)
 	}
 }
 
-/* The connection went before the exchange came to its end: that is now, and an error. */
-static void end_broken(struct pipeline *p, struct conn *c, struct exchange *x)
+/* The connection went before the exchange came to its end: that is now, and an error. Its server may not know yet. */
+static void end_broken(struct pipeline *p, struct conn *c, struct exchange *x, const char *why)
 {
 	const struct stamp now = { .ts_ns = p->now_ns };
 
-	exchange_error(x, error_of(c->err));
+	x->early = true;
+	exchange_error(x, why);
 	end(p, c, x, &now);
 }
 
@@ -212,7 +213,7 @@ static void on_response(struct pipeline *p, struct conn *c, const struct msg *ms
 	x->turn.lingers = msg->lingers;
 	c->last = x->serial;
 	if (msg->cut)
-		end_broken(p, c, x);
+		end_broken(p, c, x, error_of(c->err));
 	else
 		end(p, c, x, &responses(c, x)->last);
 }
@@ -241,21 +242,24 @@ static bool was_killed(struct pipeline *p, const struct exchange *x)
 	return proc && proc->killed;
 }
 
-/*
- * The connection is over with exchanges under way. A client that closes its own connection has
- * given up on purpose: that is no error of the call. Everything else is.
- */
+/* A client that closes its own connection gives its calls up. */
+static bool is_given_up(struct pipeline *p, const struct conn *c, const struct exchange *x,
+			bool local_close)
+{
+	return local_close && !c->err && !x->server_side && !was_killed(p, x);
+}
+
+/* The connection is over with exchanges under way. */
 void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close)
 {
-	struct stamp now = { .ts_ns = p->now_ns };
 	struct exchange *x;
 
 	while ((x = oldest(c))) {
 		if (is_answered_unseen(c, x))
 			end_incomplete(p, c, x);
-		else if (c->err || x->server_side || !local_close || was_killed(p, x))
-			end_broken(p, c, x);
 		else
-			end(p, c, x, &now);
+			end_broken(p, c, x,
+				   is_given_up(p, c, x, local_close) ? "cancelled"
+								     : error_of(c->err));
 	}
 }
