@@ -28,7 +28,18 @@ static void durations_are_six_percent_off_at_most(void **state)
 		durations_add(&d, ns * NSEC_PER_MSEC);
 	assert_in_range(durations_quantile_ns(&d, 0.5), 470 * NSEC_PER_MSEC, 530 * NSEC_PER_MSEC);
 	assert_in_range(durations_quantile_ns(&d, 0.95), 893 * NSEC_PER_MSEC, 1007 * NSEC_PER_MSEC);
-	assert_in_range(durations_quantile_ns(&d, 1), 940 * NSEC_PER_MSEC, 1000 * NSEC_PER_MSEC);
+	assert_int_equal(durations_quantile_ns(&d, 1), 1000 * NSEC_PER_MSEC);
+}
+
+/* The longest is known, and of few the p99 is that. */
+static void longest_duration_is_exact(void **state)
+{
+	static struct durations d;
+
+	durations_add(&d, 300600 * NSEC_PER_USEC);
+	assert_int_equal(durations_quantile_ns(&d, 0.5), 300600 * NSEC_PER_USEC);
+	durations_add(&d, 300500 * NSEC_PER_USEC);
+	assert_int_equal(durations_quantile_ns(&d, 0.99), 300600 * NSEC_PER_USEC);
 }
 
 static void durations_have_no_end(void **state)
@@ -241,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_six_percent_off_at_most),
+		cmocka_unit_test(longest_duration_is_exact),
 		cmocka_unit_test(durations_have_no_end),
 		cmocka_unit_test(paths_get_their_shape),
 		cmocka_unit_test(own_time_is_what_calls_leave),

@@ -41,6 +41,8 @@ uint64_t durations_quantile_ns(const struct durations *d, double q)
 	if (!d->all)
 		return 0;
 	want = max(want, (uint64_t)1);
+	if (want >= d->all)
+		return d->max_ns;
 	for (i = 0; i < DURATIONS_BUCKETS; i++) {
 		seen += d->n[i];
 		if (seen >= want)
