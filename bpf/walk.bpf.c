@@ -191,11 +191,13 @@ int tell_pieces(void)
 	c = &t->moved;
 	if (has_two_ends(c, &t->mem)) {
 		tell_ends(c, t->mem.base);
+		t->mem.left -= c->n;
 		return 0;
 	}
 	if (c->skip)
 		piece_tell_length(c, c->skip);
-	if (c->told < c->n)
+	/* A message of several is walked in any case: whether all of it went decides where the next one is. */
+	if (c->told < c->n || t->mmsg)
 		walk();
 	if (c->told < c->n)
 		piece_tell_length(c, c->n - c->told);

@@ -446,6 +446,55 @@ static void test_verdict_skip(void **state)
 	free(text);
 }
 
+#define BODY_SZ 2000 /* enough for both ends of it to be told alone */
+
+/* Two messages by one call: of the first both ends are told, or nothing; the second has bytes of its own. */
+static void act_messages(void *arg)
+{
+	static char body[BODY_SZ], fill[BURST_MAX];
+	struct pair p = pair_open(PAIR_TCP4);
+	struct iovec vec[] = { { body, BODY_SZ }, { (void *)"hello", 5 } };
+	struct mmsghdr m[] = {
+		{ .msg_hdr = { .msg_iov = &vec[0], .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_iov = &vec[1], .msg_iovlen = 1 } },
+	};
+	size_t filled = *(const size_t *)arg;
+
+	memset(body, 'b', sizeof(body));
+	act_check(write(p.client, fill, filled) == (ssize_t)filled);
+	act_check(recv(p.server, fill, filled, MSG_WAITALL) == (ssize_t)filled);
+	act_pause();
+	act_check(sendmmsg(p.client, m, 2, 0) == 2);
+	act_check(recv(p.server, body, sizeof(body), MSG_WAITALL) == sizeof(body));
+	pair_close(&p);
+}
+
+static void expect_second_message(struct stage *s, size_t filled, const struct verdict *v)
+{
+	const struct ev_conn *c;
+	char *text;
+
+	stage_start(s, act_messages, &filled, true);
+	stage_wait_pause(s);
+	stage_collect(s, EV_DATA, 2);
+	c = sender(s);
+	if (v)
+		capture_verdict(stage_capture(s), c->conn, v);
+	stage_resume(s);
+	stage_finish(s);
+	text = text_of(s, sender(s), DIR_TX, filled + BODY_SZ + 5);
+	assert_memory_equal(text + filled + BODY_SZ, "hello", 5);
+	free(text);
+}
+
+static void test_second_message(void **state)
+{
+	const struct verdict skip = { .skip_to = { [DIR_TX] = 100 + BODY_SZ } };
+
+	expect_second_message(*state, 100, &skip);
+	expect_second_message(*state, BURST_MAX, NULL);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
@@ -458,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_verdict_lengths),
 		cmocka_unit_test(test_verdict_ignore),
 		cmocka_unit_test(test_verdict_skip),
+		cmocka_unit_test(test_second_message),
 	};
 
 	return stage_main("pieces", tests, ARRAY_SIZE(tests));
