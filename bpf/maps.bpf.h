@@ -235,7 +235,8 @@ struct task_state {
 	__u8 polls; /* it read an answer from a socket in an epoll set: it is a loop */
 	__u8 news; /* it heard an answer and has not sent on a client socket since: 1 + times that may be passed on */
 	__u8 edges; /* wakes reported since it heard */
-	__u8 pad[3];
+	__u8 missed_unlooked; /* MISSED_* before looks at its objects that were not told, since one was */
+	__u8 pad[2];
 	__u64 up_ns; /* when a thread of its process last woke it; 0: never */
 	__u64 up_futex; /* what it waited on then, as in EV_WAKE */
 	struct moved moved;

@@ -8,12 +8,12 @@
 static __always_inline enum strand_reading reading_of(struct proc *proc, struct task_state *t,
 						      enum call_kind kind)
 {
-	enum strand_reading got = strand_read(t, &proc->runtime, kind);
+	enum strand_reading got = strand_read(t, proc, kind);
 
 	if (got != STRAND_UNPROVEN)
 		return got;
 	stat_inc(STAT_STRAND_UNPROVEN);
-	if (++proc->runtime.misses > RUNTIME_MISSES_MAX)
+	if (++proc->learned.misses > RUNTIME_MISSES_MAX)
 		proc->runtime.kind = RUNTIME_NONE;
 	return STRAND_UNPROVEN;
 }

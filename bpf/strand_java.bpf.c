@@ -42,18 +42,19 @@ static __always_inline __u64 thread_under(const struct runtime *rt, __u64 fs, __
 	return os && user_word(os + rt->off[JAVA_PTHREAD]) == fs ? thread : 0;
 }
 
-static __always_inline __u64 find_thread(struct runtime *rt, __u64 fs)
+static __always_inline __u64 find_thread(struct proc *proc, __u64 fs)
 {
+	const struct runtime *rt = &proc->runtime;
 	__u64 thread;
 	__u32 key;
 
-	if (rt->off[JAVA_KEY])
-		return thread_under(rt, fs, rt->off[JAVA_KEY] - 1);
+	if (proc->learned.key)
+		return thread_under(rt, fs, proc->learned.key - 1);
 	for (key = 0; key < KEYS_MAX; key++) {
 		thread = thread_under(rt, fs, key);
 		if (!thread)
 			continue;
-		rt->off[JAVA_KEY] = key + 1;
+		proc->learned.key = key + 1;
 		return thread;
 	}
 	return 0;
@@ -62,6 +63,13 @@ static __always_inline __u64 find_thread(struct runtime *rt, __u64 fs)
 static __always_inline __u64 object_of(__u64 thread, __u32 handle)
 {
 	return user_word(user_word(thread + handle));
+}
+
+/* Some thread works for others than it serves, or that is not known yet: what is made for the first requests counts. */
+static __always_inline bool may_lend(const struct proc *proc)
+{
+	return proc->runtime.off[JAVA_BUFFER] &&
+	       (proc->learned.lends || proc->learned.calls < JAVA_LENDS_TRIAL);
 }
 
 struct java_buffer {
@@ -88,15 +96,20 @@ static __always_inline bool heap_read(struct ev_heap *e, const struct runtime *r
 	return true;
 }
 
-/* NULL: no room, or objects are just being moved. */
-static __always_inline struct ev_heap *heap_begin(const struct runtime *rt, __u64 thread,
-						  const __u32 room)
+/* NULL: no room, or objects are just being moved. Then the next one says what was missed before this. */
+static __always_inline struct ev_heap *heap_begin(struct task_state *t, const struct runtime *rt,
+						  __u64 thread, const __u32 room)
 {
-	struct ev_heap *e = emit_reserve(sizeof(*e) + room);
+	struct ev_heap *e = emit_reserve_by(t, sizeof(*e) + room);
 
-	if (!e || heap_read(e, rt, thread))
+	if (e && heap_read(e, rt, thread)) {
+		e->missed = t->moved.missed | t->missed_unlooked;
+		t->missed_unlooked = 0;
 		return e;
-	bpf_ringbuf_discard(e, BPF_RB_NO_WAKEUP);
+	}
+	t->missed_unlooked |= t->moved.missed;
+	if (e)
+		bpf_ringbuf_discard(e, BPF_RB_NO_WAKEUP);
 	return NULL;
 }
 
@@ -119,15 +132,14 @@ static __always_inline __u64 stack_end(const struct task_state *t, __u64 fs)
 	return sp + JAVA_STACK_MAX;
 }
 
-static __noinline int tell_stack(const struct task_state *t, const struct runtime *rt, __u64 thread,
+static __noinline int tell_stack(struct task_state *t, const struct runtime *rt, __u64 thread,
 				 __u64 end)
 {
-	struct ev_heap *e = heap_begin(rt, thread, JAVA_STACK_MAX);
+	struct ev_heap *e = heap_begin(t, rt, thread, JAVA_STACK_MAX);
 
 	if (!e)
 		return 0;
 	e->thread = e->strand = t->moved.strand;
-	e->missed = t->moved.missed;
 	e->stack = end;
 	if (!bpf_probe_read_user(e->words, JAVA_STACK_MAX, (void *)(e->stack - JAVA_STACK_MAX)))
 		e->len = JAVA_STACK_MAX;
@@ -135,36 +147,34 @@ static __noinline int tell_stack(const struct task_state *t, const struct runtim
 	return 0;
 }
 
-static __noinline int tell_heap(const struct task_state *t, const struct runtime *rt, __u64 thread,
+static __noinline int tell_heap(struct task_state *t, const struct runtime *rt, __u64 thread,
 				__u64 object)
 {
-	struct ev_heap *e = heap_begin(rt, thread, 0);
+	struct ev_heap *e = heap_begin(t, rt, thread, 0);
 
 	if (!e)
 		return 0;
 	strand_self(&e->thread);
 	e->strand = t->moved.strand;
-	e->missed = t->moved.missed;
 	e->object = object;
 	heap_submit(e);
 	return 0;
 }
 
-__hidden int java_woken(struct proc *proc, struct task_struct *task, const struct task_state *t)
+__hidden int java_woken(struct proc *proc, struct task_struct *task, struct task_state *t)
 {
 	const struct runtime *rt = &proc->runtime;
 	struct ev_heap *e;
 	__u64 thread;
 
-	if (!rt->off[JAVA_LENDS] || !rt->off[JAVA_KEY])
+	if (!may_lend(proc) || !proc->learned.key)
 		return 0;
-	thread = thread_under(rt, thread_pointer_of(task), rt->off[JAVA_KEY] - 1);
-	e = thread ? heap_begin(rt, thread, 0) : NULL;
+	thread = thread_under(rt, thread_pointer_of(task), proc->learned.key - 1);
+	e = thread ? heap_begin(t, rt, thread, 0) : NULL;
 	if (!e)
 		return 0;
 	strand_of(task, &e->thread);
 	e->strand = e->thread;
-	e->missed = t->moved.missed;
 	heap_submit(e);
 	return 0;
 }
@@ -195,40 +205,38 @@ read_virtual(struct strand *ret_strand, const struct runtime *rt, __u64 thread, 
 }
 
 /* A call by a thread that serves nobody may be for others; who has long made none hardly ever does. */
-static __always_inline void note_lending(const struct task_state *t, struct runtime *rt,
+static __always_inline void note_lending(const struct task_state *t, struct proc *proc,
 					 enum call_kind kind)
 {
-	__u32 *lends = &rt->off[JAVA_LENDS];
-
-	if (call_acts(kind) && !t->serving && rt->off[JAVA_BUFFER])
-		*lends = JAVA_LENDS_EVER;
-	else if (*lends && *lends != JAVA_LENDS_EVER)
-		--*lends;
+	if (call_acts(kind) && !t->serving)
+		proc->learned.lends = 1;
+	else if (proc->learned.calls < JAVA_LENDS_TRIAL)
+		proc->learned.calls++;
 }
 
 /* There are no virtual threads, and it makes no call that could be for others. */
-static __always_inline bool has_nothing_to_tell(const struct task_state *t,
-						const struct runtime *rt)
+static __always_inline bool has_nothing_to_tell(const struct task_state *t, const struct proc *proc)
 {
-	return !rt->off[JAVA_VTHREAD] && !rt->off[JAVA_LENDS] &&
+	return !proc->runtime.off[JAVA_VTHREAD] && !may_lend(proc) &&
 	       (t->moved.dir == DIR_RX || t->serving);
 }
 
-__hidden enum strand_reading strand_java(struct task_state *t, struct runtime *rt,
+__hidden enum strand_reading strand_java(struct task_state *t, struct proc *proc,
 					 enum call_kind kind)
 {
+	const struct runtime *rt = &proc->runtime;
 	__u64 fs, thread, object;
 	enum strand_reading got;
 
-	if (has_nothing_to_tell(t, rt))
+	if (has_nothing_to_tell(t, proc))
 		return STRAND_COARSE;
 	fs = task_thread_pointer();
-	thread = find_thread(rt, fs);
+	thread = find_thread(proc, fs);
 	if (!thread) /* a thread of C code, or not Java's: it has no virtual threads */
 		return STRAND_COARSE;
 	got = read_virtual(&t->moved.strand, rt, thread, &object);
-	note_lending(t, rt, kind);
-	if (!rt->off[JAVA_LENDS] || got == STRAND_UNPROVEN)
+	note_lending(t, proc, kind);
+	if (!may_lend(proc) || got == STRAND_UNPROVEN)
 		return got;
 	if (call_acts(kind) && got == STRAND_COARSE && (!t->serving || t->polls))
 		tell_stack(t, rt, thread, stack_end(t, fs));

@@ -36,18 +36,19 @@ static __always_inline __u64 state_under(const struct runtime *rt, __u64 fs, __u
 	return state;
 }
 
-static __always_inline __u64 find_state(struct runtime *rt, __u64 fs)
+static __always_inline __u64 find_state(struct proc *proc, __u64 fs)
 {
+	const struct runtime *rt = &proc->runtime;
 	__u64 state;
 	__u32 key;
 
-	if (rt->off[PYTHON_KEY])
-		return state_under(rt, fs, rt->off[PYTHON_KEY] - 1);
+	if (proc->learned.key)
+		return state_under(rt, fs, proc->learned.key - 1);
 	for (key = 0; key < KEYS_MAX; key++) {
 		state = state_under(rt, fs, key);
 		if (!state)
 			continue;
-		rt->off[PYTHON_KEY] = key + 1;
+		proc->learned.key = key + 1;
 		return state;
 	}
 	return 0;
@@ -93,12 +94,13 @@ static __always_inline enum strand_reading is_strand(struct strand *ret_strand, 
 	return STRAND_SELF;
 }
 
-__hidden enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt,
+__hidden enum strand_reading strand_python(struct strand *ret_strand, struct proc *proc,
 					   enum call_kind kind)
 {
+	const struct runtime *rt = &proc->runtime;
 	__u64 state, context, greenlet;
 
-	state = find_state(rt, task_thread_pointer());
+	state = find_state(proc, task_thread_pointer());
 	if (!state)
 		return STRAND_UNPROVEN;
 	greenlet = greenlet_of(rt, state);

@@ -233,25 +233,25 @@ __u64 tokio_learn(__u32 place)
 	if (!proc || !number)
 		return 0;
 	if (place && user_word(task_thread_pointer() - place) == number) {
-		proc->runtime.off[TOKIO_AGREED] += (__u32)number != proc->runtime.off[TOKIO_LAST];
-		proc->runtime.off[TOKIO_LAST] = number;
+		proc->learned.agreed += (__u32)number != proc->learned.last;
+		proc->learned.last = number;
 		return number;
 	}
 	place = local_of(number, place);
-	proc->runtime.off[TOKIO_PLACE] = place;
-	proc->runtime.off[TOKIO_AGREED] = 0;
+	proc->learned.place = place;
+	proc->learned.agreed = 0;
 	return place ? number : 0;
 }
 
-__hidden enum strand_reading strand_tokio(struct strand *ret_strand, struct runtime *rt,
+__hidden enum strand_reading strand_tokio(struct strand *ret_strand, struct proc *proc,
 					  enum call_kind kind)
 {
-	__u32 place = rt->off[TOKIO_PLACE];
+	__u32 place = proc->learned.place;
 	struct tokio_task *row;
 	__u64 number, cause;
 
-	number = rt->off[TOKIO_AGREED] < TRUSTED ? tokio_learn(place)
-						 : user_word(task_thread_pointer() - place);
+	number = proc->learned.agreed < TRUSTED ? tokio_learn(place)
+						: user_word(task_thread_pointer() - place);
 	if (!number)
 		return STRAND_COARSE;
 	*ret_strand = (struct strand){ number, ids_self() >> 32, STRAND_POLLED };

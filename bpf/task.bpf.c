@@ -20,8 +20,10 @@ static __always_inline bool inherit(__u32 from, __u32 tgid, const struct task_st
 
 	if (tgid == from || (cfg.trace_all && !family))
 		return true;
-	if (family)
+	if (family) {
 		row.runtime = family->runtime;
+		row.learned = family->learned;
+	}
 	if (!bpf_map_update_elem(&procs, &tgid, &row, BPF_ANY)) {
 		procs_changed();
 		return true;
@@ -68,8 +70,10 @@ int BPF_PROG(task_exec, struct task_struct *task)
 	struct proc *row = bpf_map_lookup_elem(&procs, &tgid);
 	struct ev_exec *e;
 
-	if (row)
+	if (row) {
 		row->runtime.kind = RUNTIME_NONE;
+		row->learned = (struct learned){};
+	}
 	if (traced(tgid))
 		task_forget(task, ids);
 	else if (!tgid || !cfg.watch_exec)

@@ -23,6 +23,16 @@ static __always_inline void *emit_reserve(const __u64 sz)
 	return rec;
 }
 
+/* The same of what the thread `t` does besides moving bytes: what it does next is not all that it has done since. */
+static __always_inline void *emit_reserve_by(struct task_state *t, const __u64 sz)
+{
+	void *rec = emit_reserve(sz);
+
+	if (!rec)
+		t->moved.missed |= MISSED_EXCHANGE;
+	return rec;
+}
+
 /* By the thread `self`, a pid and tgid; `sz` bytes of the record are used, the rest is unspecified. */
 static __always_inline void emit_header_by(struct ev_hdr *hdr, __u64 self, enum ev_kind kind,
 					   __u32 sz)

@@ -25,35 +25,35 @@ enum strand_reading {
 	STRAND_AWAITED, /* who waits for what the thread runs */
 };
 
-enum strand_reading strand_python(struct strand *ret_strand, struct runtime *rt,
+enum strand_reading strand_python(struct strand *ret_strand, struct proc *proc,
 				  enum call_kind kind);
 /* Tells in a record of its own which tasks wait for what the calling thread runs; state: the interpreter's of it. */
 void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context, enum call_kind kind);
 enum strand_reading strand_go(struct strand *ret_strand, const struct runtime *rt,
 			      enum call_kind kind);
 /* Tells in a record of its own where the thread makes objects. */
-enum strand_reading strand_java(struct task_state *t, struct runtime *rt, enum call_kind kind);
+enum strand_reading strand_java(struct task_state *t, struct proc *proc, enum call_kind kind);
 /* The same of a thread that serves and is being woken. */
-int java_woken(struct proc *proc, struct task_struct *task, const struct task_state *t);
-enum strand_reading strand_tokio(struct strand *ret_strand, struct runtime *rt,
+int java_woken(struct proc *proc, struct task_struct *task, struct task_state *t);
+enum strand_reading strand_tokio(struct strand *ret_strand, struct proc *proc,
 				 enum call_kind kind);
 /* Tells, in a record of its own or in t->moved.strand, what runs and that `dir` is what it does. */
 enum strand_reading strand_node(struct task_state *t, enum call_kind kind, enum dir dir);
 
 /* t->moved is the call. */
-static __always_inline enum strand_reading strand_read(struct task_state *t, struct runtime *rt,
+static __always_inline enum strand_reading strand_read(struct task_state *t, struct proc *proc,
 						       enum call_kind kind)
 {
 	/* Left out as a whole where nothing is read: half of a reader, as the compiler leaves it, is refused. */
-	switch (RUNTIMES_READ ? rt->kind : RUNTIME_NONE) {
+	switch (RUNTIMES_READ ? proc->runtime.kind : RUNTIME_NONE) {
 	case RUNTIME_PYTHON:
-		return strand_python(&t->moved.strand, rt, kind);
+		return strand_python(&t->moved.strand, proc, kind);
 	case RUNTIME_GO:
-		return strand_go(&t->moved.strand, rt, kind);
+		return strand_go(&t->moved.strand, &proc->runtime, kind);
 	case RUNTIME_JAVA:
-		return strand_java(t, rt, kind);
+		return strand_java(t, proc, kind);
 	case RUNTIME_TOKIO:
-		return strand_tokio(&t->moved.strand, rt, kind);
+		return strand_tokio(&t->moved.strand, proc, kind);
 	case RUNTIME_NODE:
 		return strand_node(t, kind, t->moved.dir);
 	default:

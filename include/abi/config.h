@@ -39,15 +39,14 @@ struct bpf_shared {
 /*
  * How to read a language runtime's own notion of what runs, from the memory of its process. User
  * space finds the kind and the offsets in the binary (user/strand/); the reader in the kernel
- * (bpf/strand_*.bpf.c) proves them at every call.
+ * (bpf/strand_*.bpf.c) proves them at every call. Written by user space alone.
  */
 enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_NODE, RUNTIME_JAVA, RUNTIME_TOKIO };
-#define RUNTIME_MISSES_MAX 64
 #define RUNTIME_OFFSETS	   16
 #define RUNTIME_PLACES	   4
 struct runtime {
 	__u32 kind; /* enum runtime_kind */
-	__u32 misses; /* calls without proof; RUNTIME_MISSES_MAX of them end it */
+	__u32 pad;
 	__u32 off[RUNTIME_OFFSETS]; /* what they mean: the reader says */
 	__u64 at[RUNTIME_PLACES]; /* the same */
 };
@@ -56,18 +55,16 @@ struct runtime {
 enum go_offset { GO_M_CURG, GO_GOID, GO_PARENT_GOID, GO_STARTPC, GO_RECVQ, GO_SUDOG_C };
 
 /*
- * The same of CPython. The key + 1 under which the thread state is, once known; in the thread state:
- * the frame, or what points to it (CFRAME; 0: nothing does); in a frame: the one that called it, its
- * variables; in a function: what it has captured; in what wakes a task: the task; in a task: its
- * context; how many bytes before an object is the pointer to its attributes, or enum python_values;
- * in the thread state: its stack; in a frame: its code, in that: how many variables it has; in a coroutine: its frame
- * (0: behind a pointer).
+ * The same of CPython: in the thread state the frame, or what points to it (CFRAME; 0: nothing does); in a frame:
+ * the one that called it, its variables; in a function: what it has captured; in what wakes a task: the task; in a
+ * task: its context; how many bytes before an object is the pointer to its attributes, or enum python_values; in the
+ * thread state: its stack; in a frame: its code, in that: how many variables it has; in a coroutine: its frame (0:
+ * behind a pointer).
  */
 enum python_offset {
 	PYTHON_KEYS,
 	PYTHON_CONTEXT,
 	PYTHON_THREAD_ID,
-	PYTHON_KEY,
 	PYTHON_CFRAME,
 	PYTHON_FRAME,
 	PYTHON_PREVIOUS,
@@ -83,13 +80,7 @@ enum python_offset {
 };
 enum python_values { PYTHON_VALUES_INSIDE, PYTHON_VALUES_IN_DICT };
 
-/*
- * The same of tokio, all found out by the kernel side: bytes below the thread pointer where the number of the task
- * is that the thread polls; of how many tasks that was seen to be so, and the last of them.
- */
-enum tokio_offset { TOKIO_PLACE, TOKIO_AGREED, TOKIO_LAST };
-
-/* The same of Java; JAVA_KEY: the key + 1 under which the thread is, once known; 0: there is none, or not known. */
+/* The same of Java. */
 enum java_offset {
 	JAVA_OSTHREAD,
 	JAVA_PTHREAD,
@@ -97,14 +88,8 @@ enum java_offset {
 	JAVA_VTHREAD,
 	JAVA_OWNER,
 	JAVA_TID,
-	JAVA_KEY,
-	JAVA_BUFFER, /* where a thread makes its objects */
-	JAVA_LENDS, /* a thread that serves nobody has made a call, maybe for others: ever, or it is not known */
+	JAVA_BUFFER, /* where a thread makes its objects; 0: not known */
 };
-
-/* For so many more socket calls it is as if one had: what is made for the first requests is to be known, too. */
-#define JAVA_LENDS_TRIAL 4096
-#define JAVA_LENDS_EVER	 0xffffffff
 
 /* Which place is where in runtime.at: whether garbage is being collected, how often it was; the heap. */
 enum java_place { JAVA_COLLECTING, JAVA_COLLECTIONS, JAVA_HEAP_START, JAVA_HEAP_END };
@@ -133,10 +118,26 @@ struct event_loop {
 	__u16 pad;
 };
 
-/* A row of the `procs` map: key tgid. Children inherit it at fork, exec resets the runtime. */
+#define RUNTIME_MISSES_MAX 64
+#define JAVA_LENDS_TRIAL   4096
+
+/* What the readers of the kernel side have found out of a runtime. They alone write it; user space begins it with 0. */
+struct learned {
+	__u32 misses; /* calls without proof; RUNTIME_MISSES_MAX of them end it */
+	__u32 key; /* CPython, Java: the key + 1 under which a thread's state is; 0: not known */
+	__u32 calls; /* Java: socket calls, up to JAVA_LENDS_TRIAL: of these it is as if the next were so */
+	__u32 lends; /* Java: a thread that served nobody has made a call, maybe for others */
+	__u32 place; /* tokio: bytes below the thread pointer where the number of the task is that the thread polls */
+	__u32 agreed; /* of how many tasks that was seen to be so */
+	__u32 last; /* and the last of them */
+	__u32 pad;
+};
+
+/* A row of the `procs` map: key tgid. Children inherit it at fork, exec resets all but the start. */
 struct proc {
 	__u64 start_ns; /* of the process: a recycled pid is not mistaken */
 	struct runtime runtime;
+	struct learned learned;
 };
 
 /* Which file: its number, generation and device; numbers of deleted files are used again. */

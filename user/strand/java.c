@@ -149,7 +149,6 @@ static void find_heap(const struct memory *m, const uint64_t at[AT__CNT], struct
 	    !start || words > ADDRESS_MAX / sizeof(start))
 		return;
 	rt->off[JAVA_BUFFER] = at[AT_BUFFER] + at[AT_START];
-	rt->off[JAVA_LENDS] = JAVA_LENDS_TRIAL;
 	rt->at[JAVA_COLLECTING] = heap + collecting;
 	rt->at[JAVA_COLLECTIONS] = heap + at[AT_COLLECTIONS];
 	rt->at[JAVA_HEAP_START] = start;
