@@ -292,7 +292,7 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 		climb(&t->py, asks);
 	if (!t->py.cnt)
 		return;
-	e = emit_reserve(sizeof(*e));
+	e = emit_reserve_by(t, sizeof(*e));
 	if (!e)
 		return;
 	emit_header(&e->hdr, EV_AWAITING, sizeof(*e));

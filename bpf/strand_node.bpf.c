@@ -234,9 +234,9 @@ static __always_inline __u32 phase(struct event_loop *loop, struct task_state *t
 }
 
 /* A record of its own, of a call for which all of it may be needed. */
-static __always_inline enum strand_reading tell(const struct ev_callback *now)
+static __always_inline enum strand_reading tell(struct task_state *t, const struct ev_callback *now)
 {
-	struct ev_callback *e = emit_reserve(sizeof(*e));
+	struct ev_callback *e = emit_reserve_by(t, sizeof(*e));
 
 	if (!e)
 		return STRAND_COARSE;
@@ -285,6 +285,6 @@ __hidden enum strand_reading strand_node(struct task_state *t, enum call_kind ki
 	if (timers_called(loop) && !(now.flags & CALLBACK_OF_READ))
 		now.flags |= CALLBACK_TIMERS;
 	if (call_acts(kind))
-		return tell(&now);
+		return tell(t, &now);
 	return number(&t->moved.strand, now.newest, now.flags);
 }

@@ -78,7 +78,7 @@ static __always_inline bool tells(const struct task_state *waker, const struct t
 static __always_inline void tell(struct task_state *waker, struct task_struct *wakee,
 				 const struct task_state *woken, __u64 futex)
 {
-	struct ev_wake *e = emit_reserve(sizeof(*e));
+	struct ev_wake *e = emit_reserve_by(waker, sizeof(*e));
 
 	if (!e)
 		return;
@@ -93,7 +93,7 @@ static __always_inline void tell(struct task_state *waker, struct task_struct *w
 	emit_submit(e);
 }
 
-static __always_inline void look_at_woken(struct task_struct *wakee, const struct task_state *woken)
+static __always_inline void look_at_woken(struct task_struct *wakee, struct task_state *woken)
 {
 	__u32 tgid = wakee->tgid;
 	struct proc *proc = bpf_map_lookup_elem(&procs, &tgid);

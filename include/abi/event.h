@@ -97,8 +97,8 @@ struct ev_conn {
 #define DATA_POLLED	(1 << 5)	/* RX of a client: the socket is in an epoll set, whoever reads it is a loop */
 #define DATA_ENDS	(1 << 6)	/* the last TAIL_LEN bytes of the piece are copied, too: behind the first cap */
 
-/* What a thread has read since its last record, and no record tells. */
-#define MISSED_EXCHANGE	(1 << 0)	/* something left out, or a record of it was lost */
+/* What a thread has read or done since its last record, and no record tells. */
+#define MISSED_EXCHANGE	(1 << 0)	/* something left out, or a record of the thread's was lost */
 #define MISSED_OTHER	(1 << 1)	/* an answer on a connection that is ignored: a database's, say */
 
 /* What is not told; written at once, because to read it from the ring would take as long as all else. */

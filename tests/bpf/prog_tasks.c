@@ -249,6 +249,109 @@ static void test_completion_edge(void **state)
 	assert_true(wake->futex);
 }
 
+#define SMALL_RING (16 * 4096u)
+
+static void *nothing(void *arg)
+{
+	return NULL;
+}
+
+/* Each makes two records, so that no room is left for a third. */
+static void threads_come_and_go(void)
+{
+	pthread_t t;
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		act_check(!pthread_create(&t, NULL, nothing, NULL) && !pthread_join(t, NULL));
+}
+
+static void *unheard_worker(void *arg)
+{
+	struct pool *pool = arg;
+	pthread_t b;
+	char c[8];
+
+	act_check(!pthread_create(&b, NULL, backend, pool));
+	act_check(write(pool->backend.client, "query", 5) == 5);
+	act_check(read(pool->backend.client, c, sizeof(c)) == 4);
+	pthread_join(b, NULL);
+	while (!sleeps(getpid()))
+		sched_yield();
+	act_pause();
+	threads_come_and_go();
+	__atomic_store_n(&pool->done, 1, __ATOMIC_SEQ_CST);
+	act_check(syscall(SYS_futex, &pool->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) == 1);
+	act_pause();
+	act_check(write(pool->backend.client, "again", 5) == 5);
+	return NULL;
+}
+
+static void act_handoff_unheard(void *arg)
+{
+	struct pool pool = { .server = pair_open(PAIR_TCP4), .backend = pair_open(PAIR_TCP4) };
+	pthread_t w;
+	char c[8];
+
+	act_pause();
+	act_check(write(pool.server.client, "please", 6) == 6);
+	act_check(read(pool.server.server, c, sizeof(c)) == 6);
+	act_check(!pthread_create(&w, NULL, unheard_worker, &pool));
+	while (!__atomic_load_n(&pool.done, __ATOMIC_SEQ_CST))
+		syscall(SYS_futex, &pool.done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	pthread_join(w, NULL);
+	pair_close(&pool.server);
+	pair_close(&pool.backend);
+}
+
+struct heard {
+	unsigned wakes;
+	unsigned missed; /* of the last DATA */
+};
+
+static void hear_record(void *ctx, const struct ev_hdr *ev)
+{
+	struct heard *heard = ctx;
+
+	heard->wakes += ev->kind == EV_WAKE;
+	if (ev->kind == EV_DATA)
+		heard->missed = ((const struct ev_data *)ev)->unseen.missed;
+}
+
+/* A wake for which the ring had no room: the waker's next record says that something of it is not known. */
+static void test_lost_wake_is_missed(void **state)
+{
+	struct capture_opts opts = { .method = stage_method(),
+				     .ring_sz = SMALL_RING,
+				     .cfg = { .wake_edges = true } };
+	struct heard heard = { 0 };
+	struct err why = { "" };
+	struct capture *c;
+
+	assert_int_equal(capture_new(&opts, &c, &why), 0);
+	assert_int_equal(capture_trace(c, stage_start(*state, act_handoff_unheard, NULL, true), 0),
+			 0);
+	stage_wait_pause(*state);
+	stage_resume(*state);
+	stage_wait_pause(*state);
+	while (capture_drain(c, hear_record, NULL, &heard))
+		;
+	assert_int_equal(heard.missed, 0);
+	stage_resume(*state);
+	stage_wait_pause(*state);
+	while (capture_drain(c, hear_record, NULL, &heard))
+		;
+	stage_resume(*state);
+	stage_finish(*state);
+	capture_drain(c, hear_record, NULL, &heard);
+	capture_free(c);
+	assert_int_equal(heard.wakes, 0);
+	if (feature_here(FEAT_TASK_PT_REGS)) {
+		assert_non_null(stage_next(*state, EV_WAKE, 0, NULL));
+		assert_int_equal(heard.missed, MISSED_EXCHANGE);
+	}
+}
+
 /* The same on one processor, and the worker keeps its news to itself: the owner wakes when its time is up. */
 struct late {
 	struct pool pool;
@@ -371,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_threads_are_strands),
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_completion_edge),
+		cmocka_unit_test(test_lost_wake_is_missed),
 		cmocka_unit_test(test_time_that_is_up_is_no_edge),
 		cmocka_unit_test(test_loops_are_told),
 	};

@@ -505,7 +505,7 @@ void decode_data(struct pipeline *p, struct conn *c, const struct ev_data *ev)
 		return;
 	}
 	feed_missing(&f, ev);
-	if (ev->unseen.shed)
+	if (ev->unseen.shed || ev->unseen.missed & MISSED_EXCHANGE)
 		note_unseen(&f);
 	f.s->last = f.stamp;
 	if (ev->unseen.missed)
