@@ -234,6 +234,42 @@ static void guesses_that_fail(void **state)
 	scene_end(&l.sc);
 }
 
+static void pass_on_and_call(struct loop *l, struct end *in, const char *call)
+{
+	receive(&l->sc, &l->out[0], 100, OK);
+	transmit(&l->sc, in, 100, OK);
+	transmit(&l->sc, &l->out[0], 100, call);
+}
+
+/* The only connection is full; a timer's call is sent in the turn of a request, and each later one in another's. */
+static void nobodys_turn(void **state)
+{
+	struct loop l;
+	struct end in3;
+	unsigned i;
+
+	loop_begin(&l);
+	in3 = open_end(&l.sc, 9, 100, 31, 32);
+	for (i = 0; i < ROUNDS; i++) {
+		scene_forget(&l.sc);
+		receive(&l.sc, &l.in[0], 100, REQUEST("/1"));
+		transmit(&l.sc, &l.out[0], 100, REQUEST("/for1"));
+		receive(&l.sc, &l.in[1], 100, REQUEST("/2"));
+		receive(&l.sc, &in3, 100, REQUEST("/3"));
+		pass_on_and_call(&l, &l.in[0], REQUEST("/nobody"));
+		receive(&l.sc, &l.out[0], 100, OK);
+		transmit(&l.sc, &l.out[0], 100, REQUEST("/for2"));
+		pass_on_and_call(&l, &l.in[1], REQUEST("/for3"));
+		receive(&l.sc, &l.out[0], 100, OK);
+		transmit(&l.sc, &in3, 100, OK);
+		pass_time(&l.sc, 200000);
+	}
+	assert_true(right(&l.sc, "/for2", "/2") && by_answer(&l.sc, "/for2"));
+	assert_true(right(&l.sc, "/for3", "/3") && by_answer(&l.sc, "/for3"));
+	assert_false(by_answer(&l.sc, "/nobody"));
+	scene_end(&l.sc);
+}
+
 /* A loop that serves one request at a time, and has timers. */
 struct idle_loop {
 	struct scene sc;
@@ -414,6 +450,7 @@ int main(void)
 		cmocka_unit_test(order_shown_later),
 		cmocka_unit_test(no_order_shown_later),
 		cmocka_unit_test(guesses_that_fail),
+		cmocka_unit_test(nobodys_turn),
 		cmocka_unit_test(loops_that_share),
 		cmocka_unit_test(timer_of_a_loop),
 		cmocka_unit_test(answer_that_goes_nowhere),

@@ -90,6 +90,12 @@ static bool keeps_order(const struct turns *t)
 	return nearly_always(t->agree, t->differ, AGREE_SHARE);
 }
 
+/* It was seen to: more than one answer had been read, and the first of them came first. */
+static bool keeps_queues(const struct turns *t)
+{
+	return nearly_always(t->first, t->other, AGREE_SHARE);
+}
+
 /* Answers nearly always go to the request in whose turn the call was sent. */
 static bool calls_in_turn(const struct turns *t)
 {
@@ -353,7 +359,8 @@ static struct exchange *next_passed(struct pipeline *p, const struct turns *t,
 	struct exchange *last = t->alone ? exchange_find(&p->exchanges, t->told_last) : NULL;
 	struct exchange *next = next_told(t, request, false);
 	bool in_order = next && next->turn.serial == request->serial;
-	bool queued = in_order && next != last;
+	/* Else it is the answer just read: a call for nobody has no turn, and takes the turn of a request. */
+	bool queued = in_order && next != last && (!last || keeps_queues(t));
 
 	*ret_at_once = last && !queued && last->start_ns >= request->start_ns;
 	if (last && !queued)
@@ -434,6 +441,8 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 	count_prompt(t, at_once);
 	if (!at_once || !acts_at_once(t))
 		count(&t->agree, &t->differ, agrees);
+	if (!at_once)
+		count(&t->first, &t->other, agrees);
 	if (at_once && acts_at_once(t))
 		heap_learn(p, call, request);
 	if (believes(t, call, at_once, agrees) && (at_once || !is_of_another(p, call, request)))

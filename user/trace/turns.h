@@ -22,6 +22,7 @@ struct turns {
 	unsigned kept, broken; /* of all lately passed on: was it the turn of the request when the call was sent? */
 	struct guesses likely, order; /* of LINK_LIKELY and LINK_ORDER */
 	unsigned agree, differ; /* of those that waited: did they come in the order of the requests? */
+	unsigned first, other; /* the same where others had been read since */
 };
 
 /* An exchange of such a thread. */
