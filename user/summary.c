@@ -17,12 +17,14 @@ static void print_counts(FILE *out, const struct summary *s)
 	const uint64_t *v = s->tally->v;
 	const struct export_counts *e = &s->export.exporters;
 
+	fprintf(out, "ebpf-tracer: summary: %llu requests, %llu spans", (ull)v[TALLY_REQUESTS],
+		(ull)v[TALLY_SPANS]);
+	if (s->export.exporters_cnt > 1)
+		fprintf(out, " to each of %zu exporters", s->export.exporters_cnt);
 	fprintf(out,
-		"ebpf-tracer: summary: %llu requests, %llu spans: %llu sent, %llu rejected by the "
-		"backend, "
-		"%llu failed, %llu dropped because the queue was full\n",
-		(ull)v[TALLY_REQUESTS], (ull)v[TALLY_SPANS], (ull)e->sent, (ull)e->rejected,
-		(ull)e->failed, (ull)s->export.dropped_full);
+		": %llu sent, %llu rejected by the backend, %llu failed, "
+		"%llu dropped because the queue was full\n",
+		(ull)e->sent, (ull)e->rejected, (ull)e->failed, (ull)s->export.dropped_full);
 }
 
 static void print_logs(FILE *out, const struct summary *s)
@@ -33,9 +35,9 @@ static void print_logs(FILE *out, const struct summary *s)
 	if (!v[TALLY_LOG_LINES])
 		return;
 	fprintf(out,
-		"ebpf-tracer: logs: %llu lines, %llu of them of a request: %llu sent, %llu "
-		"rejected by the "
-		"backend, %llu failed, %llu dropped because the queue was full\n",
+		"ebpf-tracer: logs: %llu lines, %llu of them of a request: %llu sent, "
+		"%llu rejected by the backend, %llu failed, "
+		"%llu dropped because the queue was full\n",
 		(ull)v[TALLY_LOG_LINES], (ull)v[TALLY_LOG_PLACED], (ull)e->sent, (ull)e->rejected,
 		(ull)e->failed, (ull)s->logs.dropped_full);
 }
@@ -147,8 +149,8 @@ static void print_unsent(FILE *out, const struct summary *s)
 	print_count(out, e->rejected,
 		    "spans lost: the backend refused them, for the reason that was said above");
 	print_count(out, e->failed,
-		    "spans lost: the backend did not take them in time, "
-		    "OTEL_EXPORTER_OTLP_TIMEOUT is how long they are tried");
+		    "spans lost: they could not be delivered, for the reason that was said above; "
+		    "OTEL_EXPORTER_OTLP_TIMEOUT is how long a backend is tried");
 	print_count(out, s->export.dropped_full,
 		    "spans lost: the backend was away, or slower than they came; "
 		    "OTEL_BSP_MAX_QUEUE_SIZE is how many wait for it");

@@ -3,12 +3,16 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from lab import load, otlp
 from lab.procs import TRACER
 from lab.tracer import Tracer
 from test_two_services import start_services
+
+
+RECORDED = Path(__file__).parents[1] / "replay" / "two-services.rec"
 
 
 def record(lab, requests=60):
@@ -39,6 +43,16 @@ def test_replay_is_the_live_run_again(lab):
     again = otlp.read_spans(outs[0])
     assert len(live) == 180
     assert sorted(again, key=key) == sorted(live, key=key)
+
+
+@pytest.mark.quick
+def test_a_full_disk_is_told_as_what_it_is():
+    """Beside another exporter, which takes all: the counts say that each span went two ways."""
+    done = subprocess.run([TRACER, "--replay", RECORDED, "--exporter", "json:/dev/full,none"], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert "cannot write to /dev/full: No space left on device" in done.stderr
+    assert "36 spans to each of 2 exporters: 36 sent, 0 rejected by the backend, 36 failed" in done.stderr
+    assert "36 spans lost: they could not be delivered, for the reason that was said above" in done.stderr
 
 
 def test_replay_needs_no_root(lab):

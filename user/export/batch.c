@@ -175,7 +175,7 @@ void batch_flush(struct batch *b, uint64_t timeout_ms)
 
 static void counts_of(struct batch *b, enum signal signal, struct batch_counts *ret_counts)
 {
-	struct batch_counts c = { .pushed = b->pushed[signal] };
+	struct batch_counts c = { .exporters_cnt = b->n, .pushed = b->pushed[signal] };
 	struct export_counts one;
 	struct lane_drops dropped;
 	size_t i;

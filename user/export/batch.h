@@ -14,6 +14,7 @@ struct batch;
 
 /* Of one signal; "spans" stands for log lines, too. */
 struct batch_counts {
+	size_t exporters_cnt;
 	uint64_t pushed;		/* spans, each once */
 	uint64_t dropped_full;		/* by full queues, summed over the exporters */
 	uint64_t dropped_heavy;		/* of these, for the bytes in the queue and not for their number */
