@@ -4,8 +4,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,25 @@ def test_doctor_fails_when_nothing_can_be_traced(tmp_path):
     for done in (as_nobody(tmp_path, "doctor", "--json"), run("doctor", "--json", "--pid", "4194000")):
         assert done.returncode == 1 and not json.loads(done.stdout)["possible"]
     assert "CAP_BPF" in as_nobody(tmp_path, "doctor").stdout
+
+
+def test_doctor_says_of_a_process_what_a_capture_would(tmp_path):
+    """What it may not look into it does not describe."""
+    for args in (["--pid", str(os.getpid())], ["--pid", "2"], ["--pid", "4194000"]):
+        why = as_nobody(tmp_path, *args).stderr.removeprefix("ebpf-tracer: error: ").strip()
+        about = as_nobody(tmp_path, "doctor", *args).stdout.split(f"process {args[1]}\n")[1]
+        assert about.split() == ["tracing", "it", "refused,", *why.split()]
+
+
+def test_doctor_names_each_way_to_a_parent_once():
+    """Java's is read by objects, and its virtual threads by thread, as those of everybody are."""
+    java = shutil.which("java")
+    if not java:
+        pytest.skip("java is not installed")
+    about, deadline = "", time.monotonic() + 30
+    with subprocess.Popen([java, "--source", "17", "/dev/stdin"], stdin=subprocess.PIPE) as vm:
+        while "Java, read" not in about and time.monotonic() < deadline:
+            about = run("doctor", "--pid", str(vm.pid)).stdout.split("process ")[1]
+        vm.kill()
+    methods = re.findall(r"(\w+) +[01]\.\d{3}", about)
+    assert "Java, read" in about and len(methods) == len(set(methods)) > 4, about

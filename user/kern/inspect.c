@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/compiler.h"
 #include "host/rings.h"
+#include "host/select.h"
 #include "kern/inspect.h"
 
 #ifndef IPPROTO_MPTCP
@@ -97,16 +98,18 @@ static void report_count(struct report *r, const char *name, unsigned n, const c
 bool inspect_process(struct report *r, uint32_t pid)
 {
 	struct sockets s = { 0 };
-	bool short_words = is_32bit(pid);
+	bool short_words;
+	uint32_t tgid;
 	char text[64];
+	struct err err;
 
 	snprintf(text, sizeof(text), "process %" PRIu32, pid);
 	report_section(r, text);
-	proc_path(text, sizeof(text), pid, "");
-	if (access(text, F_OK)) {
-		report_row(r, &(struct report_row){ "process", NULL, "there is none", NULL });
+	if (select_pid(pid, (uint32_t)getpid(), &tgid, &err)) {
+		report_row(r, &(struct report_row){ "tracing it", NULL, "refused", err.text });
 		return false;
 	}
+	short_words = is_32bit(pid);
 	look_at_fds(pid, &s);
 	report_row(r, &(struct report_row){ "program", NULL, short_words ? "32-bit" : "64-bit",
 					    short_words ? "its runtime is not read" : NULL });

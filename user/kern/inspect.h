@@ -6,7 +6,7 @@
 
 #include "base/report.h"
 
-/* Tells what of one process can be traced and what not; false: there is none. */
+/* Tells what of one process can be traced and what not; false: nothing, and why. */
 bool inspect_process(struct report *r, uint32_t pid);
 
 #endif
