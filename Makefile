@@ -132,7 +132,7 @@ DEPS_BENCH := wrk redis-server redis-tools nodejs npm default-jdk-headless nginx
 	python3-requests python3-venv
 DEPS_LINKS := nginx-light haproxy caddy python3-aiohttp python3-uvloop python3-fastapi python3-uvicorn python3-httpx \
 	python3-gevent python3-trio python3-hypercorn python3-flask python3-requests gunicorn puma php-cli php-fpm g++ maven \
-	default-jdk-headless $(if $(shell command -v cargo),,cargo-web) $(if $(shell command -v npm),,nodejs npm)
+	default-jdk-headless mono-mcs libmono-system-net-http4.0-cil $(if $(shell command -v cargo),,cargo-web) $(if $(shell command -v npm),,nodejs npm)
 DEPS_VM := qemu-system-x86 qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross busybox-static kmod xz-utils \
 	python3-pytest
 apt_install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || \

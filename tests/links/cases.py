@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lab import built, golang, java, proxies, rust
+from lab import built, golang, java, mono, proxies, rust
 from lab.procs import BUILD, PYTHON, SERVICES
 
 PYWEB = BUILD / "tools/pyweb/bin/python"  # by make pyweb
@@ -94,6 +94,10 @@ def jdk21(case, lab, env):
 
 def netty(case, lab, env):
     return java.netty()
+
+
+def dotnet(case, lab, env):
+    return mono.service()
 
 
 def native(case, lab, env):
@@ -180,6 +184,9 @@ CASES = [
     *rows("netty", netty, java.missing_netty, {
         "loop": {}, "other": {"least": 0}, "executor": {"least": 0},
     }, calls=2, env={"CALLS": "2"}),
+    *rows("mono", dotnet, mono.missing, {
+        "listener": {}, "socket": {}, "waits": {},
+    }, calls=2, env={"CALLS": "2"}, least=0),
     *rows("tokio", tokio, rust.missing, {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "join": {"calls": 3}, "spawn": {"calls": 2, "least": 0.4},
         "joinset": {"calls": 2, "least": 0}, "unordered": {"calls": 3, "least": 0}, "worker": {"warm_up": 16}, "limit": {},

@@ -152,6 +152,56 @@ static void roaming_among_several(void **state)
 	scene_end(&sc);
 }
 
+/* The same of a thread that has read two requests, and calls for the one that it read last, perhaps. */
+static void last_read_among_those_that_roam(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out);
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	receive(&sc, &in2, 101, REQUEST("/2"));
+	transmit(&sc, &out, 101, REQUEST("/whose"));
+	receive(&sc, &out, 102, OK);
+	transmit(&sc, &in2, 101, OK);
+	transmit(&sc, &in1, 101, OK);
+	pass_time(&sc, 200000);
+	assert_string_equal(how_linked(&sc, "/whose"), "root");
+	assert_int_equal(span_of(&sc, SPAN_CLIENT, "/whose")->links_cnt, 1);
+	scene_end(&sc);
+}
+
+/* A request for which another thread makes a call, whose answer is read by a third one, which then wakes who waits. */
+static double confidence_read_by(struct scene *sc, struct end *in, struct end *out, uint32_t reader)
+{
+	receive(sc, in, 101, REQUEST("/1"));
+	transmit(sc, out, 108, REQUEST("/for1"));
+	receive(sc, out, reader, OK);
+	wake(sc, 100, reader, 101, 0x7000);
+	transmit(sc, in, 101, OK);
+	pass_time(sc, 200000);
+	assert_true(made_for(sc, "/for1", "/1"));
+	assert_string_equal(how_linked(sc, "/for1"), "handoff");
+	return confidence_of(span_of(sc, SPAN_CLIENT, "/for1"));
+}
+
+/* Who reads all answers of a connection brings what it reads. Whoever happens to be free may bring something else. */
+static void answers_read_by_anyone(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in, &out);
+	assert_true(confidence_read_by(&sc, &in, &out, 109) > 0.9);
+	scene_forget(&sc);
+	assert_true(confidence_read_by(&sc, &in, &out, 109) > 0.9);
+	scene_forget(&sc);
+	assert_true(confidence_read_by(&sc, &in, &out, 110) < 0.9);
+	scene_end(&sc);
+}
+
 /* In such a process: unless the thread is woken with the answer, by who has read it. */
 static void roaming_and_woken(void **state)
 {
@@ -477,6 +527,8 @@ int main(void)
 		cmocka_unit_test(loop_works_for_nobody),
 		cmocka_unit_test(roaming),
 		cmocka_unit_test(roaming_among_several),
+		cmocka_unit_test(last_read_among_those_that_roam),
+		cmocka_unit_test(answers_read_by_anyone),
 		cmocka_unit_test(roaming_and_woken),
 		cmocka_unit_test(woken_among_those_that_change),
 		cmocka_unit_test(news_for_who_serves),

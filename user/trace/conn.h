@@ -43,6 +43,7 @@ struct conn {
 	uint64_t requests; /* seen on this connection, whether or not an exchange was made of them */
 	uint64_t responses; /* begun, of those requests */
 	uint64_t cause; /* serial of the request during which it was connected; 0: none */
+	uint64_t reader; /* id of the strand that last read an answer here to a call of another one's; 0: none */
 	uint64_t turn; /* serial of the exchange whose turn it was then; 0: nobody's */
 	uint64_t last; /* serial of the exchange that ended last; 0: none */
 	struct conn *peer; /* the other end, once it is known (join.c) */

@@ -71,6 +71,7 @@ static void grade_by_thread(struct pipeline *p, struct exchange *x)
 	enum made_for thread = made_for(p, x);
 	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
 			 x->method == LINK_LIKELY || x->method == LINK_FORK;
+	bool roams = proc && proc->roams && (by_thread || x->method == LINK_ORDER);
 
 	if (x->method == LINK_THREAD && made_by_loop(p, x))
 		exchange_grade(x, LINK_LIKELY);
@@ -80,8 +81,27 @@ static void grade_by_thread(struct pipeline *p, struct exchange *x)
 	}
 	if (thread == MADE_FOR_MORE)
 		exchange_grade(x, LINK_ORDER);
-	if (!refuted(p, x) && thread != MADE_FOR_ANY &&
-	    !(by_thread && ((proc && proc->roams) || x->turn.contradicted)))
+	if (!refuted(p, x) && thread != MADE_FOR_ANY && !roams &&
+	    !(by_thread && x->turn.contradicted))
+		return;
+	exchange_grade(x, LINK_ORDER);
+	x->doubtful = x->served > 1;
+}
+
+/*
+ * Where whichever thread is free reads an answer (.NET), it turns to other work before it wakes who waits, or another
+ * does that for it: of 1,900 calls handed over in Mono 262 were wrong, of 7,300 in .NET Core 20. Of the 40 whose
+ * response was written by who had the news all were.
+ */
+static void grade_by_readers(struct pipeline *p, struct exchange *x)
+{
+	const struct process *proc = process_find(&p->processes, x->tgid);
+
+	if (!proc || !proc->anyone_reads)
+		return;
+	if (x->method == LINK_HANDOFF)
+		exchange_grade(x, LINK_WOKEN);
+	if (x->method != LINK_RELAY)
 		return;
 	exchange_grade(x, LINK_ORDER);
 	x->doubtful = x->served > 1;
@@ -101,6 +121,7 @@ void doubt_grade(struct pipeline *p, struct exchange *x)
 	if (x->server_side)
 		return;
 	grade_by_thread(p, x);
+	grade_by_readers(p, x);
 	if (seen_in_part(p, x))
 		x->confidence = min(x->confidence, SEEN_IN_PART);
 }

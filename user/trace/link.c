@@ -283,7 +283,8 @@ void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 }
 
 /* A call whose answer is read by another thread: goroutines and tasks that change threads do that. */
-static void note_roaming(struct pipeline *p, struct exchange *x, const struct strand *reader)
+static void note_roaming(struct pipeline *p, struct conn *c, struct exchange *x,
+			 const struct strand *reader)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 
@@ -291,6 +292,8 @@ static void note_roaming(struct pipeline *p, struct exchange *x, const struct st
 		return;
 	x->roamed = true;
 	proc->roams = true;
+	proc->anyone_reads = proc->anyone_reads || (c->reader && c->reader != reader->id);
+	c->reader = reader->id;
 }
 
 /* Only threads are seen to wake each other. */
@@ -328,7 +331,7 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s, b
 	if (x && !x->server_side) {
 		if (s->id == x->thread.id && link_open_call(p, x->serial))
 			tasks_file(p, x, st);
-		note_roaming(p, x, s);
+		note_roaming(p, c, x, s);
 		note_news(p, x, s);
 		if (awaited && st)
 			claim_late(p, x, st);

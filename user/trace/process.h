@@ -36,6 +36,7 @@ struct process {
 	uint64_t unseen_ns; /* when something of it was last found to be missing: left out, or lost; 0: never */
 	bool killed; /* a signal ended it */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
+	bool anyone_reads; /* answers that come on one connection are read by whichever thread is free */
 	uint64_t last_task; /* id of the task that answered last */
 	bool sdk; /* it sends spans of its own */
 	bool collects; /* others report to it over gRPC */
