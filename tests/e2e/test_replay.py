@@ -46,6 +46,14 @@ def test_replay_is_the_live_run_again(lab):
 
 
 @pytest.mark.quick
+def test_the_console_always_ends_with_its_table():
+    """However soon after the last span the end comes."""
+    seen = {subprocess.run([TRACER, "--replay", RECORDED, "--exporter", "console", "--show", "operations"],
+                           capture_output=True, text=True, timeout=60, check=True).stdout for _ in range(40)}
+    assert len(seen) == 1 and "The bottleneck is service-b GET /data" in seen.pop()
+
+
+@pytest.mark.quick
 def test_a_full_disk_is_told_as_what_it_is():
     """Beside another exporter, which takes all: the counts say that each span went two ways."""
     done = subprocess.run([TRACER, "--replay", RECORDED, "--exporter", "json:/dev/full,none"], capture_output=True,

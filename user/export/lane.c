@@ -330,11 +330,12 @@ int lane_describe(const struct lane *l, struct buf *out)
 
 void lane_end(struct lane *l, uint64_t end_ns)
 {
+	/* First: an exporter that is flushed for the last time must know that it is. */
+	hurry_end(&l->hurry, end_ns);
 	pthread_mutex_lock(&l->lock);
 	l->ending = true;
 	pthread_cond_signal(&l->work);
 	pthread_mutex_unlock(&l->lock);
-	hurry_end(&l->hurry, end_ns);
 }
 
 void lane_join(struct lane *l)
