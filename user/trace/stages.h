@@ -166,6 +166,8 @@ void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 bool turns_guess_fails(struct turns *t, enum link_method how);
 /* Both orders named the same request, and by now the thread has shown that it keeps them. */
 bool turns_agreed(const struct turns *t, const struct exchange *call);
+/* It passes answers on at once, or in the order of the requests, nearly without exception. */
+bool turns_sure(const struct turns *t);
 /* The response that followed its answer, in a loop that has shown since that it acts at once; NULL: not known. */
 struct exchange *turns_choice(struct pipeline *p, const struct exchange *call, enum link_method *ret_how);
 

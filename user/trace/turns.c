@@ -25,7 +25,9 @@
 	64 /* after so many at once nothing counts that was before: programs begin otherwise than they go on */
 #define MOSTLY_SHARE 8 /* the same where the order of the requests says so, too */
 #define AGREE_SHARE  16 /* the same for two orders that differ */
-#define TURN_SHARE   64 /* the same for calls out of turn: a chain of them is claimed by its last */
+#define SURE_SHARE \
+	128 /* the same if that they agree is to be sure: both are wrong as often as one of them is, squared */
+#define TURN_SHARE 64 /* the same for calls out of turn: a chain of them is claimed by its last */
 #define LIKELY_SHARE \
 	4 /* of the guesses by what was heard last: one wrong one to so many right ones is what they say */
 #define ORDER_SHARE    1 /* the same of guesses among several */
@@ -389,6 +391,11 @@ static void agree_for_now(struct pipeline *p, struct exchange *request, struct e
 	if (guessed && call->start_ns >= request->start_ns)
 		exchange_adopt(request, call, LINK_ORDER);
 	call->turn.agreed = call->parent == request;
+}
+
+bool turns_sure(const struct turns *t)
+{
+	return t->late * PROMPT_SHARE <= t->prompt || t->differ * SURE_SHARE <= t->agree;
 }
 
 bool turns_agreed(const struct turns *t, const struct exchange *call)
