@@ -108,6 +108,20 @@ int BPF_PROG(sock_set_state, struct sock *sk, int old_state, int new_state)
 	return 0;
 }
 
+/*
+ * What io_uring has sent may have been seen by no program. A socket that was disconnected has positions of the next
+ * connection that it could have, and has forgotten that it received anything.
+ */
+static __always_inline void tell_positions(struct sock *sk, struct ev_close *e)
+{
+	struct tcp_at at = {};
+
+	tcp_at(sk, &at);
+	e->seq[DIR_RX] = at.rx;
+	e->seq[DIR_TX] = at.tx;
+	e->flags = BPF_CORE_READ((struct tcp_sock *)sk, bytes_received) ? CLOSE_SEQ : 0;
+}
+
 SEC("?tp_btf/tcp_destroy_sock")
 int BPF_PROG(sock_destroy, struct sock *sk)
 {
@@ -125,6 +139,7 @@ int BPF_PROG(sock_destroy, struct sock *sk)
 		e->pos[DIR_TX] = st->pos[DIR_TX];
 		e->err = BPF_CORE_READ(sk, sk_err);
 		e->shed = st->shed_gap;
+		tell_positions(sk, e);
 		emit_submit(e);
 	}
 	if (verdict_due(st) || st->flags & SOCK_JUDGED)

@@ -147,12 +147,16 @@ struct ev_state {
 	__u32 err;		/* sk_err */
 };
 
+#define CLOSE_SEQ	(1 << 0)	/* seq is valid */
+
 struct ev_close {
 	struct ev_hdr hdr;
 	__u64 conn;
 	__u64 pos[DIR__CNT];	/* bytes moved in each direction since the CONN record */
 	__u32 err;		/* sk_err */
-	__u32 shed;		/* bit per enum dir: bytes missing at its end were left out on purpose */
+	__u16 shed;		/* bit per enum dir: bytes missing at its end were left out on purpose */
+	__u16 flags;		/* CLOSE_* */
+	__u32 seq[DIR__CNT];	/* TCP's positions in the end, one more where a FIN counts; older records lack them */
 };
 
 struct ev_fork {

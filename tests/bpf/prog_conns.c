@@ -161,6 +161,51 @@ static void test_life(void **state)
 	assert_int_equal(close->err, 0);
 }
 
+/* A connection that is shut down, and one that is thrown away with what it still had to say. */
+static void act_ends(void *arg)
+{
+	struct linger at_once = { .l_onoff = 1 };
+	struct pair p = pair_open(PAIR_TCP4);
+	char b[64];
+
+	act_check(write(p.client, "hello", 5) == 5);
+	act_check(read(p.server, b, sizeof(b)) == 5);
+	act_check(write(p.server, "bye", 3) == 3);
+	act_check(read(p.client, b, sizeof(b)) == 3);
+	if (arg)
+		act_check(!setsockopt(p.client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)));
+	pair_close(&p);
+}
+
+/* TCP's positions in the end are those of the last bytes, but for a FIN; or they are not told. */
+static void expect_positions(const struct stage *s, const struct ev_conn *end, enum dir dir)
+{
+	const struct ev_close *close =
+		(const struct ev_close *)stage_next(s, EV_CLOSE, end->conn, NULL);
+
+	if (close->flags & CLOSE_SEQ)
+		assert_in_range(close->seq[dir] - stage_data(s, end->conn, dir, 0)->seq, 0, 1);
+}
+
+static void test_positions_in_the_end(void **state)
+{
+	struct stage *s = *state;
+	const struct ev_close *close;
+	int dir, thrown_away;
+
+	for (thrown_away = 0; thrown_away < 2; thrown_away++) {
+		stage_play(s, act_ends, thrown_away ? s : NULL);
+		stage_collect(s, EV_CLOSE, 2);
+		for (dir = 0; dir < DIR__CNT; dir++) {
+			expect_positions(s, end_of(s, true), dir);
+			expect_positions(s, end_of(s, false), dir);
+		}
+		close = (const struct ev_close *)stage_next(s, EV_CLOSE, end_of(s, true)->conn,
+							    NULL);
+		assert_int_equal(close->flags & CLOSE_SEQ, thrown_away ? 0 : CLOSE_SEQ);
+	}
+}
+
 static void act_refused(void *arg)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
@@ -313,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_positions_join),
 		cmocka_unit_test(test_fin_is_no_byte),
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_positions_in_the_end),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_midway),
 		cmocka_unit_test(test_idle_before),

@@ -291,6 +291,37 @@ static void test_io_uring_sends(void **state)
 		expect_lengths_only(*state, DIR_TX);
 }
 
+static void act_uring_answers(void *arg)
+{
+	struct pair p = pair_open(PAIR_TCP4);
+	const struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_SEND, .fd = p.server, .addr = (uintptr_t) "hello", .len = 5
+	};
+	struct uring r;
+	char b[8];
+
+	act_check(write(p.client, "ask", 3) == 3);
+	act_check(read(p.server, b, sizeof(b)) == 3);
+	if (uring_submit(&r, &sqe))
+		act_check(read(p.client, b, sizeof(b)) == 5);
+	pair_close(&p);
+}
+
+/* That bytes went is told at the end at the latest, even if no program sees them go. */
+static void test_io_uring_answers(void **state)
+{
+	const struct ev_close *close;
+	const struct ev_data *asked;
+
+	uring_play(state, act_uring_answers, NULL);
+	asked = stage_data(*state, 0, DIR_RX, 0);
+	stage_collect(*state, EV_CLOSE, 2);
+	close = (const struct ev_close *)stage_next(*state, EV_CLOSE, asked->conn, NULL);
+	assert_true(close->flags & CLOSE_SEQ);
+	if (counted(*state, STAT_IO_URING))
+		assert_in_range(close->seq[DIR_TX] - asked->other_seq, 5, 6);
+}
+
 static void test_io_uring_by_any_way(void **state)
 {
 	struct uring_way way;
@@ -496,6 +527,7 @@ int main(void)
 {
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_io_uring_sends),
+		cmocka_unit_test(test_io_uring_answers),
 		cmocka_unit_test(test_io_uring_by_any_way),
 		cmocka_unit_test(test_io_uring_receives_many_times),
 		cmocka_unit_test(test_io_uring_receives_within_other_calls),

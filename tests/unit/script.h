@@ -328,7 +328,9 @@ static inline void close_end(struct scene *sc, struct end *e, uint32_t err)
 	struct ev_close ev = { .hdr = header(sc, EV_CLOSE, sizeof(ev), e->tgid, e->tgid),
 			       .conn = e->id,
 			       .pos = { e->pos[DIR_RX], e->pos[DIR_TX] },
-			       .err = err };
+			       .err = err,
+			       .flags = CLOSE_SEQ,
+			       .seq = { e->seq[DIR_RX], e->seq[DIR_TX] + 1 } };
 
 	pipeline_feed(sc->p, &ev.hdr);
 }

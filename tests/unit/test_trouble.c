@@ -101,6 +101,24 @@ static void killed_in_a_call(void **state)
 	assert_string_equal(error_of_call_in_flight(0), "cancelled");
 }
 
+/* TCP has sent what no program saw: that may have been the response, so nothing is known to have failed. */
+static void response_that_is_not_seen(void **state)
+{
+	struct scene sc;
+	struct end in;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1000, 2000);
+	receive(&sc, &in, 101, REQUEST("/x"));
+	in.seq[DIR_TX] += 200;
+	close_end(&sc, &in, 0);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 1);
+	assert_null(attrs_find(&sc.spans[0]->attrs, "error.type"));
+	assert_non_null(attrs_find(&sc.spans[0]->attrs, "exchange.incomplete"));
+	scene_end(&sc);
+}
+
 /* Who waits no longer: the call has failed, and the server, which hears of it when it answers, was at it until then. */
 static void call_is_given_up(void **state)
 {
@@ -198,6 +216,7 @@ int main(void)
 		cmocka_unit_test(reset_in_the_body),
 		cmocka_unit_test(body_before_the_first_request),
 		cmocka_unit_test(killed_in_a_call),
+		cmocka_unit_test(response_that_is_not_seen),
 		cmocka_unit_test(call_is_given_up),
 		cmocka_unit_test(long_url),
 		cmocka_unit_test(dead_connection_is_an_error),

@@ -235,6 +235,28 @@ void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const stru
 		begin(p, c, first, pos);
 }
 
+/* Its response may have been among bytes that no program saw, a FIN aside: by system calls, those of io_uring. */
+static bool is_answered_untold(const struct conn *c, const struct exchange *x,
+			       const uint32_t seq[DIR__CNT])
+{
+	uint32_t told = stream_next(responses(c, x)) - x->rsp_pos;
+	uint32_t moved = seq[x->server_side ? DIR_TX : DIR_RX] - x->rsp_seq;
+
+	return x->has_seq && !x->answered && (int32_t)(moved - told) > 1;
+}
+
+/* Whose response may have gone unseen has not failed. */
+void pair_unseen(struct pipeline *p, struct conn *c, const uint32_t seq[DIR__CNT])
+{
+	const struct stamp now = { .ts_ns = p->now_ns };
+	struct exchange *x;
+
+	while ((x = oldest(c)) && is_answered_untold(c, x, seq)) {
+		x->incomplete = true;
+		end(p, c, x, &now);
+	}
+}
+
 static bool was_killed(struct pipeline *p, const struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);

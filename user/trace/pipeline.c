@@ -239,6 +239,8 @@ static void on_close(struct pipeline *p, const struct ev_close *ev)
 	if (!c)
 		return;
 	c->err = c->err ? c->err : ev->err;
+	if (ev->flags & CLOSE_SEQ)
+		pair_unseen(p, c, ev->seq);
 	end_conn_at(p, c, ev->pos, ev->shed, true);
 	conn_free(&p->conns, c);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include <stddef.h>
+
 #include "base/compiler.h"
 #include "trace/record.h"
 
@@ -32,6 +34,11 @@ static bool log_valid(const struct ev_log *ev)
 	return ev->cap <= ev->len && ev->cap <= ev->hdr.sz - sizeof(*ev);
 }
 
+static bool close_valid(const struct ev_close *ev)
+{
+	return !(ev->flags & CLOSE_SEQ) || ev->hdr.sz >= sizeof(*ev);
+}
+
 bool ev_valid(const struct ev_hdr *ev, size_t room)
 {
 	if (room < sizeof(*ev) || ev->sz > room || ev->sz % 8)
@@ -40,6 +47,9 @@ bool ev_valid(const struct ev_hdr *ev, size_t room)
 		return false;
 	if (ev->kind == EV_BOOKS) /* an older recording has fewer rows */
 		return ev->sz >= sizeof(*ev);
+	if (ev->kind == EV_CLOSE) /* and positions at its end */
+		return ev->sz >= offsetof(struct ev_close, seq) &&
+		       close_valid((const struct ev_close *)ev);
 	if (ev->sz < min_sz[ev->kind])
 		return false;
 	switch (ev->kind) {

@@ -64,6 +64,7 @@ void pair_message(struct pipeline *p, struct conn *c, enum flow flow, const stru
 		  const struct stamp *first, uint64_t pos);
 /* The exchange that ended last, as it turns out; too late for one that has gone out. */
 void pair_failed(struct pipeline *p, struct conn *c, const char *why);
+void pair_unseen(struct pipeline *p, struct conn *c, const uint32_t seq[DIR__CNT]); /* where TCP is in the end */
 void pair_conn_over(struct pipeline *p, struct conn *c, bool local_close);
 
 /* link.c */
