@@ -8,6 +8,7 @@
 #define TRACE_PROCESS_H
 
 #include "base/hash.h"
+#include "base/lately.h"
 #include "base/list.h"
 #include "trace/heap.h"
 #include "trace/jobs.h"
@@ -42,6 +43,7 @@ struct process {
 	bool collects; /* others report to it over gRPC */
 	bool sdk_asked; /* its facts have been looked at for that */
 	bool tasks_differ; /* more than one has answered: they tell requests apart */
+	struct lately lone; /* calls by tasks that nobody waited for: did a task answer a request at their place? */
 	unsigned apart;	/* responses to requests of whom each had tasks of its own: tasks.c */
 };
 
