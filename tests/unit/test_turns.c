@@ -253,6 +253,65 @@ static void guesses_that_fail(void **state)
 	scene_end(&l.sc);
 }
 
+static void respond_without_waiting(struct loop *l)
+{
+	receive(&l->sc, &l->in[1], 101, REQUEST("/2"));
+	receive(&l->sc, &l->in[0], 100, REQUEST("/1"));
+	transmit(&l->sc, &l->out[0], 100, REQUEST("/whose"));
+	transmit(&l->sc, &l->in[0], 100, OK);
+	receive(&l->sc, &l->out[0], 100, OK);
+	transmit(&l->sc, &l->in[1], 101, OK);
+	pass_time(&l->sc, 200000);
+}
+
+/* What a loop answers without waiting for what it called: the calls are for requests of another loop, mostly. */
+static void responses_that_do_not_wait(void **state)
+{
+	struct loop l;
+	unsigned i;
+
+	loop_begin(&l);
+	l.sc.polls = true;
+	respond_without_waiting(&l);
+	assert_true(right(&l.sc, "/whose", "/1"));
+	for (i = 0; i < ROUNDS; i++) {
+		scene_forget(&l.sc);
+		respond_without_waiting(&l);
+	}
+	assert_false(span_of(&l.sc, SPAN_CLIENT, "/whose")->has_parent);
+	scene_end(&l.sc);
+}
+
+/* Each answer is passed on when it has been read; crossed: to the other request. */
+static void pass_on_two(struct loop *l, bool crossed)
+{
+	receive(&l->sc, &l->in[0], 100, REQUEST("/1"));
+	receive(&l->sc, &l->in[1], 100, REQUEST("/2"));
+	transmit(&l->sc, &l->out[0], 100, REQUEST("/for1"));
+	transmit(&l->sc, &l->out[1], 100, REQUEST("/for2"));
+	receive(&l->sc, &l->out[0], 100, OK);
+	transmit(&l->sc, &l->in[crossed], 100, OK);
+	receive(&l->sc, &l->out[1], 100, OK);
+	transmit(&l->sc, &l->in[!crossed], 100, OK);
+	pass_time(&l->sc, 200000);
+}
+
+/* It seems to act at once, and it seems to answer in no order: one of the two is chance. */
+static void at_once_in_no_order(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	pass_on_two(&l, false);
+	assert_true(by_answer(&l.sc, "/for1") && by_answer(&l.sc, "/for2"));
+	pass_on_two(&l, true);
+	pass_on_two(&l, true);
+	scene_forget(&l.sc);
+	pass_on_two(&l, false);
+	assert_false(by_answer(&l.sc, "/for1") || by_answer(&l.sc, "/for2"));
+	scene_end(&l.sc);
+}
+
 static void pass_on_and_call(struct loop *l, struct end *in, const char *call)
 {
 	receive(&l->sc, &l->out[0], 100, OK);
@@ -465,6 +524,8 @@ int main(void)
 		cmocka_unit_test(order_shown_later),
 		cmocka_unit_test(no_order_shown_later),
 		cmocka_unit_test(guesses_that_fail),
+		cmocka_unit_test(responses_that_do_not_wait),
+		cmocka_unit_test(at_once_in_no_order),
 		cmocka_unit_test(nobodys_turn),
 		cmocka_unit_test(loops_that_share),
 		cmocka_unit_test(timer_of_a_loop),

@@ -87,6 +87,12 @@ static bool mostly_acts_at_once(const struct turns *t)
 	return t->late <= 1 + t->prompt / MOSTLY_SHARE;
 }
 
+/* Where it answered others than the order of the requests says, whom it answers at once may be chance, too. */
+static bool mostly_agrees(const struct turns *t)
+{
+	return t->differ <= 1 + t->agree / MOSTLY_SHARE;
+}
+
 static bool keeps_order(const struct turns *t)
 {
 	return nearly_always(t->agree, t->differ, AGREE_SHARE);
@@ -347,7 +353,7 @@ static bool believes(const struct turns *t, const struct exchange *call, bool at
 	bool for_tasks = call->strand.kind == STRAND_TASK;
 
 	if (agrees && !for_tasks)
-		return (at_once && mostly_acts_at_once(t)) || keeps_order(t);
+		return (at_once && mostly_acts_at_once(t) && mostly_agrees(t)) || keeps_order(t);
 	return (agrees && keeps_order(t)) || (at_once && acts_at_once(t));
 }
 
@@ -458,8 +464,27 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 		doubt(p, t, request, call, at_once, agrees);
 }
 
+/*
+ * Loops that use each other's connections (Reactor Netty's) read answers for requests of another loop. Then nothing is
+ * passed on that would test the guesses; but a response that does not wait for a call's answer was not made of it.
+ */
+static void note_unawaited(struct turns *t, const struct exchange *request)
+{
+	const struct exchange *call;
+
+	if (acts_at_once(t))
+		return;
+	list_for_each (call, &request->children, sibling) {
+		struct guesses *g = call->turn.in_loop ? guesses_of(t, call->method) : NULL;
+
+		if (g)
+			count(&g->right, &g->wrong, call->answered);
+	}
+}
+
 void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 {
+	note_unawaited(t, request);
 	pass_on(p, t, request);
 	turn_over(t, request);
 }
