@@ -142,6 +142,15 @@ def test_doctor_fails_when_nothing_can_be_traced(tmp_path):
     assert "CAP_BPF" in as_nobody(tmp_path, "doctor").stdout
 
 
+def test_root_of_a_user_namespace_is_not_the_hosts():
+    """A rootless container: all capabilities are there, and none counts."""
+    for args in (["doctor"], ["--all", "--exporter", "none"]):
+        done = subprocess.run(["unshare", "--user", "--map-root-user", TRACER, *args], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 1 and "(a rootless container)" in done.stdout + done.stderr, done
+        assert "privileges                         enough" not in done.stdout
+
+
 def test_doctor_says_of_a_process_what_a_capture_would(tmp_path):
     """What it may not look into it does not describe."""
     for args in (["--pid", str(os.getpid())], ["--pid", "2"], ["--pid", "4194000"]):

@@ -11,7 +11,9 @@
 #include "host/procfs.h"
 #include "kern/privilege.h"
 
-#define PID_NS_OF_HOST 0xEFFFFFFCU /* PROC_PID_INIT_INO of linux/proc_ns.h, the same since 3.8 */
+/* PROC_PID_INIT_INO and PROC_USER_INIT_INO of linux/proc_ns.h, the same since 3.8 */
+#define PID_NS_OF_HOST  0xEFFFFFFCU
+#define USER_NS_OF_HOST 0xEFFFFFFDU
 
 static const struct need {
 	int cap;
@@ -40,6 +42,18 @@ uint32_t privilege_pid_ns(void)
 	return procfs_inode(getpid(), "ns/pid", &ns) || ns == PID_NS_OF_HOST ? 0 : (uint32_t)ns;
 }
 
+/* Root of a user namespace has every capability, and none of those that the kernel asks for here. */
+static int check_user_ns(struct err *err)
+{
+	uint64_t ns;
+
+	if (procfs_inode(getpid(), "ns/user", &ns) || ns == USER_NS_OF_HOST)
+		return 0;
+	return err_set(err, -EPERM,
+		       "root is here that of a user namespace (a rootless container), and tracing "
+		       "needs the host's rights: run it outside");
+}
+
 /* Reading memory, of the kernel or of a process, is what lockdown=confidentiality is against. */
 static bool locked_down(void)
 {
@@ -63,16 +77,18 @@ int privilege_check(struct err *err)
 	uint64_t caps = caps_effective();
 	char missing[128];
 	size_t i, n = 0;
+	int code;
 
 	for (i = 0; i < ARRAY_SIZE(needs); i++) {
 		if (!needs[i].without && !have(&needs[i], caps))
 			n += snprintf(missing + n, sizeof(missing) - n, "%s%s", n ? ", " : "",
 				      needs[i].name);
 	}
-	if (!n)
-		return check_lockdown(err);
-	return err_set(err, -EPERM, "tracing needs root, or at least the missing %s: try sudo",
-		       missing);
+	if (n)
+		return err_set(err, -EPERM,
+			       "tracing needs root, or at least the missing %s: try sudo", missing);
+	code = check_user_ns(err);
+	return code ? code : check_lockdown(err);
 }
 
 const char *privilege_lacks(size_t *at, const char **ret_without)

@@ -8,8 +8,8 @@
 #include "base/err.h"
 
 /*
- * 0, or -EPERM with a sentence: which capabilities this process lacks for loading and attaching programs, or that the
- * kernel lets nobody.
+ * 0, or -EPERM with a sentence: which capabilities this process lacks for loading and attaching programs, that they
+ * count for nothing here, or that the kernel lets nobody.
  */
 int privilege_check(struct err *err) __must_check;
 /* The inode of this process's pid namespace, which numbers all that it sees; 0: the host's. */
