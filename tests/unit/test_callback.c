@@ -102,7 +102,7 @@ static void node_end(struct node *n, const char *call, const char *request, cons
 	scene_end(&n->sc);
 }
 
-/* Nothing is known of what the frames are like until a callback has been seen. */
+/* Until a callback has been seen nothing is known of what the frames are like: it is a loop like any other. */
 static void without_frame_pointers(void **state)
 {
 	struct node n;
@@ -120,7 +120,7 @@ static void without_frame_pointers(void **state)
 	transmit(&n.sc, &n.in1, NODE, OK);
 	runs(&n.sc, 0, 0, 15, 0);
 	transmit(&n.sc, &n.in2, NODE, OK);
-	node_end(&n, "/call", "/1", "thread");
+	node_end(&n, "/call", "/1", "socket");
 }
 
 static void in_the_callback_of_the_request(void **state)

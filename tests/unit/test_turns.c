@@ -440,6 +440,62 @@ static void answer_that_goes_nowhere(void **state)
 	scene_end(&l.sc);
 }
 
+/* Something that nobody reads makes the loop call, and nothing follows the answer. */
+static void call_by_timer(struct idle_loop *l, const char *call)
+{
+	sleep_a_while(l);
+	transmit(&l->sc, &l->out2, 100, call);
+	sleep_a_while(l);
+	receive(&l->sc, &l->out2, 100, OK);
+	sleep_a_while(l);
+}
+
+/* A call after a sleep is the only request's, perhaps; not in a loop that calls as often while it serves nobody. */
+static void calls_when_idle(void **state)
+{
+	struct idle_loop l;
+	int idle, i;
+
+	for (idle = 0; idle < 2; idle++) {
+		idle_begin(&l);
+		receive(&l.sc, &l.in, 100, REQUEST("/before"));
+		transmit(&l.sc, &l.in, 100, OK);
+		for (i = 0; i < 3; i++) {
+			pass_time(&l.sc, 1000);
+			if (idle)
+				call_by_timer(&l, REQUEST("/idle"));
+		}
+		receive(&l.sc, &l.in, 100, REQUEST("/1"));
+		pass_time(&l.sc, 1000);
+		call_by_timer(&l, REQUEST("/while1"));
+		transmit(&l.sc, &l.in, 100, OK);
+		pass_time(&l.sc, 200000);
+		assert_int_equal(right(&l.sc, "/while1", "/1"), !idle);
+		scene_end(&l.sc);
+	}
+}
+
+/* Where each response is made of an answer, what else the loop calls for is not the request's. */
+static void call_beside_those_that_tell(void **state)
+{
+	struct idle_loop l;
+	int i;
+
+	idle_begin(&l);
+	for (i = 0; i < ROUNDS; i++) {
+		scene_forget(&l.sc);
+		receive(&l.sc, &l.in, 100, REQUEST("/1"));
+		transmit(&l.sc, &l.out1, 100, REQUEST("/for1"));
+		call_by_timer(&l, REQUEST("/nobody"));
+		receive(&l.sc, &l.out1, 100, OK);
+		transmit(&l.sc, &l.in, 100, OK);
+		pass_time(&l.sc, 200000);
+	}
+	assert_true(right(&l.sc, "/for1", "/1") && by_answer(&l.sc, "/for1"));
+	assert_false(span_of(&l.sc, SPAN_CLIENT, "/nobody")->has_parent);
+	scene_end(&l.sc);
+}
+
 /* A thread that waits for nothing but its own answer sleeps, too. */
 static void thread_that_sleeps(void **state)
 {
@@ -530,6 +586,8 @@ int main(void)
 		cmocka_unit_test(loops_that_share),
 		cmocka_unit_test(timer_of_a_loop),
 		cmocka_unit_test(answer_that_goes_nowhere),
+		cmocka_unit_test(calls_when_idle),
+		cmocka_unit_test(call_beside_those_that_tell),
 		cmocka_unit_test(thread_that_sleeps),
 		cmocka_unit_test(answer_and_end),
 	};

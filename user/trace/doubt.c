@@ -53,10 +53,23 @@ static bool refuted(struct pipeline *p, struct exchange *x)
 {
 	struct strand_state *st = strand_find(&p->strands, &x->thread);
 
-	if (st && st->callbacks)
+	if (st && strand_tells(st))
 		return callback_doubts(st->callbacks, x);
 	return (x->method == LINK_LIKELY || x->method == LINK_ORDER) && st && strand_is_loop(st) &&
 	       (strand_queues(st) || turns_guess_fails(&st->turns, x->method));
+}
+
+/* No answer has told of it. What a loop does for the only request that it serves it may do for nobody as well. */
+static bool may_be_idling(struct pipeline *p, const struct exchange *x)
+{
+	struct strand_state *st = x->turn.in_loop ? strand_find(&p->strands, &x->thread) : NULL;
+	bool linked = x->parent || x->has_parent;
+
+	if (!linked || (x->method != LINK_LIKELY && x->method != LINK_ORDER) || !st ||
+	    !strand_is_loop(st))
+		return false;
+	idling_untold(&st->idling);
+	return idling_explains(&st->idling) || (x->method == LINK_ORDER && turns_tell(&st->turns));
 }
 
 static bool agreed(struct pipeline *p, const struct exchange *x)
@@ -158,6 +171,10 @@ void doubt_grade(struct pipeline *p, struct exchange *x)
 	if (x->server_side)
 		return;
 	grade_by_thread(p, x);
+	if (may_be_idling(p, x)) {
+		x->doubtful = x->doubtful || x->method == LINK_ORDER;
+		exchange_grade(x, LINK_ORDER);
+	}
 	grade_by_readers(p, x);
 	grade_by_tasks(p, x);
 	if (seen_in_part(p, x) || likely_by_answer(p, x))

@@ -65,16 +65,15 @@ static bool may_be_over(const struct strand_state *st, const struct exchange *x)
 	return st->strand.kind == STRAND_THREAD && last != x && !list_empty(&x->children);
 }
 
-/* A thread in which Node runs, built so that its callbacks can be told apart. */
 static bool proven(const struct strand_state *st)
 {
-	return st && st->callbacks && st->callbacks->proven;
+	return st && strand_tells(st);
 }
 
 /* A thread that may serve many and tells nothing about it. */
 static bool may_be_loop(const struct strand_state *st)
 {
-	return st->strand.kind == STRAND_THREAD && !st->callbacks;
+	return st->strand.kind == STRAND_THREAD && !strand_tells(st);
 }
 
 void link_connect(struct pipeline *p, struct conn *c, const struct strand *s)
@@ -108,7 +107,8 @@ void link_server_began(struct pipeline *p, struct exchange *x)
 	st->adrift = false;
 	st->turn = x->serial;
 	st->serves = true;
-	st->serving++;
+	if (!st->serving++)
+		idling_ends(&st->idling, p->now_ns);
 	if (may_be_loop(st))
 		turns_heard(p, &st->turns, x);
 	current = live(p, st->current);
@@ -193,6 +193,8 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		return;
 	}
 	news_forget(st);
+	if (!st->serving)
+		idling_call(&st->idling, p->now_ns);
 	heap_sent(p, st, x);
 	if (st->serving > 1 && task && !task->shared) {
 		/* Several tasks share the thread: only the response will tell whose call it was. */
@@ -416,8 +418,8 @@ static void forget_request(struct pipeline *p, struct exchange *x)
 
 	if (!st)
 		return;
-	if (st->serving)
-		st->serving--;
+	if (st->serving && !--st->serving)
+		idling_begins(&st->idling, p->now_ns);
 	st->last = (struct last_served){ .serial = x->serial };
 	if (st->current != x->serial)
 		return;

@@ -127,9 +127,14 @@ void strand_heard(struct strand_state *st, uint64_t serial)
 	st->current = serial;
 }
 
+bool strand_tells(const struct strand_state *st)
+{
+	return st->callbacks && st->callbacks->proven;
+}
+
 bool strand_is_loop(const struct strand_state *st)
 {
-	return (st->several || st->polls) && st->strand.kind == STRAND_THREAD && !st->callbacks;
+	return (st->several || st->polls) && st->strand.kind == STRAND_THREAD && !strand_tells(st);
 }
 
 void strand_answers(struct strand_state *st, uint64_t serial)

@@ -16,6 +16,7 @@
 #include "trace/callback.h"
 #include "trace/context.h"
 #include "trace/heap.h"
+#include "trace/idling.h"
 #include "trace/logs.h"
 #include "trace/tally.h"
 #include "trace/turns.h"
@@ -56,6 +57,7 @@ struct strand_state {
 	struct buffer buffer; /* Java: where it makes objects */
 	struct held *held; /* Java: of the call that it makes now; else NULL */
 	struct turns turns;
+	struct idling idling;
 	struct last_served last;
 	struct list lines; /* task: of a log, before it was seen for whom it works: logs.c */
 	uint64_t waited_ns; /* task: when a response was last begun by what it waits for */
@@ -83,6 +85,7 @@ size_t strands_memory(const struct strands *t); /* bytes that they take */
 void strands_expect(struct strands *t, const struct strand *s);	/* a record of it comes after some others */
 void strand_end(struct strands *t, const struct strand *s);
 void strand_heard(struct strand_state *st, uint64_t serial);	/* it read something of this request */
+bool strand_tells(const struct strand_state *st); /* Node runs in it, built so that its callbacks can be told apart */
 bool strand_is_loop(const struct strand_state *st); /* a thread that may serve many, and tells nothing about it */
 void strand_answers(struct strand_state *st, uint64_t serial);	/* it writes this one's response */
 bool strand_queues(const struct strand_state *st);

@@ -440,6 +440,7 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 	bool at_once, agrees;
 	struct exchange *call = next_passed(p, t, request, &at_once);
 
+	count(&t->made, &t->unmade, at_once);
 	t->heard = t->told_last = 0;
 	t->alone = false;
 	list_del(&request->turn.node);
@@ -487,6 +488,11 @@ void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 	note_unawaited(t, request);
 	pass_on(p, t, request);
 	turn_over(t, request);
+}
+
+bool turns_tell(const struct turns *t)
+{
+	return nearly_always(t->made, t->unmade, MOSTLY_SHARE);
 }
 
 struct exchange *turns_choice(struct pipeline *p, const struct exchange *call,

@@ -18,6 +18,7 @@ struct turns {
 	bool sent; /* it has sent since it last read an answer */
 	bool awake; /* it has read something since it last slept */
 	unsigned prompt, late; /* answers lately passed on at once, or not so that it could be seen */
+	unsigned made, unmade; /* responses lately begun when an answer had just been read, or nothing of that kind */
 	unsigned row; /* of those at once, since one that was not */
 	unsigned kept, broken; /* of all lately passed on: was it the turn of the request when the call was sent? */
 	struct guesses likely, order; /* of LINK_LIKELY and LINK_ORDER */
@@ -44,5 +45,6 @@ struct in_turn {
 
 void turns_init(struct turns *t);
 void turns_release(struct turns *t);
+bool turns_tell(const struct turns *t); /* nearly every response is made of an answer just read */
 
 #endif
