@@ -210,6 +210,22 @@ static void killed_within_a_request(void **state)
 	scene_end(&sc);
 }
 
+/* A client that ends by itself without its answer; the tracer, which started it, ends with it. */
+static void ends_within_a_call(void **state)
+{
+	struct scene sc;
+	struct end out;
+
+	scene_begin(&sc);
+	out = open_end(&sc, 1, 100, 1, 2);
+	transmit(&sc, &out, 101, REQUEST("/1"));
+	exit_process(&sc, 100);
+	pipeline_flush(sc.p);
+	assert_int_equal(sc.n, 1);
+	assert_string_equal(text_of(sc.spans[0], "error.type"), "cancelled");
+	scene_end(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test(long_url),
 		cmocka_unit_test(dead_connection_is_an_error),
 		cmocka_unit_test(killed_within_a_request),
+		cmocka_unit_test(ends_within_a_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -417,9 +417,11 @@ static void note_how_it_ends(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
 
+	x->early = true;
 	x->incomplete = !proc || !process_has_ended(proc);
 	if (!x->incomplete)
-		exchange_error(x, "connection_closed");
+		exchange_error(x,
+			       x->server_side || proc->killed ? "connection_closed" : "cancelled");
 }
 
 /* Ends x as it is. */
