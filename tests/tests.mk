@@ -245,7 +245,7 @@ CAPTURE ?= auto
 
 $(OUTPUT)/obj/tests/bpf/%.o: CPPFLAGS_ALL += -Itests/bpf
 
-$(T)/bpf/%: $(OUTPUT)/obj/tests/bpf/%.o $(BPF_TEST_LIB) $(KERN_OBJS) $(call user_objs,base) $(patsubst %,$(OUTPUT)/obj/user/host/%.o,procfs rings)
+$(T)/bpf/%: $(OUTPUT)/obj/tests/bpf/%.o $(BPF_TEST_LIB) $(KERN_OBJS) $(call user_objs,base) $(patsubst %,$(OUTPUT)/obj/user/host/%.o,listeners procfs rings select)
 	$(call msg,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_KERN) $(LIBS_TRACE)
