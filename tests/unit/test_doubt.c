@@ -172,6 +172,31 @@ static void last_read_among_those_that_roam(void **state)
 	scene_end(&sc);
 }
 
+/* A virtual thread makes its own calls only, though the answers are read by another thread (Java's HttpClient). */
+static void virtual_thread_among_those_that_roam(void **state)
+{
+	struct end in1, in2, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in1, &in2, &out);
+	receive(&sc, &in2, 102, REQUEST("/2"));
+	sc.virtual = 7;
+	receive(&sc, &in1, 101, REQUEST("/1"));
+	transmit(&sc, &out, 103, REQUEST("/for1"));
+	sc.virtual = 0;
+	receive(&sc, &out, 109, OK);
+	sc.virtual = 7;
+	transmit(&sc, &in1, 101, OK);
+	sc.virtual = 0;
+	transmit(&sc, &in2, 102, OK);
+	pass_time(&sc, 200000);
+	assert_true(made_for(&sc, "/for1", "/1"));
+	assert_string_equal(how_linked(&sc, "/for1"), "thread");
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/for1")) > 0.9);
+	scene_end(&sc);
+}
+
 /* A request for which another thread makes a call, whose answer is read by a third one, which then wakes who waits. */
 static double confidence_read_by(struct scene *sc, struct end *in, struct end *out, uint32_t reader)
 {
@@ -528,6 +553,7 @@ int main(void)
 		cmocka_unit_test(roaming),
 		cmocka_unit_test(roaming_among_several),
 		cmocka_unit_test(last_read_among_those_that_roam),
+		cmocka_unit_test(virtual_thread_among_those_that_roam),
 		cmocka_unit_test(answers_read_by_anyone),
 		cmocka_unit_test(roaming_and_woken),
 		cmocka_unit_test(woken_among_those_that_change),

@@ -87,8 +87,10 @@ static void grade_by_thread(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
 	enum made_for thread = made_for(p, x);
-	bool by_thread = x->method == LINK_THREAD || x->method == LINK_SOCKET ||
-			 x->method == LINK_LIKELY || x->method == LINK_FORK;
+	/* A virtual thread is made for one piece of work: it makes its own calls, whoever reads the answers. */
+	bool is_pools = x->method == LINK_THREAD && x->thread.kind != STRAND_VIRTUAL;
+	bool by_thread = is_pools || x->method == LINK_SOCKET || x->method == LINK_LIKELY ||
+			 x->method == LINK_FORK;
 	bool roams = proc && proc->roams && (by_thread || x->method == LINK_ORDER);
 
 	if (x->method == LINK_THREAD && made_by_loop(p, x))

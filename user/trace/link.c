@@ -157,7 +157,7 @@ static bool may_roam(struct pipeline *p, const struct exchange *x, enum link_met
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
 
-	return how == LINK_THREAD && proc && proc->roams;
+	return how == LINK_THREAD && x->thread.kind != STRAND_VIRTUAL && proc && proc->roams;
 }
 
 /*
