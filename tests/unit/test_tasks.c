@@ -231,25 +231,44 @@ static void answered_at_the_address_of_nobodys(void **state)
 	scene_end(&l.sc);
 }
 
-/* Tasks that nobody waits for mostly end when they have called: who answers at the place of one is another. */
-static void answered_where_most_are_gone(void **state)
+/* The task that called was waited for; nobody waits for the one that is at its address when a response is written. */
+static void answered_at_the_address_of_an_awaited(void **state)
 {
 	struct loop l;
-	unsigned i;
 
 	loop_begin(&l);
-	for (i = 0; i < 4; i++) {
-		calls(&l, CHILD + i, 0);
-		answer(&l);
-		pass_time(&l.sc, 200000);
-		scene_forget(&l.sc);
-		two_come(&l);
-	}
-	calls(&l, FIRST, 0);
+	calls(&l, FIRST, CHILD);
 	answer(&l);
 	pass_time(&l.sc, 200000);
 	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
+}
+
+/*
+ * Tasks that nobody waits for mostly end when they have called, or who waited for them does: who answers at the place
+ * of one is another.
+ */
+static void answered_where_most_are_gone(void **state)
+{
+	struct loop l;
+	unsigned i;
+	int child;
+
+	for (child = 0; child < 2; child++) {
+		loop_begin(&l);
+		for (i = 0; i < 4; i++) {
+			calls(&l, CHILD + i, child ? CHILD + 4 : 0);
+			answer(&l);
+			pass_time(&l.sc, 200000);
+			scene_forget(&l.sc);
+			two_come(&l);
+		}
+		calls(&l, child ? CHILD : FIRST, child ? FIRST : 0);
+		answer(&l);
+		pass_time(&l.sc, 200000);
+		assert_string_equal(how_linked(&l.sc, "/call"), "root");
+		scene_end(&l.sc);
+	}
 }
 
 #define HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -361,6 +380,7 @@ int main(void)
 		cmocka_unit_test(answered_by_a_child),
 		cmocka_unit_test(answered_at_the_address_of_another),
 		cmocka_unit_test(answered_at_the_address_of_nobodys),
+		cmocka_unit_test(answered_at_the_address_of_an_awaited),
 		cmocka_unit_test(answered_where_most_are_gone),
 		cmocka_unit_test(between_the_parts_of_a_response),
 		cmocka_unit_test(parts_that_another_writes),

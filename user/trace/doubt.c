@@ -12,9 +12,8 @@
  */
 #define DOUBTED 0.85
 
-#define LONE_LATELY \
-	512 /* calls by tasks that nobody waited for after which the older ones count half */
-#define LONE_SHARE 64 /* one that no task claims among so many shakes nothing */
+#define LONE_LATELY 512 /* calls by tasks of one kind after which the older ones count half */
+#define LONE_SHARE  64 /* one that no task claims among so many shakes nothing */
 
 /* What the thread that made the call was made for. */
 enum made_for {
@@ -130,19 +129,22 @@ static void grade_by_readers(struct pipeline *p, struct exchange *x)
 /*
  * A task that nobody waits for ends, and the next one stands at its address. Where such tasks make calls and do not
  * answer (mitmproxy makes one for each thing that happens), whoever answers from there is another: of 209 calls that
- * tasks claimed 206 were wrong, and 791 were claimed by none.
+ * tasks claimed 206 were wrong, and 791 were claimed by none. The same of tasks that such a one waits for: Daphne
+ * answers from none of them, of 600 calls in Django 30 were claimed for all that, and all 30 were wrong.
  */
 static void grade_by_tasks(struct pipeline *p, struct exchange *x)
 {
 	struct process *proc = process_find(&p->processes, x->tgid);
 	bool claimed = x->method == LINK_TASK;
+	struct lately *l;
 
-	if (!proc || x->strand.kind != STRAND_TASK || x->tasks_cnt != 1 || !x->served)
+	if (!proc || x->strand.kind != STRAND_TASK || !x->tasks_cnt || !x->served)
 		return;
-	lately_count(&proc->lone, claimed, LONE_LATELY);
-	if (!claimed || proc->lone.no <= 1 + proc->lone.yes / LONE_SHARE)
+	l = x->tasks_cnt == 1 ? &proc->lone : &proc->awaited;
+	lately_count(l, claimed, LONE_LATELY);
+	if (!claimed || l->no <= 1 + l->yes / LONE_SHARE)
 		return;
-	if (proc->lone.no <= proc->lone.yes) {
+	if (l->no <= l->yes) {
 		x->confidence = DOUBTED;
 		return;
 	}

@@ -44,6 +44,7 @@ struct process {
 	bool sdk_asked; /* its facts have been looked at for that */
 	bool tasks_differ; /* more than one has answered: they tell requests apart */
 	struct lately lone; /* calls by tasks that nobody waited for: did a task answer a request at their place? */
+	struct lately awaited; /* the same of the others: did one, or who waited for it? */
 	unsigned apart;	/* responses to requests of whom each had tasks of its own: tasks.c */
 };
 

@@ -121,6 +121,9 @@ static bool same_wait(const struct exchange *call, unsigned i, const struct exch
 		if (call->tasks[i].context != x->tasks[j].context)
 			return false;
 	}
+	if (i <
+	    call->tasks_cnt) /* somebody waited for who called, and for who answers nobody does */
+		return j == ARRAY_SIZE(x->tasks);
 	return awaited || j == x->tasks_cnt;
 }
 
