@@ -119,6 +119,31 @@ static void response_that_is_not_seen(void **state)
 	scene_end(&sc);
 }
 
+#define MANY 1000
+
+/* So many requests and calls end at once that to look at all of these for each of those would take long. */
+static void many_end_at_once(void **state)
+{
+	static struct end in[MANY], out[MANY];
+	struct scene sc;
+	unsigned i;
+
+	scene_begin(&sc);
+	for (i = 0; i < MANY; i++) {
+		in[i] = open_end(&sc, i + 1, 100, 1000, 2000);
+		out[i] = open_end(&sc, MANY + i + 1, 100, 3000, 4000);
+		receive(&sc, &in[i], 1000 + i, REQUEST("/x"));
+		transmit(&sc, &out[i], 3000 + i, REQUEST("/y"));
+	}
+	for (i = 0; i < MANY; i++)
+		receive(&sc, &out[i], 3000 + i, OK);
+	for (i = 0; i < MANY; i++)
+		close_end(&sc, &in[i], 0);
+	pass_time(&sc, 200000);
+	assert_in_range(pipeline_tally(sc.p)->v[TALLY_CLAIMS_CUT], 1, MANY - 1);
+	scene_end(&sc);
+}
+
 /* Who waits no longer: the call has failed, and the server, which hears of it when it answers, was at it until then. */
 static void call_is_given_up(void **state)
 {
@@ -232,6 +257,7 @@ int main(void)
 		cmocka_unit_test(reset_in_the_body),
 		cmocka_unit_test(body_before_the_first_request),
 		cmocka_unit_test(killed_in_a_call),
+		cmocka_unit_test(many_end_at_once),
 		cmocka_unit_test(response_that_is_not_seen),
 		cmocka_unit_test(call_is_given_up),
 		cmocka_unit_test(long_url),

@@ -34,6 +34,8 @@ struct process {
 	unsigned stayed, left; /* requests of late that were answered by the thread that read them, or by another */
 	struct jobs jobs;
 	struct heap *heap; /* Java runs in it; else NULL */
+	uint64_t claims_ns; /* since then so many calls were looked at, for requests that ended: evidence.c */
+	unsigned claims;
 	uint64_t unseen_ns; /* when something of it was last found to be missing: left out, or lost; 0: never */
 	bool killed; /* a signal ended it */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
