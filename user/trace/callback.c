@@ -311,14 +311,14 @@ static bool goes_on(const struct callbacks *cb, const struct exchange *heard)
 /* What an answer called back has shown otherwise too often. */
 static bool fails(const struct callbacks *cb, enum guess guess)
 {
-	return cb->guesses[guess].wrong * WRONG_SHARE > cb->guesses[guess].right;
+	return cb->right[guess].no * WRONG_SHARE > cb->right[guess].yes;
 }
 
 static bool holds(const struct callbacks *cb, enum guess guess)
 {
 	unsigned enough = guess == GUESS_LATER ? WRONG_SHARE : RIGHT_ENOUGH;
 
-	return guess == GUESS_NONE || (cb->guesses[guess].right >= enough && !fails(cb, guess));
+	return guess == GUESS_NONE || (cb->right[guess].yes >= enough && !fails(cb, guess));
 }
 
 static struct cause cause_now(struct pipeline *p, struct callbacks *cb)
@@ -396,19 +396,11 @@ static void note_guess(struct pipeline *p, struct callbacks *cb, const struct ex
 		       const struct exchange *request)
 {
 	const struct exchange *guessed = exchange_find(&p->exchanges, call->node.guessed);
-	unsigned *right = &cb->guesses[call->node.guess].right;
-	unsigned *wrong = &cb->guesses[call->node.guess].wrong;
 
 	if (guessed && !guessed->server_side)
 		guessed = guessed->node.firm || guessed->node.handed ? guessed->parent : NULL;
-	if (!guessed)
-		return;
-	*right += guessed == request;
-	*wrong += guessed != request;
-	if (*right + *wrong < GUESSES_LATELY)
-		return;
-	*right /= 2;
-	*wrong /= 2;
+	if (guessed)
+		lately_count(&cb->right[call->node.guess], guessed == request, GUESSES_LATELY);
 }
 
 /* The calls up to and with x are for the request, as far as that is not known otherwise. */

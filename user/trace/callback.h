@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "abi/event.h"
+#include "base/lately.h"
 
 #define MARKS_MIN 64
 #define MARKS_MAX 16384 /* 1.5 s of 5,000 requests/s with two calls each; the oldest goes */
@@ -40,11 +41,6 @@ enum guess {
 	GUESSES,
 };
 
-/* What answers have told of the guesses of one kind. */
-struct guesses {
-	unsigned right, wrong;
-};
-
 struct callbacks {
 	struct ev_callback now; /* of the call at hand; kind EV_NONE: not known */
 	uint64_t heard; /* serial of the exchange whose bytes the thread read last; 0: none */
@@ -56,7 +52,7 @@ struct callbacks {
 	uint64_t sure; /* up to this number the newest mark is beyond doubt */
 	bool proven; /* what a read called back has been seen once: the stack can be read */
 	bool in_callback; /* nothing else has been seen since the thread read */
-	struct guesses guesses[GUESSES]; /* by enum guess */
+	struct lately right[GUESSES]; /* guesses of that kind, as answers have told: right? */
 	struct left left;
 	struct mark *marks; /* a ring, numbers ascending */
 	unsigned cap, first, cnt;

@@ -88,16 +88,6 @@ void news_pass(struct pipeline *p, struct strand_state *from, const struct stran
 	}
 }
 
-static void count_end(struct process *proc, bool aloud)
-{
-	proc->aloud += aloud;
-	proc->silent += !aloud;
-	if (proc->aloud + proc->silent < ENDS_LATELY)
-		return;
-	proc->aloud /= 2;
-	proc->silent /= 2;
-}
-
 /* The thread slept between its calls and not in the middle of one, and not for a lock that many wait for. */
 static bool slept_before(const struct process *proc, const struct exchange *call,
 			 const struct ev_wake *ev)
@@ -123,7 +113,7 @@ static void note_job(struct pipeline *p, struct process *proc, const struct ev_w
 
 		if (slept_before(proc, call, ev)) {
 			if (call->heard_before_ns)
-				count_end(proc, call->handed_before);
+				lately_count(&proc->aloud, call->handed_before, ENDS_LATELY);
 			return;
 		}
 		if (!before || before->edges_cnt || !before->answered ||
@@ -212,23 +202,18 @@ void handoff_written(struct pipeline *p, struct strand_state *writer, const stru
 
 void handoff_answered(struct process *proc, bool by_reader)
 {
-	proc->stayed += by_reader;
-	proc->left += !by_reader;
-	if (proc->stayed + proc->left < STAYS_LATELY)
-		return;
-	proc->stayed /= 2;
-	proc->left /= 2;
+	lately_count(&proc->stayed, by_reader, STAYS_LATELY);
 }
 
 static bool jobs_end_aloud(const struct process *proc)
 {
-	return proc->aloud >= ENDS_ENOUGH && proc->silent * SILENT_SHARE < proc->aloud;
+	return proc->aloud.yes >= ENDS_ENOUGH && proc->aloud.no * SILENT_SHARE < proc->aloud.yes;
 }
 
 /* Whoever writes a response mostly is another one than has read the request. */
 static bool requests_leave(const struct process *proc)
 {
-	return proc->left >= LEFT_ENOUGH && proc->left > proc->stayed;
+	return proc->stayed.no >= LEFT_ENOUGH && proc->stayed.no > proc->stayed.yes;
 }
 
 static enum link_method how_sure(const struct process *proc, const struct news_edge *e)
@@ -237,7 +222,8 @@ static enum link_method how_sure(const struct process *proc, const struct news_e
 		return LINK_RELAY;
 	if (e->job || e->late)
 		return LINK_WOKEN;
-	return e->futex && proc->left * STAY_SHARE > proc->stayed ? LINK_WOKEN : LINK_HANDOFF;
+	return e->futex && proc->stayed.no * STAY_SHARE > proc->stayed.yes ? LINK_WOKEN
+									   : LINK_HANDOFF;
 }
 
 /* The edge is evidence, as far as its request is known: one that is gone was not found to be the cause at its end. */

@@ -215,7 +215,7 @@ static void begin_anew(struct pipeline *p, struct heap *h, const struct ev_heap 
 
 static bool trusted(const struct slot *s, unsigned enough)
 {
-	return s->right >= enough && s->wrong * SLOT_SHARE <= s->right;
+	return s->right.yes >= enough && s->right.no * SLOT_SHARE <= s->right.yes;
 }
 
 static struct slot *slot_of(struct heap *h, uint32_t place)
@@ -539,14 +539,9 @@ static void count_slot(struct heap *h, uint32_t place, bool right)
 
 	if (s->place != place)
 		*s = (struct slot){ .place = place };
-	s->right += right;
-	s->wrong += !right;
-	if (right && s->right == SLOT_ENOUGH)
+	lately_count(&s->right, right, SLOT_LATELY);
+	if (right && s->right.yes == SLOT_ENOUGH)
 		patience_renew(&h->hopes);
-	if (s->right + s->wrong < SLOT_LATELY)
-		return;
-	s->right /= 2;
-	s->wrong /= 2;
 }
 
 void heap_learn(struct pipeline *p, const struct exchange *call, const struct exchange *cause)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "abi/event.h"
+#include "base/lately.h"
 #include "base/list.h"
 #include "trace/patience.h"
 
@@ -27,7 +28,7 @@ struct made {
  */
 struct slot {
 	uint32_t place;		/* which: heap.c */
-	uint32_t right, wrong;
+	struct lately right;
 };
 
 /* An object of which is not known who made it, and in how many calls it has been where a job is looked for. */

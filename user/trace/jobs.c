@@ -37,20 +37,14 @@ static void count_request(struct jobs *jobs, const struct exchange *x, uint32_t 
 {
 	uint32_t *before = &jobs->calls[kind_of(x)];
 
-	if (*before) {
-		jobs->alike += *before == calls + 1;
-		jobs->unlike += *before != calls + 1;
-	}
+	if (*before)
+		lately_count(&jobs->alike, *before == calls + 1, KINDS_LATELY);
 	*before = calls + 1;
-	if (jobs->alike + jobs->unlike < KINDS_LATELY)
-		return;
-	jobs->alike /= 2;
-	jobs->unlike /= 2;
 }
 
 static bool are_whole(const struct jobs *jobs)
 {
-	return jobs->alike >= ALIKE_ENOUGH && jobs->unlike * UNLIKE_SHARE <= jobs->alike;
+	return jobs->alike.yes >= ALIKE_ENOUGH && jobs->alike.no * UNLIKE_SHARE <= jobs->alike.yes;
 }
 
 /* The next older call of the thread since it last wrote a response, and since the request came. */

@@ -5,11 +5,13 @@
 
 #include <stdint.h>
 
+#include "base/lately.h"
+
 #define JOB_KINDS 64 /* of requests, by the first part of their paths; two may fall together. A power of two */
 
 struct jobs {
 	uint32_t calls[JOB_KINDS]; /* of the last request of that kind, + 1; 0: none yet */
-	unsigned alike, unlike; /* lately, how often a request had as many as the one before it */
+	struct lately alike; /* requests: as many as the one before? */
 };
 
 #endif

@@ -30,8 +30,8 @@ struct process {
 	struct list undecided; /* the same, done: in the order in which they ended */
 	struct futex_wake *wakes; /* a ring of SHARED_FUTEX_EDGES, once there was one; most processes have none */
 	unsigned wakes_cnt;
-	unsigned aloud, silent; /* of late, how often a worker slept after a call with, or without a hand-over */
-	unsigned stayed, left; /* requests of late that were answered by the thread that read them, or by another */
+	struct lately aloud; /* sleeps of workers after a call: with a hand-over? */
+	struct lately stayed; /* answered requests: by the thread that read them? */
 	struct jobs jobs;
 	struct heap *heap; /* Java runs in it; else NULL */
 	uint64_t claims_ns; /* since then so many calls were looked at, for requests that ended: evidence.c */

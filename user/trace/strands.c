@@ -141,17 +141,10 @@ void strand_answers(struct strand_state *st, uint64_t serial)
 {
 	if (st->adrift && st->current != serial)
 		return;
-	if (st->current == serial)
-		st->prompt++;
-	else
-		st->late++;
-	if (st->prompt + st->late < ANSWERS_LATELY)
-		return;
-	st->prompt /= 2;
-	st->late /= 2;
+	lately_count(&st->prompt, st->current == serial, ANSWERS_LATELY);
 }
 
 bool strand_queues(const struct strand_state *st)
 {
-	return st->late > st->prompt;
+	return st->prompt.no > st->prompt.yes;
 }

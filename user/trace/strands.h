@@ -11,6 +11,7 @@
 
 #include "abi/event.h"
 #include "base/hash.h"
+#include "base/lately.h"
 #include "base/lru.h"
 #include "base/pool.h"
 #include "trace/callback.h"
@@ -50,7 +51,7 @@ struct strand_state {
 	bool serves;		/* it has read a request, ever */
 	unsigned serving;	/* requests that it read, without a complete response */
 	unsigned run;		/* requests heard of since the last send; counts no further than 2 */
-	unsigned prompt, late;	/* lately answered requests: heard of last, or not */
+	struct lately prompt;	/* answered requests: heard of last? */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 	struct ev_awaiting awaiting; /* CPython: who waits for what makes the call at hand; cnt 0: not known */
 	struct callbacks *callbacks; /* Node runs in it; else NULL */

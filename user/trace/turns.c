@@ -53,61 +53,51 @@ void turns_release(struct turns *t)
 	empty(&t->told);
 }
 
-static void count(unsigned *yes, unsigned *no, bool is)
-{
-	*yes += is;
-	*no += !is;
-	if (*yes + *no < TURNS_LATELY)
-		return;
-	*yes /= 2;
-	*no /= 2;
-}
-
 static void count_prompt(struct turns *t, bool at_once)
 {
-	count(&t->prompt, &t->late, at_once);
+	lately_count(&t->prompt, at_once, TURNS_LATELY);
 	t->row = at_once ? t->row + 1 : 0;
 	if (t->row == PROMPT_ROW)
-		t->late = 0;
+		t->prompt.no = 0;
 }
 
-static bool nearly_always(unsigned yes, unsigned no, unsigned share)
+static bool nearly_always(const struct lately *l, unsigned share)
 {
-	return yes >= TURNS_ENOUGH && no * share <= yes;
+	return l->yes >= TURNS_ENOUGH && l->no * share <= l->yes;
 }
 
 static bool acts_at_once(const struct turns *t)
 {
-	return nearly_always(t->prompt, t->late, PROMPT_SHARE);
+	return nearly_always(&t->prompt, PROMPT_SHARE);
 }
 
 /* What it has read for another loop's request it passes on to nobody that is seen; one such may be a timer's. */
 static bool mostly_acts_at_once(const struct turns *t)
 {
-	return t->late <= 1 + t->prompt / MOSTLY_SHARE;
+	return t->prompt.no <= 1 + t->prompt.yes / MOSTLY_SHARE;
 }
 
 /* Where it answered others than the order of the requests says, whom it answers at once may be chance, too. */
 static bool mostly_agrees(const struct turns *t)
 {
-	return t->differ <= 1 + t->agree / MOSTLY_SHARE;
+	return t->agree.no <= 1 + t->agree.yes / MOSTLY_SHARE;
 }
 
 static bool keeps_order(const struct turns *t)
 {
-	return nearly_always(t->agree, t->differ, AGREE_SHARE);
+	return nearly_always(&t->agree, AGREE_SHARE);
 }
 
 /* It was seen to: more than one answer had been read, and the first of them came first. */
 static bool keeps_queues(const struct turns *t)
 {
-	return nearly_always(t->first, t->other, AGREE_SHARE);
+	return nearly_always(&t->first, AGREE_SHARE);
 }
 
 /* Answers nearly always go to the request in whose turn the call was sent. */
 static bool calls_in_turn(const struct turns *t)
 {
-	return t->broken * TURN_SHARE <= t->kept;
+	return t->kept.no * TURN_SHARE <= t->kept.yes;
 }
 
 static bool open(const struct exchange *x)
@@ -285,7 +275,7 @@ static bool is_of_another(struct pipeline *p, const struct exchange *call,
 	return made && made != request;
 }
 
-static struct guesses *guesses_of(struct turns *t, enum link_method how)
+static struct lately *guesses_of(struct turns *t, enum link_method how)
 {
 	return how == LINK_LIKELY ? &t->likely : how == LINK_ORDER ? &t->order : NULL;
 }
@@ -293,18 +283,18 @@ static struct guesses *guesses_of(struct turns *t, enum link_method how)
 /* The answer has gone into the response to the request: is that whom the call was taken to be for? */
 static void note_guess(struct turns *t, const struct exchange *call, const struct exchange *request)
 {
-	struct guesses *g = call->parent ? guesses_of(t, call->method) : NULL;
+	struct lately *g = call->parent ? guesses_of(t, call->method) : NULL;
 
 	if (g)
-		count(&g->right, &g->wrong, call->parent == request);
+		lately_count(g, call->parent == request, TURNS_LATELY);
 }
 
 bool turns_guess_fails(struct turns *t, enum link_method how)
 {
-	const struct guesses *g = guesses_of(t, how);
+	const struct lately *g = guesses_of(t, how);
 	unsigned share = how == LINK_LIKELY ? LIKELY_SHARE : ORDER_SHARE;
 
-	return g && g->right + g->wrong >= GUESSES_ENOUGH && g->wrong * share > g->right;
+	return g && g->yes + g->no >= GUESSES_ENOUGH && g->no * share > g->yes;
 }
 
 /* It was made for the request; so were those of which it is the continuation, if the order of the requests says so. */
@@ -401,7 +391,8 @@ static void agree_for_now(struct pipeline *p, struct exchange *request, struct e
 
 bool turns_sure(const struct turns *t)
 {
-	return t->late * PROMPT_SHARE <= t->prompt || t->differ * SURE_SHARE <= t->agree;
+	return t->prompt.no * PROMPT_SHARE <= t->prompt.yes ||
+	       t->agree.no * SURE_SHARE <= t->agree.yes;
 }
 
 bool turns_agreed(const struct turns *t, const struct exchange *call)
@@ -440,7 +431,7 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 	bool at_once, agrees;
 	struct exchange *call = next_passed(p, t, request, &at_once);
 
-	count(&t->made, &t->unmade, at_once);
+	lately_count(&t->made, at_once, TURNS_LATELY);
 	t->heard = t->told_last = 0;
 	t->alone = false;
 	list_del(&request->turn.node);
@@ -451,12 +442,12 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 	catch_up_asked(t, request);
 	/* A request has one turn in the queue: whose any further call is was not told by that. */
 	agrees = call->turn.serial == request->serial && (at_once || call->turn.leads);
-	count(&t->kept, &t->broken, agrees);
+	lately_count(&t->kept, agrees, TURNS_LATELY);
 	count_prompt(t, at_once);
 	if (!at_once || !acts_at_once(t))
-		count(&t->agree, &t->differ, agrees);
+		lately_count(&t->agree, agrees, TURNS_LATELY);
 	if (!at_once)
-		count(&t->first, &t->other, agrees);
+		lately_count(&t->first, agrees, TURNS_LATELY);
 	if (at_once && acts_at_once(t))
 		heap_learn(p, call, request);
 	if (believes(t, call, at_once, agrees) && (at_once || !is_of_another(p, call, request)))
@@ -476,10 +467,10 @@ static void note_unawaited(struct turns *t, const struct exchange *request)
 	if (acts_at_once(t))
 		return;
 	list_for_each (call, &request->children, sibling) {
-		struct guesses *g = call->turn.in_loop ? guesses_of(t, call->method) : NULL;
+		struct lately *g = call->turn.in_loop ? guesses_of(t, call->method) : NULL;
 
 		if (g)
-			count(&g->right, &g->wrong, call->answered);
+			lately_count(g, call->answered, TURNS_LATELY);
 	}
 }
 
@@ -492,7 +483,7 @@ void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 
 bool turns_tell(const struct turns *t)
 {
-	return nearly_always(t->made, t->unmade, MOSTLY_SHARE);
+	return nearly_always(&t->made, MOSTLY_SHARE);
 }
 
 struct exchange *turns_choice(struct pipeline *p, const struct exchange *call,

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/lately.h"
 #include "base/list.h"
-#include "trace/callback.h"
 
 struct turns {
 	struct list asked; /* requests that it read, neither called for nor answered, in their order */
@@ -17,13 +17,13 @@ struct turns {
 	bool alone; /* no other answer that it read waits to be acted on */
 	bool sent; /* it has sent since it last read an answer */
 	bool awake; /* it has read something since it last slept */
-	unsigned prompt, late; /* answers lately passed on at once, or not so that it could be seen */
-	unsigned made, unmade; /* responses lately begun when an answer had just been read, or nothing of that kind */
-	unsigned row; /* of those at once, since one that was not */
-	unsigned kept, broken; /* of all lately passed on: was it the turn of the request when the call was sent? */
-	struct guesses likely, order; /* of LINK_LIKELY and LINK_ORDER */
-	unsigned agree, differ; /* of those that waited: did they come in the order of the requests? */
-	unsigned first, other; /* the same where others had been read since */
+	struct lately prompt; /* answers: passed on at once, so that it could be seen? */
+	struct lately made; /* responses: begun when an answer had just been read? */
+	unsigned row; /* of prompt ones, since one that was not */
+	struct lately kept; /* answers passed on: was it the turn of the request when the call was sent? */
+	struct lately likely, order; /* guesses of LINK_LIKELY and LINK_ORDER: right? */
+	struct lately agree; /* answers that waited: did they come in the order of the requests? */
+	struct lately first; /* the same where others had been read since */
 };
 
 /* An exchange of such a thread. */
