@@ -13,7 +13,9 @@
 #define DOUBTED 0.85
 
 #define LONE_LATELY 512 /* calls by tasks of one kind after which the older ones count half */
-#define LONE_SHARE  64 /* one that no task claims among so many shakes nothing */
+#define LONE_ENOUGH \
+	16 /* before, they may be those of the first request, of which too little was known */
+#define LONE_SHARE 64 /* one that no task claims among so many shakes nothing */
 
 /* What the thread that made the call was made for. */
 enum made_for {
@@ -144,7 +146,7 @@ static void grade_by_tasks(struct pipeline *p, struct exchange *x)
 	lately_count(l, claimed, LONE_LATELY);
 	if (!claimed || l->no <= 1 + l->yes / LONE_SHARE)
 		return;
-	if (l->no <= l->yes) {
+	if (l->no <= l->yes || l->no < LONE_ENOUGH) {
 		x->confidence = DOUBTED;
 		return;
 	}
