@@ -141,9 +141,9 @@ static uint64_t works_on(struct pipeline *p, const struct strand *s)
 static uint64_t maker(struct pipeline *p, struct heap *h, uint64_t address)
 {
 	unsigned at = find(h, address);
-	const struct made *m = &h->made[at];
+	const struct made *m = at < h->cnt ? &h->made[at] : NULL;
 
-	if (at == h->cnt || address < m->lo)
+	if (!m || address < m->lo)
 		return moved_maker(&h->moved, address);
 	return m->strand.kind == STRAND_NONE ? m->serial : works_on(p, &m->strand);
 }
