@@ -56,6 +56,13 @@
 #define HEAPS_BYTES_MAX	(10u << 20) /* of it: what is known of Java's heaps, 1 MB each under load; LRU, counted */
 #define EXCHANGE_BYTES_MIN (8u << 20) /* of it: some thousand open ones, however many of the others there are */
 #define CONNS_MAX	65536	/* one not used for long is forgotten, counted */
+/*
+ * How many calls of a process are looked at when its requests end, in 10 ms; up to 25 ms of work. 8,000 requests and
+ * as many calls that end at once would take 3 s, in which nobody else's records are read. Beyond it a
+ * link may be lost, counted.
+ */
+#define CLAIMS_MAX	262144
+#define CLAIMS_STEP_NS	10000000
 #define HEAD_MAX	131072	/* of one incomplete head; servers stop at 8 to 64 KiB */
 #define STREAM_BYTES_MAX (6u << 20) /* all incomplete heads, with their buffers; beyond it: resync */
 #define PIPELINE_MAX	256	/* requests of one connection waiting for their response */

@@ -12,10 +12,10 @@
  */
 #define DOUBTED 0.85
 
-#define LONE_LATELY 512 /* calls by tasks of one kind after which the older ones count half */
-#define LONE_ENOUGH \
+#define TASKS_LATELY 512 /* calls by tasks after which the older ones count half */
+#define TASKS_ENOUGH \
 	16 /* before, they may be those of the first request, of which too little was known */
-#define LONE_SHARE 64 /* one that no task claims among so many shakes nothing */
+#define TASKS_SHARE 64 /* one that no task claims among so many shakes nothing */
 
 /* What the thread that made the call was made for. */
 enum made_for {
@@ -143,10 +143,10 @@ static void grade_by_tasks(struct pipeline *p, struct exchange *x)
 	if (!proc || x->strand.kind != STRAND_TASK || !x->tasks_cnt || !x->served)
 		return;
 	l = x->tasks_cnt == 1 ? &proc->lone : &proc->awaited;
-	lately_count(l, claimed, LONE_LATELY);
-	if (!claimed || l->no <= 1 + l->yes / LONE_SHARE)
+	lately_count(l, claimed, TASKS_LATELY);
+	if (!claimed || l->no <= 1 + l->yes / TASKS_SHARE)
 		return;
-	if (l->no <= l->yes || l->no < LONE_ENOUGH) {
+	if (l->no <= l->yes || l->no < TASKS_ENOUGH) {
 		x->confidence = DOUBTED;
 		return;
 	}

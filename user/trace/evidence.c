@@ -9,13 +9,6 @@
 
 #define REORDER_NS (10 * NSEC_PER_MSEC) /* records of two processors may change places so far */
 
-/*
- * How many calls of a process are looked at when its requests end, in 10 ms; up to 25 ms of work. 8,000 requests and
- * as many calls that end at once would take 3 s, in which nobody else's records are read.
- */
-#define CLAIMS_STEP_NS (10 * NSEC_PER_MSEC)
-#define CLAIMS_MAX     262144
-
 struct exchange *evidence_given(struct pipeline *p, const struct exchange *call,
 				enum link_method *ret_how)
 {
