@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "found.h"
@@ -235,6 +236,52 @@ static void killed_within_a_request(void **state)
 	scene_end(&sc);
 }
 
+/* Nobody tells that a unix socket is closed: its owner's end does, and nobody else's. */
+static void unix_connections_end_with_their_process(void **state)
+{
+	struct end in[3], other;
+	struct scene sc;
+	unsigned i;
+
+	scene_begin(&sc);
+	other = open_unix(&sc, 9, 200, 0x90, 0);
+	for (i = 0; i < ARRAY_SIZE(in); i++) {
+		in[i] = open_unix(&sc, i + 1, 100, 0x10 + i, 0);
+		receive(&sc, &in[i], 101 + i, REQUEST("/1"));
+	}
+	receive(&sc, &other, 201, REQUEST("/other"));
+	open_unix(&sc, 10, 300, 0x10, 0); /* the first of them is gone: another's has its address */
+	exit_process(&sc, 100);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, ARRAY_SIZE(in));
+	assert_null(span_of(&sc, SPAN_SERVER, "/other"));
+	exit_process(&sc, 200);
+	pass_time(&sc, 200000);
+	assert_non_null(span_of(&sc, SPAN_SERVER, "/other"));
+	exit_process(&sc, 100);
+	scene_end(&sc);
+}
+
+#define UNIX_CONNS 20000
+#define EXITS      10000
+
+/* Each connection looked at for each process that ends would be minutes of work here. */
+static void processes_end_beside_many_unix_connections(void **state)
+{
+	clock_t began = clock();
+	struct scene sc;
+	unsigned i;
+
+	scene_begin(&sc);
+	for (i = 0; i < UNIX_CONNS; i++)
+		open_unix(&sc, i + 1, 100, i + 1, 0);
+	for (i = 0; i < EXITS; i++)
+		exit_process(&sc, 1000 + i);
+	exit_process(&sc, 100);
+	scene_end(&sc);
+	assert_true(clock() - began < CLOCKS_PER_SEC);
+}
+
 /* A client that ends by itself without its answer; the tracer, which started it, ends with it. */
 static void ends_within_a_call(void **state)
 {
@@ -264,6 +311,8 @@ int main(void)
 		cmocka_unit_test(dead_connection_is_an_error),
 		cmocka_unit_test(killed_within_a_request),
 		cmocka_unit_test(ends_within_a_call),
+		cmocka_unit_test(unix_connections_end_with_their_process),
+		cmocka_unit_test(processes_end_beside_many_unix_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,14 +15,48 @@ int conns_init(struct conns *t)
 	list_init(&t->by_use);
 	pool_init(&t->pool, sizeof(struct conn) + proto_state_max());
 	err = hash_init(&t->by_id, 1024);
-	return err ? err : hash_init(&t->by_sk, 64);
+	err = err ? err : hash_init(&t->by_sk, 64);
+	return err ? err : hash_init(&t->by_owner, 64);
 }
 
 void conns_release(struct conns *t)
 {
 	hash_release(&t->by_id);
 	hash_release(&t->by_sk);
+	hash_release(&t->by_owner);
 	pool_release(&t->pool);
+}
+
+struct conn *conn_owned_by(const struct conns *t, uint32_t tgid)
+{
+	struct hnode *n = hash_find(&t->by_owner, tgid);
+
+	return n ? container_of(n, struct conn, by_owner) : NULL;
+}
+
+static void unix_add(struct conns *t, struct conn *c)
+{
+	struct conn *first = conn_owned_by(t, c->facts.tgid);
+
+	hash_add(&t->by_sk, &c->by_sk, c->facts.sk);
+	list_init(&c->siblings);
+	if (first)
+		list_push(&first->siblings, &c->siblings);
+	else
+		hash_add(&t->by_owner, &c->by_owner, c->facts.tgid);
+}
+
+static void unix_del(struct conns *t, struct conn *c)
+{
+	struct conn *next = list_first(&c->siblings, struct conn, siblings);
+
+	hash_del(&t->by_sk, &c->by_sk);
+	if (conn_owned_by(t, c->facts.tgid) == c) {
+		hash_del(&t->by_owner, &c->by_owner);
+		if (next)
+			hash_add(&t->by_owner, &next->by_owner, c->facts.tgid);
+	}
+	list_del(&c->siblings);
 }
 
 /* 0 or -ENOMEM */
@@ -49,7 +83,7 @@ static int take_facts(struct conns *t, struct conn *c, const struct ev_conn *ev)
 	memcpy(c->facts.local_addr, ev->local_addr, sizeof(c->facts.local_addr));
 	memcpy(c->facts.peer_addr, ev->peer_addr, sizeof(c->facts.peer_addr));
 	if (ev->transport == TRANSPORT_UNIX)
-		hash_add(&t->by_sk, &c->by_sk, ev->sk);
+		unix_add(t, c);
 	return 0;
 }
 
@@ -104,7 +138,7 @@ void conn_free(struct conns *t, struct conn *c)
 	stream_release(&c->dir[DIR_TX]);
 	hash_del(&t->by_id, &c->by_id);
 	if (c->facts.transport == TRANSPORT_UNIX)
-		hash_del(&t->by_sk, &c->by_sk);
+		unix_del(t, c);
 	free(c->facts.path);
 	list_del(&c->by_use.node);
 	pool_put(&t->pool, c);

@@ -27,6 +27,8 @@ struct conn_facts {
 struct conn {
 	struct hnode by_id; /* first: hash_expect() */
 	struct hnode by_sk; /* unix: key sk */
+	struct hnode by_owner; /* unix: key facts.tgid; one of its connections is there, the others are its siblings */
+	struct list siblings; /* unix: a ring */
 	struct lru by_use;
 	uint64_t id;
 	struct conn_facts facts;
@@ -55,6 +57,7 @@ struct conns {
 	struct pool pool;
 	struct hash by_id;
 	struct hash by_sk;
+	struct hash by_owner;
 	struct list by_use; /* the oldest first */
 	size_t n;
 };
@@ -69,6 +72,7 @@ struct conn *conn_find(struct conns *t, uint64_t id); /* NULL: unknown; marks it
 void conns_expect(struct conns *t, uint64_t id); /* a record of it comes after some others */
 size_t conns_memory(const struct conns *t); /* bytes that they take */
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk);
+struct conn *conn_owned_by(const struct conns *t, uint32_t tgid); /* the oldest of its unix ones; NULL: it has none */
 void conn_pair(struct conn *a, struct conn *b); /* makes them peers, and nobody else theirs */
 bool conn_is_server(const struct conn *c);
 enum flow conn_flow(const struct conn *c, enum dir dir);

@@ -248,12 +248,10 @@ static void on_close(struct pipeline *p, const struct ev_close *ev)
 /* The end of a unix connection is not announced: it ends with its process at the latest. */
 static void end_unix_conns(struct pipeline *p, uint32_t tgid)
 {
-	struct conn *c, *tmp;
+	struct conn *c;
 
-	list_for_each_safe (c, tmp, &p->conns.by_use, by_use.node) {
-		if (c->facts.transport == TRANSPORT_UNIX && c->facts.tgid == tgid)
-			drop_conn(p, c, 0, true);
-	}
+	while ((c = conn_owned_by(&p->conns, tgid)))
+		drop_conn(p, c, 0, true);
 }
 
 static void on_task_exit(struct pipeline *p, const struct ev_exit *ev)
@@ -262,8 +260,7 @@ static void on_task_exit(struct pipeline *p, const struct ev_exit *ev)
 	if (!ev->last)
 		return;
 	process_end(&p->processes, ev->hdr.tgid, ev->signal);
-	if (p->conns.by_sk.n)
-		end_unix_conns(p, ev->hdr.tgid);
+	end_unix_conns(p, ev->hdr.tgid);
 	logs_process_over(p, ev->hdr.tgid);
 }
 
