@@ -52,6 +52,7 @@ struct live {
 	int signals;
 	int status;
 	bool stopping;
+	bool told; /* by a signal, which a second one makes more urgent */
 	uint64_t clock_due_ns;
 	uint64_t metrics_due_ns; /* UINT64_MAX: they are not sent */
 	uint64_t quiet_due_ns; /* UINT64_MAX: said, or not to be said */
@@ -243,6 +244,7 @@ static void on_signal(void *ctx, int fd)
 		wiring_summary(&l->w, l->cfg, &kern);
 		break;
 	default:
+		l->told = true;
 		if (l->child.pid)
 			forward(l, &si);
 		else
@@ -472,16 +474,21 @@ static int run_loop(struct live *l)
 	return 0;
 }
 
+/* We end by ourselves, as its target has: whoever ends both one after the other still gets what is known. */
+static void heed_first(int signo) {}
+
 /*
  * From here on a second signal ends the program at once, also one that a script's shell told us to ignore by starting
  * us with &: the first was heeded, too. A request for the summary does not.
  */
 static void restore_signals(struct live *l)
 {
+	const struct sigaction next = { .sa_handler = l->told ? SIG_DFL : heed_first,
+					.sa_flags = SA_RESETHAND | SA_RESTART };
 	sigset_t none;
 
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	sigaction(SIGINT, &next, NULL);
+	sigaction(SIGTERM, &next, NULL);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
 	loop_del(l->loop, l->signals);

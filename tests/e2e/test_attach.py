@@ -102,6 +102,31 @@ def test_second_signal_ends_at_once(lab, before):
         assert tracer.proc.wait(5) is not None
 
 
+def test_signal_while_it_ends_with_its_target_is_the_first(lab):
+    """Whoever stops a service and then its tracer, as service managers do, gets what is known; a second signal ends it."""
+    import socket
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(8)
+        port, pa, _ = start_services(lab, slow=(0, 2))
+        tracer = Tracer(lab, "--pid", pa.pid, "--endpoint", f"http://127.0.0.1:{silent.getsockname()[1]}", exporter="otlp")
+        load.get(port, "/")
+        pa.stop()
+        wait_until(lambda: not is_caught_later(tracer.pid, signal.SIGTERM), 5, "the end of the loop")
+        tracer.proc.tell(signal.SIGTERM)
+        wait_until(lambda: not is_pending(tracer.pid, signal.SIGTERM), 5, "the first signal to be taken")
+        assert tracer.proc.running()
+        tracer.proc.tell(signal.SIGTERM)
+        assert tracer.proc.wait(5) == -signal.SIGTERM
+
+
+def is_caught_later(pid, number):
+    """It is blocked, to be read by the loop."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        mask = next(line for line in f if line.startswith("SigBlk:")).split()[1]
+    return bool(int(mask, 16) >> (number - 1) & 1)
+
+
 def is_pending(pid, number):
     """Of two equal signals that wait together, a process gets one."""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
