@@ -13,9 +13,11 @@
 static int put_ports(struct buf *out, uint32_t tgid)
 {
 	uint16_t ports[PORTS_TOLD];
-	size_t i, n = listeners_ports(tgid, ports, ARRAY_SIZE(ports));
-	int err = n ? 0 : buf_puts(out, " listens on no TCP port");
+	int i, err = 0, n = listeners_ports(tgid, ports, ARRAY_SIZE(ports));
 
+	if (n <= 0)
+		err = buf_puts(out,
+			       n ? " has thousands of descriptors" : " listens on no TCP port");
 	for (i = 0; i < n && !err; i++)
 		err = buf_printf(out, "%s%u", i ? ", " : " listens on port ", ports[i]);
 	return err;

@@ -12,56 +12,22 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/number_set.h"
 #include "host/listeners.h"
 #include "host/procfs.h"
 
 #define INODES_MAX 65536 /* SO_REUSEPORT: one socket per worker, port and namespace */
 #define NETNS_MAX  4096 /* one per pod; the number a machine can run is a tenth of this */
+#define OWN_MAX    4096 /* of what one process has open, and of who listens beside it: some ms each */
 #define TCP_LISTEN 0x0a /* of the kernel's TCP states */
-
-struct numbers {
-	uint64_t *v;
-	size_t n, max;
-};
 
 struct search {
 	const uint32_t *ports;
 	size_t ports_cnt;
-	struct numbers netns, inodes;
+	struct number_set netns, inodes;
 	void (*fn)(void *ctx, uint32_t tgid);
 	void *ctx;
 };
-
-static void numbers_release(struct numbers *l)
-{
-	free(l->v);
-}
-
-static bool numbers_have(const struct numbers *l, uint64_t v)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i] == v)
-			return true;
-	return false;
-}
-
-/* False: already there, or no room. */
-static bool numbers_add(struct numbers *l, uint64_t v)
-{
-	uint64_t *grown;
-
-	if (l->n == l->max || numbers_have(l, v))
-		return false;
-	/* Grows at powers of two. */
-	if (!(l->n & (l->n - 1))) {
-		grown = reallocarray(l->v, l->n ? 2 * l->n : 1, sizeof(*grown));
-		if (!grown)
-			return false;
-		l->v = grown;
-	}
-	l->v[l->n++] = v;
-	return true;
-}
 
 static bool wanted(const struct search *s, unsigned port)
 {
@@ -71,22 +37,22 @@ static bool wanted(const struct search *s, unsigned port)
 	return false;
 }
 
-typedef void (*listens_fn)(void *ctx, unsigned port, uint64_t inode);
+typedef bool (*listens_fn)(void *ctx, unsigned port, uint64_t inode); /* false: enough */
 
 /*
  * "  0: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345
- * 1 ..."
+ * 1 ..."; false: enough. The table begins with those that listen: connections are not read, however many there are.
  */
-static void read_line(const char *line, listens_fn fn, void *ctx)
+static bool read_line(const char *line, listens_fn fn, void *ctx)
 {
 	unsigned port, state;
 	unsigned long long inode;
 
 	if (sscanf(line,
 		   " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %llu",
-		   &port, &state, &inode) == 3 &&
-	    state == TCP_LISTEN)
-		fn(ctx, port, inode);
+		   &port, &state, &inode) != 3)
+		return true; /* its heading */
+	return state == TCP_LISTEN && fn(ctx, port, inode);
 }
 
 static void read_table(uint32_t pid, const char *name, listens_fn fn, void *ctx)
@@ -96,8 +62,8 @@ static void read_table(uint32_t pid, const char *name, listens_fn fn, void *ctx)
 
 	snprintf(path, sizeof(path), "/proc/%u/net/%s", pid, name);
 	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		read_line(line, fn, ctx);
+	while (f && fgets(line, sizeof(line), f) && read_line(line, fn, ctx))
+		;
 }
 
 static void read_tables(uint32_t pid, listens_fn fn, void *ctx)
@@ -106,12 +72,13 @@ static void read_tables(uint32_t pid, listens_fn fn, void *ctx)
 	read_table(pid, "tcp6", fn, ctx);
 }
 
-static void keep_wanted(void *ctx, unsigned port, uint64_t inode)
+static bool keep_wanted(void *ctx, unsigned port, uint64_t inode)
 {
 	struct search *s = ctx;
 
 	if (wanted(s, port))
-		numbers_add(&s->inodes, inode);
+		number_set_add(&s->inodes, inode);
+	return true;
 }
 
 static int look_at_namespace(void *ctx, uint32_t pid)
@@ -119,14 +86,14 @@ static int look_at_namespace(void *ctx, uint32_t pid)
 	struct search *s = ctx;
 	uint64_t netns;
 
-	if (procfs_inode(pid, "ns/net", &netns) || !numbers_add(&s->netns, netns))
+	if (procfs_inode(pid, "ns/net", &netns) || !number_set_add(&s->netns, netns))
 		return 0;
 	read_tables(pid, keep_wanted, s);
 	return 0;
 }
 
 struct holder {
-	const struct numbers *inodes;
+	const struct number_set *inodes;
 	uint32_t pid;
 };
 
@@ -148,7 +115,7 @@ static int look_at_fd(void *ctx, uint32_t fd)
 	const struct holder *h = ctx;
 	uint64_t inode;
 
-	return socket_of_fd(h->pid, fd, &inode) && numbers_have(h->inodes, inode);
+	return socket_of_fd(h->pid, fd, &inode) && number_set_have(h->inodes, inode);
 }
 
 /* systemd holds the sockets of services that it starts on demand: they are not its own. */
@@ -184,15 +151,17 @@ int listeners_each(const uint32_t *ports, size_t ports_cnt, void (*fn)(void *ctx
 
 	if (!err && s.inodes.n)
 		err = procfs_each_process(look_at_process, &s);
-	numbers_release(&s.netns);
-	numbers_release(&s.inodes);
+	number_set_release(&s.netns);
+	number_set_release(&s.inodes);
 	return err;
 }
 
 struct own {
 	uint32_t pid;
-	struct numbers inodes;
-	struct numbers ports;
+	size_t looked_at;
+	struct number_set inodes;
+	uint16_t *ports;
+	size_t ports_cnt, max;
 };
 
 static int keep_socket(void *ctx, uint32_t fd)
@@ -201,28 +170,40 @@ static int keep_socket(void *ctx, uint32_t fd)
 	uint64_t inode;
 
 	if (socket_of_fd(o->pid, fd, &inode))
-		numbers_add(&o->inodes, inode);
-	return 0;
+		number_set_add(&o->inodes, inode);
+	return ++o->looked_at == OWN_MAX;
 }
 
-static void keep_own(void *ctx, unsigned port, uint64_t inode)
+static bool has_port(const struct own *o, unsigned port)
+{
+	size_t i;
+
+	for (i = 0; i < o->ports_cnt; i++)
+		if (o->ports[i] == port)
+			return true;
+	return false;
+}
+
+static bool keep_own(void *ctx, unsigned port, uint64_t inode)
 {
 	struct own *o = ctx;
 
-	if (numbers_have(&o->inodes, inode))
-		numbers_add(&o->ports, port);
+	if (number_set_have(&o->inodes, inode) && !has_port(o, port))
+		o->ports[o->ports_cnt++] = port;
+	return o->ports_cnt < o->max && ++o->looked_at < OWN_MAX;
 }
 
-size_t listeners_ports(uint32_t tgid, uint16_t *ret_ports, size_t max)
+int listeners_ports(uint32_t tgid, uint16_t *ret_ports, size_t max)
 {
-	struct own o = { .pid = tgid, .inodes = { .max = INODES_MAX }, .ports = { .max = max } };
-	size_t i, n = 0;
+	struct own o = {
+		.pid = tgid, .inodes = { .max = OWN_MAX }, .ports = ret_ports, .max = max
+	};
+	bool cut;
 
-	if (!procfs_each_fd(tgid, keep_socket, &o))
-		read_tables(tgid, keep_own, &o);
-	for (i = 0; i < o.ports.n; i++)
-		ret_ports[n++] = o.ports.v[i];
-	numbers_release(&o.inodes);
-	numbers_release(&o.ports);
-	return n;
+	cut = procfs_each_fd(tgid, keep_socket, &o) > 0;
+	o.looked_at = 0;
+	read_tables(tgid, keep_own, &o);
+	cut = cut || o.looked_at == OWN_MAX;
+	number_set_release(&o.inodes);
+	return !o.ports_cnt && cut ? -E2BIG : (int)o.ports_cnt;
 }
