@@ -193,16 +193,18 @@ struct py_search {
 };
 
 #define TOKIO_WORDS 16 /* of a stack or a future, read at once */
-#define TOKIO_BLOCK 8 /* of a channel */
+#define TOKIO_BLOCK 9 /* of a channel */
 
 /* Who waits for a task of tokio's, while it is looked for: strand_tokio_waits.bpf.c. */
 struct tokio_search {
 	__u64 words[TOKIO_WORDS];
 	__u64 block[TOKIO_BLOCK]; /* of what may be a channel */
+	__u64 set[TOKIO_WORDS]; /* of what may be a set of tasks */
 	__u64 number; /* of the task that is looked for on the stack; 0: any */
 	__u64 task; /* address of the task whose number that is, or for which somebody waits */
 	__u64 waker; /* address of the functions of tokio's wakers */
-	__u64 found; /* the task that waits in the channel at hand */
+	__u64 found; /* the task that waits in the channel at hand, or for the set */
+	__u64 table; /* of that channel's waker, if it is a set's; else 0 */
 	__u64 likely; /* and in the best of those before it; */
 	__u64 place; /* where the channel's address was */
 	__u32 turned; /* in a waker the task is before the functions */

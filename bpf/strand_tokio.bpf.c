@@ -20,9 +20,8 @@
 #include "lib/strand.bpf.h"
 #include "lib/tokio.bpf.h"
 
-#define NUMBER_MAX   128 /* where in a task its number can be */
-#define TRAILER_MAX  (1 << 20)
-#define PROGRAM_SPAN (1ULL << 28) /* what belongs to one program is this near to each other */
+#define NUMBER_MAX  128 /* where in a task its number can be */
+#define TRAILER_MAX (1 << 20)
 #define STACK_CHUNKS \
 	58 /* of what is above who polls: 6.5 KiB, of which tokio's own frames take less than 5 */
 #define LOCAL_CHUNKS 16 /* of thread-local variables: 2 KiB */
@@ -51,22 +50,6 @@ int tokio_reads(__u64 number)
 	const struct tokio_task *row = row_find(number);
 
 	return row && row->reads;
-}
-
-static __always_inline bool of_one_program(__u64 a, __u64 b)
-{
-	return a - b + PROGRAM_SPAN < 2 * PROGRAM_SPAN;
-}
-
-/* A table of four functions, in the program that this function is of. */
-static __always_inline bool are_wakers(__u64 table, __u64 function)
-{
-	__u64 at[4];
-
-	if (!of_one_program(table, function) || bpf_probe_read_user(at, sizeof(at), (void *)table))
-		return false;
-	return of_one_program(at[0], function) && of_one_program(at[1], function) &&
-	       of_one_program(at[2], function) && of_one_program(at[3], function);
 }
 
 /* A word of the stack with those around it: is it in a waker of a task that is being polled? */
@@ -165,11 +148,11 @@ static __always_inline __u64 waits_for(__u64 task)
 	int i;
 
 	for (i = 0; i < HOPS && task; i++) {
-		joins = tokio_joins(task);
+		joins = tokio_set(task, tokio_joins(task));
 		number = tokio_number(joins);
 		if (tokio_reads(number))
 			return number;
-		task = tokio_answers(task, tokio_channel(task));
+		task = tokio_set(task, tokio_answers(task, tokio_channel(task)));
 		if (!task)
 			task = joins;
 		number = tokio_number(task);

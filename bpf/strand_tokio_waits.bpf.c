@@ -12,7 +12,8 @@
  * behind the waker then says that somebody waits. But a future also has words that are not in use, and what they
  * once pointed to may be another's channel by now. So that is believed only of kinds of tasks that were seen to
  * have the channel of one job after the other in the same word. Where a channel was found is looked at first from
- * then on. Who waits for a task to end has a waker behind the future.
+ * then on. Who waits for a task to end has a waker behind the future. Where a waker is a set's, strand_tokio_sets.bpf.c
+ * tells who waits for that.
  *
  * struct tokio_search says which task it is, and where tokio's wakers are.
  */
@@ -21,17 +22,25 @@
 
 #include "lib/tokio.bpf.h"
 
-/* State of a one-shot channel: by who receives, and not by who sends for that one to go. */
-#define WAITED 1
+/* State of a one-shot channel: who receives has left a waker; and so has who sends, for that one to go. */
+#define WAITED     1
+#define BOTH_LEFT  9
+#define STATE_OVER 6 /* the answer is there, or no longer wanted */
 
 #define FUTURE_CHUNKS 10 /* 1.3 KiB of a future; hyper's client has its channel at 600 bytes */
 #define BOXES         3 /* words of a future that may point to another one */
 #define CHANNEL_STEPS 6 /* 32 words; of hyper's answer the wakers are the first */
-#define STEP          5 /* words; three more belong to what may begin in the last */
+#define STEP          5 /* words; four more belong to what may begin in the last */
 #define POINTERS_MAX  384 /* that one search follows */
 #define TRAILER_WORDS 3 /* where a waker may begin: two words are of a list */
 #define JOBS_SURE     3 /* that were found in the same word, until it is believed */
 #define VAIN_MAX      16 /* searches in vain, after which a task is one that nobody waits for */
+
+/* In the place of a waker that was not left is what was there before: maybe that of another call. */
+static __always_inline bool both_left(__u64 state)
+{
+	return (state & ~STATE_OVER) == BOTH_LEFT;
+}
 
 /* What the words of a channel say; `found` becomes the task that waits. */
 int tokio_channel_words(__u64 at)
@@ -53,12 +62,14 @@ int tokio_channel_words(__u64 at)
 			return CHANNEL_OVER;
 		if (wakers[0] != s->waker)
 			continue;
-		if (tasks[0] == s->task && wakers[2] == s->waker) {
+		if (tasks[0] == s->task && (both_left(w[4]) || (i && both_left(w[-1])))) {
 			s->found = tasks[2];
+			s->table = wakers[2];
 			return CHANNEL_PROVEN;
 		}
 		if (tasks[0] != s->task && w[2] == WAITED) {
 			s->found = tasks[0];
+			s->table = s->waker;
 			return CHANNEL_LIKELY;
 		}
 	}
@@ -220,7 +231,8 @@ __u64 tokio_joins(__u64 task)
 				(void *)(task + place_of(task, AT_TRAILER))))
 		return 0;
 	for (i = 0; i < TRAILER_WORDS; i++) {
-		if (s->block[i + (s->turned & 1)] == s->waker)
+		s->table = s->block[i + (s->turned & 1)];
+		if (s->table == s->waker || are_wakers(s->table, s->waker))
 			return s->block[i + !s->turned];
 	}
 	return 0;

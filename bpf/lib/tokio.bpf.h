@@ -40,6 +40,24 @@ static __always_inline bool plausible(__u64 address)
 	return aligned(address, WORD_SHIFT);
 }
 
+#define PROGRAM_SPAN (1ULL << 28) /* what belongs to one program is this near to each other */
+
+static __always_inline bool of_one_program(__u64 a, __u64 b)
+{
+	return a - b + PROGRAM_SPAN < 2 * PROGRAM_SPAN;
+}
+
+/* A table of four functions, in the program that this function is of. */
+static __always_inline bool are_wakers(__u64 table, __u64 function)
+{
+	__u64 at[4];
+
+	if (!of_one_program(table, function) || bpf_probe_read_user(at, sizeof(at), (void *)table))
+		return false;
+	return of_one_program(at[0], function) && of_one_program(at[1], function) &&
+	       of_one_program(at[2], function) && of_one_program(at[3], function);
+}
+
 __u64 tokio_number(__u64 task); /* 0: there is none at that address */
 
 static __always_inline __u64 place_of(__u64 task, __u32 which)
@@ -76,7 +94,10 @@ enum { CHANNEL_NONE, CHANNEL_LIKELY, CHANNEL_PROVEN, CHANNEL_OVER };
 
 /* Looks for the channel in which somebody waits for the task to answer: a CHANNEL_*; who waits is t->tokio.likely. */
 int tokio_channel(__u64 task);
-__u64 tokio_answers(__u64 task, int how); /* who waits in the channel that was found; 0: nobody, or not to be told */
+/* Who waits in the channel that was found; 0: nobody, or not to be told. */
+__u64 tokio_answers(__u64 task, int how);
 __u64 tokio_joins(__u64 task); /* who waits for the task to end */
+/* strand_tokio_sets.bpf.c: if t->tokio.table is a set's, both name a member of it; who waits for that, 0: not known. */
+__u64 tokio_set(__u64 task, __u64 waits);
 
 #endif

@@ -189,8 +189,10 @@ CASES = [
     }, calls=2, env={"CALLS": "2"}, least=0),
     *rows("tokio", tokio, rust.missing, {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "join": {"calls": 3}, "spawn": {"calls": 2, "least": 0.4},
-        "joinset": {"calls": 2, "least": 0}, "unordered": {"calls": 3, "least": 0}, "worker": {"warm_up": 16}, "limit": {},
-        "raw": {}, "rawworker": {"warm_up": 16}, "blocking": {}, "later": {"least": 0},
+        "swapped": {"calls": 2, "least": 0.4}, "listed": {"calls": 3, "least": 0.4}, "early": {"calls": 2, "least": 0.4},
+        "joinall": {"calls": 3}, "joinset": {"calls": 2, "warm_up": 16}, "gathered": {"calls": 3, "warm_up": 16},
+        "unordered": {"calls": 3, "warm_up": 16}, "inline": {"calls": 3, "warm_up": 16}, "worker": {"warm_up": 16},
+        "limit": {}, "raw": {}, "rawworker": {"warm_up": 16}, "blocking": {}, "later": {"least": 0},
     }),
     Case("tokio-current", tokio, rust.missing, how="join", calls=3, env={"FLAVOR": "current"}),
     *rows("loop", python("loop.py"), lambda: None, {

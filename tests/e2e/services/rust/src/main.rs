@@ -5,9 +5,15 @@
 //   direct     the handler
 //   sequence   the handler, three, one after the other
 //   join       the handler, three at once
-//   spawn      two tasks that the handler starts and waits for
-//   joinset    the same, as a set
+//   spawn      two tasks that the handler starts and waits for, one after the other
+//   swapped    the same, for the second one first
+//   listed     three such, in a list that grows
+//   early      one, which the handler waits for after a call of its own
+//   joinall    three, for all of which the handler waits at once
+//   joinset    two, as a set
+//   gathered   three, each looked at only when it was woken
 //   unordered  the handler, three at once, each polled only when it was woken
+//   inline     the same, not in boxes
 //   worker     tasks fed by a channel; each job brings the channel for its answer
 //   limit      the handler, which has to wait for one of a few permits
 //   raw        the handler, on a connection of its own from a small pool, without HTTP's library
@@ -31,12 +37,13 @@ use std::sync::{Arc, Mutex};
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::Router;
+use futures_util::future::{join_all, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot, Semaphore};
-use tokio::task::{spawn, spawn_blocking, JoinSet};
+use tokio::task::{spawn, spawn_blocking, JoinHandle, JoinSet};
 
 const FEW: usize = 8;
 const WORKERS: usize = 16;
@@ -138,13 +145,35 @@ fn boxed<'a>(front: &'a Shared, request: &str) -> Pin<Box<dyn Future<Output = us
     Box::pin(front.call(front.note(request)))
 }
 
+fn task(front: &Shared, request: &str) -> JoinHandle<usize> {
+    let (f, token) = (front.clone(), front.note(request));
+    spawn(async move { f.call(token).await })
+}
+
 async fn spawned(front: &Shared, request: &str) -> usize {
-    let task = |f: Shared| {
-        let token = f.note(request);
-        spawn(async move { f.call(token).await })
-    };
-    let (a, b) = (task(front.clone()), task(front.clone()));
+    let (a, b) = (task(front, request), task(front, request));
     a.await.expect("task") + b.await.expect("task")
+}
+
+async fn swapped(front: &Shared, request: &str) -> usize {
+    let (a, b) = (task(front, request), task(front, request));
+    b.await.expect("task") + a.await.expect("task")
+}
+
+async fn listed(front: &Shared, request: &str) -> usize {
+    let (mut tasks, mut n) = (Vec::new(), 0);
+    for _ in 0..3 {
+        tasks.push(task(front, request));
+    }
+    for task in tasks {
+        n += task.await.expect("task");
+    }
+    n
+}
+
+async fn early(front: &Shared, request: &str) -> usize {
+    let other = task(front, request);
+    front.call(front.note(request)).await + other.await.expect("task")
 }
 
 async fn in_set(front: &Shared, request: &str) -> usize {
@@ -154,6 +183,11 @@ async fn in_set(front: &Shared, request: &str) -> usize {
         set.spawn(async move { f.call(token).await });
     }
     set.join_all().await.into_iter().sum()
+}
+
+/// Each of them is polled only when it was woken.
+async fn sum<F: Future<Output = usize>>(calls: impl Iterator<Item = F>) -> usize {
+    calls.collect::<FuturesUnordered<_>>().fold(0, |sum, n| async move { sum + n }).await
 }
 
 async fn serve(State(front): State<Shared>, Path(request): Path<String>) -> String {
@@ -166,10 +200,16 @@ async fn serve(State(front): State<Shared>, Path(request): Path<String>) -> Stri
         }
         "spawn" => spawned(&front, &request).await,
         "joinset" => in_set(&front, &request).await,
-        "unordered" => {
-            let calls: FuturesUnordered<_> = (0..3).map(|_| boxed(&front, &request)).collect();
-            calls.fold(0, |sum, n| async move { sum + n }).await
+        "swapped" => swapped(&front, &request).await,
+        "listed" => listed(&front, &request).await,
+        "early" => early(&front, &request).await,
+        "joinall" => {
+            let ended = join_all((0..3).map(|_| task(&front, &request))).await;
+            ended.into_iter().map(|n| n.expect("task")).sum()
         }
+        "gathered" => sum((0..3).map(|_| task(&front, &request).map(|n| n.expect("task")))).await,
+        "unordered" => sum((0..3).map(|_| boxed(&front, &request))).await,
+        "inline" => sum((0..3).map(|_| front.call(note()))).await,
         "worker" | "rawworker" => front.submit(note()).await,
         "limit" => {
             let _permit = front.permits.acquire().await.expect("permit");
