@@ -63,6 +63,7 @@ struct exchange {
 	struct list by_age;	/* exchanges->waiting; once traced, lasting or streaming */
 	uint64_t answered_ns;
 	struct list by_grace;	/* done: in p->grace, a client may still claim it, or in p->patience */
+	uint64_t waits_for;	/* done: serial of a call that may turn out to be for it; 0: none that was found */
 	struct list by_process;	/* process->serving; a call without a cause: ->calling, ->undecided, patience->calls */
 	struct conn *conn;	/* NULL when done */
 	uint64_t conn_id;

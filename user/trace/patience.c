@@ -95,19 +95,34 @@ static bool made_during(const struct exchange *call, const struct exchange *x)
 	       call->start_ns <= x->end_ns;
 }
 
-/* One of the calls, the newest last, may have been made for x. */
-static bool any_hopes(struct pipeline *p, const struct list *calls, const struct exchange *x)
+/* The call may have been made for x, and it may still come out. */
+static bool hopes_for(struct pipeline *p, const struct exchange *call, const struct exchange *x)
+{
+	enum link_method how;
+
+	return made_during(call, x) && may_hope(p, call) && !evidence_choice(p, call, &how);
+}
+
+/* One of the calls, the newest last, may have been made for x: its serial; 0: none. */
+static uint64_t any_hopes(struct pipeline *p, const struct list *calls, const struct exchange *x)
 {
 	const struct exchange *call, *before;
-	enum link_method how;
 
 	list_for_each_back_safe (call, before, calls, by_process) {
 		if (call->end_ns < x->start_ns)
-			return false;
-		if (made_during(call, x) && may_hope(p, call) && !evidence_choice(p, call, &how))
-			return true;
+			return 0;
+		if (hopes_for(p, call, x))
+			return call->serial;
 	}
-	return false;
+	return 0;
+}
+
+/* The call that x was found to wait for still hopes: of the others, thousands perhaps, none is looked at. */
+static bool still_hopes(struct pipeline *p, const struct exchange *x)
+{
+	const struct exchange *call = exchange_find(&p->exchanges, x->waits_for);
+
+	return call && !list_empty(&call->by_process) && hopes_for(p, call, x);
 }
 
 static bool any_waits_below(const struct exchange *x)
@@ -120,7 +135,7 @@ static bool any_waits_below(const struct exchange *x)
 	return false;
 }
 
-static bool is_waited_for(struct pipeline *p, const struct exchange *x)
+static bool is_waited_for(struct pipeline *p, struct exchange *x)
 {
 	const struct process *proc = process_find(&p->processes, x->tgid);
 	const struct patience *w = &p->patience;
@@ -129,7 +144,12 @@ static bool is_waited_for(struct pipeline *p, const struct exchange *x)
 		return true;
 	if (!proc || !proc->heap || !is_worth_it(&proc->heap->hopes))
 		return false;
-	return any_hopes(p, &proc->undecided, x) || any_hopes(p, &w->calls, x);
+	if (still_hopes(p, x))
+		return true;
+	x->waits_for = any_hopes(p, &proc->undecided, x);
+	if (!x->waits_for)
+		x->waits_for = any_hopes(p, &w->calls, x);
+	return x->waits_for;
 }
 
 bool patience_request(struct pipeline *p, struct exchange *x)
