@@ -51,75 +51,42 @@ size_t held_size(const struct held *held)
 	return held ? sizeof(*held) + held->cnt * sizeof(held->objects[0]) : 0;
 }
 
-/* The first stretch that ends behind the address. */
-static unsigned find(const struct heap *h, uint64_t address)
+static bool is_asked_for(const struct made *m, void *ctx)
 {
-	unsigned lo = 0, hi = h->cnt;
+	struct pipeline *p = ctx;
 
-	while (lo < hi) {
-		unsigned mid = lo + (hi - lo) / 2;
-
-		if (h->made[mid].hi <= address)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-static void cut(struct heap *h, unsigned at, unsigned n)
-{
-	memmove(&h->made[at], &h->made[at + n], (h->cnt - at - n) * sizeof(h->made[0]));
-	h->cnt -= n;
-}
-
-static bool grow(struct pipeline *p, struct heap *h)
-{
-	unsigned cap = h->cap ? 2 * h->cap : 256;
-	struct made *made = cap > HEAP_MADE_MAX ? NULL : realloc(h->made, cap * sizeof(*made));
-
-	if (!made)
-		return false;
-	heap_grows(p, h, (cap - h->cap) * sizeof(*made));
-	h->made = made;
-	h->cap = cap;
-	return true;
+	return m->strand.kind != STRAND_NONE || exchange_find(&p->exchanges, m->serial);
 }
 
 /* Nobody asks for what was made for requests that are over. */
-static void prune(struct pipeline *p, struct heap *h)
+static void make_room(struct pipeline *p, struct heap *h)
 {
-	unsigned i, n = 0;
+	if (h->made.cnt < HEAP_MADE_MAX && h->made.runs_cnt < HEAP_RUNS_MAX)
+		return;
+	made_keep(&h->made, is_asked_for, p);
+	if (h->made.cnt > HEAP_MADE_MAX / 4 * 3)
+		made_clear(&h->made);
+}
 
-	for (i = 0; i < h->cnt; i++) {
-		const struct made *m = &h->made[i];
+static void count_bytes(struct pipeline *p, struct heap *h)
+{
+	size_t before = h->made_sz;
 
-		if (m->strand.kind != STRAND_NONE || exchange_find(&p->exchanges, m->serial))
-			h->made[n++] = *m;
-	}
-	h->cnt = n;
+	h->made_sz = made_size(&h->made);
+	if (h->made_sz > before)
+		heap_grows(p, h, h->made_sz - before);
+	else
+		heap_gives(&p->processes.heaps, h, before - h->made_sz);
 }
 
 /* What is known of the same addresses was before: it is gone. */
 static void add(struct pipeline *p, struct heap *h, const struct made *m)
 {
-	unsigned at, n = 0;
-
 	if (m->lo >= m->hi)
 		return;
-	if (h->cnt == h->cap)
-		prune(p, h);
-	if (h->cnt > h->cap / 2 && !grow(p, h) && h->cnt == h->cap)
-		h->cnt = 0;
-	if (!h->cap && !grow(p, h))
-		return;
-	at = find(h, m->lo);
-	while (at + n < h->cnt && h->made[at + n].lo < m->hi)
-		n++;
-	cut(h, at, n);
-	memmove(&h->made[at + 1], &h->made[at], (h->cnt - at) * sizeof(*m));
-	h->made[at] = *m;
-	h->cnt++;
+	make_room(p, h);
+	made_add(&h->made, m);
+	count_bytes(p, h);
 }
 
 /*
@@ -140,10 +107,9 @@ static uint64_t works_on(struct pipeline *p, const struct strand *s)
 
 static uint64_t maker(struct pipeline *p, struct heap *h, uint64_t address)
 {
-	unsigned at = find(h, address);
-	const struct made *m = at < h->cnt ? &h->made[at] : NULL;
+	const struct made *m = made_find(&h->made, address);
 
-	if (!m || address < m->lo)
+	if (!m)
 		return moved_maker(&h->moved, address);
 	return m->strand.kind == STRAND_NONE ? m->serial : works_on(p, &m->strand);
 }
@@ -162,13 +128,13 @@ static void close_buffer(struct pipeline *p, struct heap *h, const struct strand
 			 const struct ev_heap *ev)
 {
 	const struct buffer *b = &thread->buffer;
-	unsigned at = find(h, b->top);
+	const struct made *m = made_find(&h->made, b->top);
 	struct made before;
 
-	if (at == h->cnt || h->made[at].lo != b->top || h->made[at].strand.kind == STRAND_NONE)
+	if (!m || m->lo != b->top || m->strand.kind == STRAND_NONE)
 		return;
-	before = h->made[at];
-	cut(h, at, 1);
+	before = *m;
+	made_forget(&h->made, m);
 	if (may_be_for_others(thread, ev))
 		return;
 	before.serial = works_on(p, &before.strand);
@@ -199,16 +165,16 @@ static void begin_buffer(struct pipeline *p, struct heap *h, const struct strand
 /* A collection has moved everything. */
 static void begin_anew(struct pipeline *p, struct heap *h, const struct ev_heap *ev)
 {
-	unsigned i;
+	struct made_place at = { 0 };
+	struct made *m;
 
-	for (i = 0; i < h->cnt; i++) {
-		struct made *m = &h->made[i];
-
+	while ((m = made_next(&h->made, &at))) {
 		if (m->strand.kind != STRAND_NONE)
 			m->serial = works_on(p, &m->strand);
 	}
 	moved_expect(p, h, ev);
-	h->cnt = 0;
+	made_clear(&h->made);
+	count_bytes(p, h);
 	memset(h->olds, 0, sizeof(h->olds));
 	h->collections = ev->collections;
 }
@@ -484,6 +450,24 @@ static struct exchange *choose(struct pipeline *p, struct heap *h, const struct 
 	return named && most_name(p, h, call, named, votes, enough, ret_how) ? named : NULL;
 }
 
+/*
+ * None of the objects is where something is to be trusted. Where nothing teaches that, most calls stay open, and are
+ * asked for whom they are at every end of a request.
+ */
+static bool is_vain(struct heap *h, struct held *held)
+{
+	unsigned i;
+
+	if (held->vain_until > h->trusts)
+		return true;
+	for (i = 0; i < held->cnt; i++) {
+		if (!held->objects[i].place || is_trusted(h, held->objects[i].place, SLOT_ENOUGH))
+			return false;
+	}
+	held->vain_until = h->trusts + 1;
+	return true;
+}
+
 /* Calls that go on with each other ask in turn: each answers a record once, and whoever is asked meanwhile has none. */
 struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
 			     enum link_method *ret_how)
@@ -498,7 +482,7 @@ struct exchange *heap_choice(struct pipeline *p, const struct exchange *call,
 		held->asked_ns = p->now_ns;
 		held->chosen = 0;
 		h->depth++;
-		x = choose(p, h, call, SLOT_ENOUGH, ret_how);
+		x = is_vain(h, held) ? NULL : choose(p, h, call, SLOT_ENOUGH, ret_how);
 		h->depth--;
 		held->chosen = x ? x->serial : 0;
 		held->how = x ? *ret_how : LINK_ROOT;
@@ -536,10 +520,13 @@ bool heap_confirms(struct pipeline *p, const struct exchange *call, const struct
 static void count_slot(struct heap *h, uint32_t place, bool right)
 {
 	struct slot *s = &h->slots[place & (HEAP_SLOTS - 1)];
+	bool was_trusted;
 
 	if (s->place != place)
 		*s = (struct slot){ .place = place };
+	was_trusted = trusted(s, SLOT_ENOUGH);
 	lately_count(&s->right, right, SLOT_LATELY);
+	h->trusts += !was_trusted && trusted(s, SLOT_ENOUGH);
 	if (right && s->right.yes == SLOT_ENOUGH)
 		patience_renew(&h->hopes);
 }

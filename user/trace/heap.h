@@ -8,19 +8,14 @@
 #include "abi/event.h"
 #include "base/lately.h"
 #include "base/list.h"
+#include "trace/made.h"
 #include "trace/patience.h"
 
 #define HEAP_SLOTS	16384 /* places in frames of which is known how often they were right; a power of two */
-#define HEAP_MADE_MAX	8192 /* stretches of one process; beyond it: anew */
+#define HEAP_MADE_MAX	8192 /* stretches of one process; three quarters of requests under way: anew */
+#define HEAP_RUNS_MAX	(2 * HEAP_MADE_MAX / MADE_RUN) /* that they are kept in, then as few as can be */
 #define HEAP_OLDS	1024 /* objects that nobody is known to have made; a power of two */
 #define HELD_MAX	128 /* objects that are kept of one call */
-
-/* A stretch of the heap that one strand has filled. */
-struct made {
-	uint64_t lo, hi;
-	uint64_t serial;	/* of the request that it served meanwhile, or the call with whose answer it went on */
-	struct strand strand;	/* it still fills it, and the request is what it serves now; STRAND_NONE: it does not */
-};
 
 /*
  * A place in a frame of some code: how often the object that was there had been made for the request that
@@ -65,11 +60,12 @@ struct heap {
 	size_t bytes;		/* that it takes */
 	uint32_t collections;	/* after how many of them; the next one moves everything */
 	struct moved moved;
-	struct made *made;	/* by address, disjoint */
-	unsigned cnt, cap;
+	struct made_table made;
+	size_t made_sz;		/* bytes that it took when last counted */
 	struct hopes hopes;	/* that it shows later whose a call was */
 	unsigned depth;		/* calls that are being looked at, each because of the one before */
 	struct slot slots[HEAP_SLOTS];
+	uint32_t trusts;	/* how often one of them came to be trusted */
 	uint32_t looks;		/* calls of which the stack has been seen */
 	struct old olds[HEAP_OLDS]; /* since the last collection; those that fall together take turns */
 };
@@ -94,6 +90,7 @@ struct held {
 	uint64_t chosen;	/* serial of that request; 0: not known */
 	uint32_t how;		/* enum link_method */
 	uint32_t collections;
+	uint32_t vain_until;	/* heap->trusts, before which it says nothing */
 	unsigned cnt;
 	struct held_object objects[];
 };

@@ -5,8 +5,9 @@
 #include "base/compiler.h"
 #include "trace/heap.h"
 
-#define ONE_AT_MOST                                                  \
-	(sizeof(struct heap) + HEAP_MADE_MAX * sizeof(struct made) + \
+#define ONE_AT_MOST                                                                  \
+	(sizeof(struct heap) +                                                       \
+	 HEAP_RUNS_MAX * (sizeof(struct made_run) + 2 * sizeof(struct made_run *)) + \
 	 (HEAP_MADE_MAX + 2 * HEAP_MOVES_MAX + 1) * sizeof(struct owned))
 
 _Static_assert(ONE_AT_MOST <= HEAPS_BYTES_MAX, "there is room for one, whatever it holds");
@@ -35,7 +36,7 @@ void heap_free(struct heaps *t, struct heap *h)
 	*h->owner = NULL;
 	t->bytes -= h->bytes;
 	list_del(&h->by_use);
-	free(h->made);
+	made_clear(&h->made);
 	free(h->moved.was);
 	free(h->moved.now);
 	free(h);

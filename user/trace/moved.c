@@ -47,7 +47,7 @@ static bool under_way(struct pipeline *p, uint64_t serial)
 /* Stretches and objects; one more, so that it is never none. */
 static size_t known(const struct heap *h)
 {
-	return h->cnt + h->moved.cnt + 1;
+	return h->made.cnt + h->moved.cnt + 1;
 }
 
 /* What is known of requests under way, whether it was made or moved since the collection before. */
@@ -55,11 +55,13 @@ static struct owned *collect(struct pipeline *p, const struct heap *h, size_t *r
 {
 	const struct moved *m = &h->moved;
 	struct owned *v = calloc(known(h), sizeof(*v));
+	struct made_place at = { 0 };
+	const struct made *made;
 	size_t i, n = 0;
 
-	for (i = 0; v && i < h->cnt; i++) {
-		if (under_way(p, h->made[i].serial))
-			v[n++] = (struct owned){ h->made[i].lo, h->made[i].hi, h->made[i].serial };
+	while (v && (made = made_next(&h->made, &at))) {
+		if (under_way(p, made->serial))
+			v[n++] = (struct owned){ made->lo, made->hi, made->serial };
 	}
 	for (i = 0; v && i < m->cnt; i++) {
 		if (under_way(p, m->now[i].serial))
