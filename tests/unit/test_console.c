@@ -42,6 +42,8 @@ static void text_is_harmless_and_fits(void **state)
 		  "31m",
 		  20, "\\x9b31m", 7 },
 		{ "x\xe2\x80\xaey", 20, "x\\u202ey", 8 },
+		{ "x\xd8\x9cy", 20, "x\\u061cy", 8 },
+		{ "x\xf3\xa0\x81\x81y", 20, "x\\ue0041y", 9 },
 		{ "\xff\xfe", 20, "\xef\xbf\xbd\xef\xbf\xbd", 2 },
 		{ "\xe6\x97\xa5\xe6\x9c\xac", 4, "\xe6\x97\xa5\xe6\x9c\xac", 4 },
 		{ "\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5…", 3 },

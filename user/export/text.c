@@ -15,12 +15,31 @@ struct glyph {
 	unsigned columns;
 };
 
+/* What would steer the terminal, turn the direction of what follows, or be there and not be seen. */
+static const struct {
+	uint32_t first, last;
+} steering[] = {
+	{ 0x00, 0x1f }, /* C0 */
+	{ 0x7f, 0x9f }, /* DEL, C1 */
+	{ 0x061c, 0x061c }, /* direction */
+	{ 0x200b, 0x200f }, /* invisible, direction marks */
+	{ 0x2028, 0x202e }, /* line and paragraph ends, direction */
+	{ 0x2060, 0x206f }, /* invisible, direction */
+	{ 0xfeff, 0xfeff }, /* invisible */
+	{ 0xfff9, 0xfffb }, /* annotations beside what they are about */
+	{ 0xe0000, 0xe007f }, /* tags, which spell ASCII invisibly */
+};
+
 static bool steers(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || /* C0, DEL, C1 */
-	       (c >= 0x200b && c <= 0x200f) || /* invisible, direction marks */
-	       (c >= 0x2028 && c <= 0x202e) || /* line and paragraph ends, direction */
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+	size_t i;
+
+	if (c >= ' ' && c < 0x7f) /* most text is nothing else */
+		return false;
+	for (i = 0; i < ARRAY_SIZE(steering); i++)
+		if (c >= steering[i].first && c <= steering[i].last)
+			return true;
+	return false;
 }
 
 /* The character at s, of which n bytes are left; s is at a character's begin or invalid there. */
