@@ -21,6 +21,7 @@
 #include "base/loop.h"
 #include "child.h"
 #include "execs.h"
+#include "host/timens.h"
 #include "kern/privilege.h"
 #include "latecomers.h"
 #include "live.h"
@@ -51,6 +52,7 @@ struct live {
 	struct moves moves;
 	int signals;
 	int status;
+	int64_t ahead_ns; /* our clock is, of the kernel's */
 	bool stopping;
 	bool told; /* by a signal, which a second one makes more urgent */
 	uint64_t clock_due_ns;
@@ -134,11 +136,17 @@ static void take_latecomers(struct live *l, uint64_t now_ns)
 	}
 }
 
+/* By the clock of the kernel's records. */
+static uint64_t now_of(const struct live *l)
+{
+	return clock_mono_ns() - l->ahead_ns;
+}
+
 static void take_clock(struct live *l, uint64_t now_ns)
 {
 	struct ev_clock ev = {
 		.hdr = { .kind = EV_CLOCK, .sz = sizeof(ev), .ts_ns = now_ns },
-		.wall_offset_ns = clock_wall_offset_ns(),
+		.wall_offset_ns = clock_wall_offset_ns() + l->ahead_ns,
 	};
 
 	take(l, &ev.hdr);
@@ -364,7 +372,7 @@ static int start(struct live *l, struct err *err)
 	if (code)
 		return code;
 	say_lacks();
-	take_clock(l, clock_mono_ns());
+	take_clock(l, now_of(l));
 	if (loop_add(l->loop, capture_fd(l->capture), come_out, l) ||
 	    loop_add(l->loop, targets_fd(l->targets), come_out, l))
 		return err_set(err, -EIO, "cannot wait for the kernel's records");
@@ -434,8 +442,7 @@ static void trim(struct live *l, uint64_t now_ns)
  */
 static int wait_ms(struct live *l, int drained)
 {
-	uint64_t next = min(pipeline_next_ns(l->w.pipeline), l->quiet_due_ns),
-		 now = clock_mono_ns();
+	uint64_t next = min(pipeline_next_ns(l->w.pipeline), l->quiet_due_ns), now = now_of(l);
 	int timer = -1;
 
 	next = min(next, min(l->metrics_due_ns, trim_ns(l)));
@@ -452,7 +459,7 @@ static int run_loop(struct live *l)
 {
 	while (!l->stopping) {
 		int drained = capture_drain(l->capture, on_record, on_soon, l);
-		uint64_t now = clock_mono_ns();
+		uint64_t now = now_of(l);
 		int code;
 
 		if (pipeline_next_ns(l->w.pipeline) <= now)
@@ -500,7 +507,7 @@ static void restore_signals(struct live *l)
 static void finish(struct live *l)
 {
 	struct ev_books books = {
-		.hdr = { .kind = EV_BOOKS, .sz = sizeof(books), .ts_ns = clock_mono_ns() }
+		.hdr = { .kind = EV_BOOKS, .sz = sizeof(books), .ts_ns = now_of(l) }
 	};
 	struct kernel_figures kern;
 
@@ -516,7 +523,12 @@ static void finish(struct live *l)
 
 int live_run(const struct config *cfg, int *ret_status, struct err *err)
 {
-	_cleanup_(live_release) struct live l = { .cfg = cfg, .logfiles.cfg = cfg, .signals = -1 };
+	_cleanup_(live_release) struct live l = {
+		.cfg = cfg,
+		.logfiles.cfg = cfg,
+		.signals = -1,
+		.ahead_ns = timens_ahead_ns(),
+	};
 	int code = start(&l, err);
 
 	if (!code)
@@ -527,8 +539,8 @@ int live_run(const struct config *cfg, int *ret_status, struct err *err)
 		return code;
 	say_ready(&l);
 	wiring_started(&l.w);
-	l.quiet_due_ns = clock_mono_ns() + QUIET_S * NSEC_PER_SEC;
-	l.metrics_due_ns = l.w.metrics ? clock_mono_ns() : UINT64_MAX;
+	l.quiet_due_ns = now_of(&l) + QUIET_S * NSEC_PER_SEC;
+	l.metrics_due_ns = l.w.metrics ? now_of(&l) : UINT64_MAX;
 	code = run_loop(&l);
 	if (code)
 		return err_set(err, code, "the event loop failed: %s", strerror(-code));

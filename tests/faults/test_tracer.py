@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What may happen to the tracer: it stands still, is killed at any moment, runs twice. The service does not notice."""
 
+import ctypes
 import os
 import signal
 import time
@@ -114,6 +115,32 @@ def test_it_runs_twice(lab):
     assert len(second) == len(first) + 1
     assert_closed(one)
     assert_closed(two)
+
+
+CLONE_NEWTIME = 0x80
+
+
+def enter_time_namespace():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWTIME):
+        raise OSError(ctypes.get_errno(), "unshare")
+    with open("/proc/self/timens_offsets", "w", encoding="ascii") as f:
+        f.write("monotonic 100000 0")	# for what is executed next
+
+
+@pytest.mark.short
+def test_a_time_namespace_sets_its_clock(lab):
+    """Records carry the kernel's clock, which is a day behind the tracer's: spans are when they were, and joined."""
+    if not os.path.exists("/proc/self/timens_offsets"):
+        pytest.skip("there are no time namespaces here")
+    v = Victim(lab)
+    tracer = trace(v, preexec_fn=enter_time_namespace)
+    before = time.time_ns()
+    v.get("/now")
+    span = tracer.wait_spans(1)[0]
+    assert before - 10**9 < span.start < time.time_ns() + 10**9
+    tracer.stop()
+    assert_closed(tracer)
 
 
 @pytest.mark.short
