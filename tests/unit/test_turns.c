@@ -282,6 +282,62 @@ static void responses_that_do_not_wait(void **state)
 	scene_end(&l.sc);
 }
 
+/* chance: the answer has come when the response is begun, but the loop has slept since it read that. */
+static void respond_by_chance(struct loop *l, bool chance)
+{
+	receive(&l->sc, &l->in[1], 101, REQUEST("/2"));
+	receive(&l->sc, &l->in[0], 100, REQUEST("/1"));
+	transmit(&l->sc, &l->out[0], 100, REQUEST("/whose"));
+	if (chance)
+		receive(&l->sc, &l->out[0], 100, OK);
+	l->sc.sleeps++;
+	transmit(&l->sc, &l->in[0], 100, OK);
+	if (!chance)
+		receive(&l->sc, &l->out[0], 100, OK);
+	transmit(&l->sc, &l->in[1], 101, OK);
+	pass_time(&l->sc, 200000);
+}
+
+/* Of several loops: one answer in six has not come when the response is begun, so about as many more have by chance. */
+static void responses_after_an_answer_by_chance(void **state)
+{
+	struct loop l;
+	unsigned i;
+
+	loop_begin(&l);
+	l.sc.polls = true;
+	for (i = 0; i < 12; i++) { /* too few to show an order */
+		scene_forget(&l.sc);
+		respond_by_chance(&l, i % 6);
+	}
+	assert_false(span_of(&l.sc, SPAN_CLIENT, "/whose")->has_parent);
+	scene_end(&l.sc);
+}
+
+/* A loop's guesses have come out to be wrong: so are those of another one, that runs the same program. */
+static void guesses_of_another_loop(void **state)
+{
+	struct loop l;
+	unsigned i;
+
+	loop_begin(&l);
+	l.sc.polls = true;
+	for (i = 0; i < ROUNDS; i++)
+		respond_without_waiting(&l);
+	scene_forget(&l.sc);
+	receive(&l.sc, &l.in[0], 100, REQUEST("/1"));
+	receive(&l.sc, &l.in[1], 101, REQUEST("/2"));
+	transmit(&l.sc, &l.out[1], 101, REQUEST("/of2"));
+	l.sc.sleeps++;
+	receive(&l.sc, &l.out[1], 101, OK);
+	l.sc.sleeps++;
+	transmit(&l.sc, &l.in[1], 101, OK);
+	transmit(&l.sc, &l.in[0], 100, OK);
+	pass_time(&l.sc, 200000);
+	assert_false(span_of(&l.sc, SPAN_CLIENT, "/of2")->has_parent);
+	scene_end(&l.sc);
+}
+
 /* Each answer is passed on when it has been read; crossed: to the other request. */
 static void pass_on_two(struct loop *l, bool crossed)
 {
@@ -581,6 +637,8 @@ int main(void)
 		cmocka_unit_test(no_order_shown_later),
 		cmocka_unit_test(guesses_that_fail),
 		cmocka_unit_test(responses_that_do_not_wait),
+		cmocka_unit_test(responses_after_an_answer_by_chance),
+		cmocka_unit_test(guesses_of_another_loop),
 		cmocka_unit_test(at_once_in_no_order),
 		cmocka_unit_test(nobodys_turn),
 		cmocka_unit_test(loops_that_share),

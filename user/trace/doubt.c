@@ -57,7 +57,7 @@ static bool refuted(struct pipeline *p, struct exchange *x)
 	if (st && strand_tells(st))
 		return callback_doubts(st->callbacks, x);
 	return (x->method == LINK_LIKELY || x->method == LINK_ORDER) && st && strand_is_loop(st) &&
-	       (strand_queues(st) || turns_guess_fails(&st->turns, x->method));
+	       (strand_queues(st) || turns_guess_fails(p, x));
 }
 
 /* No answer has told of it. What a loop does for the only request that it serves it may do for nobody as well. */

@@ -32,6 +32,10 @@ struct process {
 	unsigned wakes_cnt;
 	struct lately aloud; /* sleeps of workers after a call: with a hand-over? */
 	struct lately stayed; /* answered requests: by the thread that read them? */
+	struct lately likely, order; /* its loops' guesses of LINK_LIKELY and LINK_ORDER: right? */
+	struct lately chance; /* calls for others, as a response began: answered by then? */
+	uint64_t answers; /* id of the thread that answered last what it had read itself */
+	bool several_answer; /* so do several: its loops may use each other's connections */
 	struct jobs jobs;
 	struct heap *heap; /* Java runs in it; else NULL */
 	uint64_t claims_ns; /* since then so many calls were looked at, for requests that ended: evidence.c */

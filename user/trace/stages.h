@@ -163,8 +163,8 @@ void turns_missed(struct turns *t); /* what it read meanwhile is not known: noth
 void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x); /* it read a piece of it */
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */
 void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request); /* it begins the response now */
-/* A guess of that kind about a call of the thread is more often wrong than it says. */
-bool turns_guess_fails(struct turns *t, enum link_method how);
+/* A guess like that about the call is, in its process, more often wrong than it says. */
+bool turns_guess_fails(struct pipeline *p, const struct exchange *call);
 /* Both orders named the same request, and by now the thread has shown that it keeps them. */
 bool turns_agreed(const struct turns *t, const struct exchange *call);
 /* It passes answers on at once, or in the order of the requests, nearly without exception. */

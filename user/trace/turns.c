@@ -32,6 +32,7 @@
 	4 /* of the guesses by what was heard last: one wrong one to so many right ones is what they say */
 #define ORDER_SHARE    1 /* the same of guesses among several */
 #define GUESSES_ENOUGH 8 /* that an answer told of */
+#define CHANCE_MAX     8u /* wrong guesses for each that is seen to be so, at most */
 #define CHAIN_MAX      64 /* calls made one after the other for one request, looked back for */
 
 void turns_init(struct turns *t)
@@ -275,24 +276,32 @@ static bool is_of_another(struct pipeline *p, const struct exchange *call,
 	return made && made != request;
 }
 
-static struct lately *guesses_of(struct turns *t, enum link_method how)
+/* Of all loops of its process: they run the same program. */
+static struct lately *guesses_like(struct pipeline *p, const struct exchange *call)
 {
-	return how == LINK_LIKELY ? &t->likely : how == LINK_ORDER ? &t->order : NULL;
+	struct process *proc = process_find(&p->processes, call->tgid);
+
+	if (!proc)
+		return NULL;
+	return call->method == LINK_LIKELY  ? &proc->likely
+	       : call->method == LINK_ORDER ? &proc->order
+					    : NULL;
 }
 
 /* The answer has gone into the response to the request: is that whom the call was taken to be for? */
-static void note_guess(struct turns *t, const struct exchange *call, const struct exchange *request)
+static void note_guess(struct pipeline *p, const struct exchange *call,
+		       const struct exchange *request)
 {
-	struct lately *g = call->parent ? guesses_of(t, call->method) : NULL;
+	struct lately *g = call->parent ? guesses_like(p, call) : NULL;
 
 	if (g)
 		lately_count(g, call->parent == request, TURNS_LATELY);
 }
 
-bool turns_guess_fails(struct turns *t, enum link_method how)
+bool turns_guess_fails(struct pipeline *p, const struct exchange *call)
 {
-	const struct lately *g = guesses_of(t, how);
-	unsigned share = how == LINK_LIKELY ? LIKELY_SHARE : ORDER_SHARE;
+	const struct lately *g = guesses_like(p, call);
+	unsigned share = call->method == LINK_LIKELY ? LIKELY_SHARE : ORDER_SHARE;
 
 	return g && g->yes + g->no >= GUESSES_ENOUGH && g->no * share > g->yes;
 }
@@ -303,7 +312,7 @@ static void claim(struct pipeline *p, struct turns *t, struct exchange *request,
 {
 	unsigned n;
 
-	note_guess(t, call, request);
+	note_guess(p, call, request);
 	for (n = 0; call && n < CHAIN_MAX; n++) {
 		if (!open(call) || call->start_ns < request->start_ns ||
 		    (n && (call->turn.serial != request->serial || !calls_in_turn(t) ||
@@ -456,27 +465,63 @@ static void pass_on(struct pipeline *p, struct turns *t, struct exchange *reques
 		doubt(p, t, request, call, at_once, agrees);
 }
 
+/* The one that was sent before it has nothing to do with the response, and has its answer by then or has not. */
+static void note_chance(struct pipeline *p, struct process *proc, const struct exchange *call,
+			const struct exchange *request)
+{
+	const struct exchange *other = exchange_find(&p->exchanges, call->prev_call);
+
+	if (other && other->parent != request && other->start_ns >= request->start_ns)
+		lately_count(&proc->chance, other->answered, TURNS_LATELY);
+}
+
+/* How many guesses are wrong for each that is seen to be: the others have their answers by chance. */
+static unsigned wrong_for_each(const struct process *proc)
+{
+	const struct lately *c = &proc->chance;
+
+	return c->no && c->yes + c->no >= GUESSES_ENOUGH ? min(1 + c->yes / c->no, CHANCE_MAX) : 2;
+}
+
 /*
  * Loops that use each other's connections (Reactor Netty's) read answers for requests of another loop. Then nothing is
  * passed on that would test the guesses; but a response that does not wait for a call's answer was not made of it.
+ * Where there is one loop only, it is mostly a call that nobody waits for (a copy, a hedge).
  */
-static void note_unawaited(struct turns *t, const struct exchange *request)
+static void note_unawaited(struct pipeline *p, struct turns *t, const struct exchange *request)
 {
+	struct process *proc = process_find(&p->processes, request->tgid);
 	const struct exchange *call;
 
-	if (acts_at_once(t))
+	if (!proc || acts_at_once(t))
 		return;
 	list_for_each (call, &request->children, sibling) {
-		struct lately *g = call->turn.in_loop ? guesses_of(t, call->method) : NULL;
+		struct lately *g = call->turn.in_loop ? guesses_like(p, call) : NULL;
+		unsigned n = call->answered || !proc->several_answer ? 1 : wrong_for_each(proc);
 
-		if (g)
+		if (!g)
+			continue;
+		while (n--)
 			lately_count(g, call->answered, TURNS_LATELY);
+		note_chance(p, proc, call, request);
 	}
+}
+
+static void note_loop(struct pipeline *p, const struct strand *thread, uint32_t tgid)
+{
+	struct process *proc = process_find(&p->processes, tgid);
+
+	if (!proc)
+		return;
+	proc->several_answer =
+		proc->several_answer || (proc->answers && proc->answers != thread->id);
+	proc->answers = thread->id;
 }
 
 void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 {
-	note_unawaited(t, request);
+	note_loop(p, &request->thread, request->tgid);
+	note_unawaited(p, t, request);
 	pass_on(p, t, request);
 	turn_over(t, request);
 }

@@ -21,7 +21,6 @@ struct turns {
 	struct lately made; /* responses: begun when an answer had just been read? */
 	unsigned row; /* of prompt ones, since one that was not */
 	struct lately kept; /* answers passed on: was it the turn of the request when the call was sent? */
-	struct lately likely, order; /* guesses of LINK_LIKELY and LINK_ORDER: right? */
 	struct lately agree; /* answers that waited: did they come in the order of the requests? */
 	struct lately first; /* the same where others had been read since */
 };
