@@ -298,6 +298,42 @@ static void woken_among_those_that_change(void **state)
 	scene_end(&sc);
 }
 
+/* Of two readers, whichever is free reads the answer; it wakes a thread that serves a request, or nobody. */
+static void read_by_anyone(struct scene *sc, struct end *in, struct end *out, unsigned reader,
+			   bool wakes)
+{
+	scene_forget(sc);
+	receive(sc, &in[0], 101, REQUEST("/1"));
+	receive(sc, &in[1], 102, REQUEST("/2"));
+	transmit(sc, out, 107, REQUEST("/whose"));
+	receive(sc, out, reader, OK);
+	if (wakes)
+		wake(sc, 100, reader, 101, 0x7000);
+	transmit(sc, &in[1], 102, OK);
+	transmit(sc, &in[0], 101, OK);
+	pass_time(sc, 200000);
+}
+
+/* Where answers are hardly ever handed over, who is woken by a reader was waiting for something else. */
+static void woken_where_hardly_anybody_is(void **state)
+{
+	struct end in[2], out;
+	struct scene sc;
+	unsigned i;
+
+	scene_begin(&sc);
+	open_ends(&sc, 100, &in[0], &in[1], &out);
+	for (i = 0; i < 40; i++)
+		read_by_anyone(&sc, in, &out, 108 + i % 2, true);
+	assert_string_equal(how_linked(&sc, "/whose"), "handoff");
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/whose")) < 0.9);
+	for (i = 0; i < 400; i++)
+		read_by_anyone(&sc, in, &out, 108 + i % 2, false);
+	read_by_anyone(&sc, in, &out, 108, true);
+	assert_false(span_of(&sc, SPAN_CLIENT, "/whose")->has_parent);
+	scene_end(&sc);
+}
+
 /* Who also reads requests is woken for whatever comes: that it then writes a response says nothing about the news. */
 static void news_for_who_serves(void **state)
 {
@@ -557,6 +593,7 @@ int main(void)
 		cmocka_unit_test(answers_read_by_anyone),
 		cmocka_unit_test(roaming_and_woken),
 		cmocka_unit_test(woken_among_those_that_change),
+		cmocka_unit_test(woken_where_hardly_anybody_is),
 		cmocka_unit_test(news_for_who_serves),
 		cmocka_unit_test(loop_writes_for_tasks),
 		cmocka_unit_test(recycled_task),

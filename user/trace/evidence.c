@@ -7,7 +7,8 @@
 
 #include "trace/stages.h"
 
-#define REORDER_NS (10 * NSEC_PER_MSEC) /* records of two processors may change places so far */
+#define HANDED_LATELY 512 /* calls after which the older ones count half */
+#define REORDER_NS    (10 * NSEC_PER_MSEC) /* records of two processors may change places so far */
 
 struct exchange *evidence_given(struct pipeline *p, const struct exchange *call,
 				enum link_method *ret_how)
@@ -107,6 +108,14 @@ static bool stands(const struct exchange *call)
 	return call->turn.in_loop && !call->roamed && call->parent && call->method != LINK_FORK;
 }
 
+static void note_handed(struct pipeline *p, const struct exchange *call)
+{
+	struct process *proc = process_find(&p->processes, call->tgid);
+
+	if (proc)
+		lately_count(&proc->handed, call->edges_cnt, HANDED_LATELY);
+}
+
 void evidence_decide(struct pipeline *p, struct exchange *call)
 {
 	const struct exchange *woken;
@@ -116,6 +125,7 @@ void evidence_decide(struct pipeline *p, struct exchange *call)
 	if (list_empty(&call->by_process) || call->server_side)
 		return;
 	list_del(&call->by_process);
+	note_handed(p, call);
 	woken = call->held ? handoff_choice(p, call, &how) : NULL;
 	if (woken)
 		heap_learn(p, call, woken);

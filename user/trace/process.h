@@ -31,6 +31,7 @@ struct process {
 	struct futex_wake *wakes; /* a ring of SHARED_FUTEX_EDGES, once there was one; most processes have none */
 	unsigned wakes_cnt;
 	struct lately aloud; /* sleeps of workers after a call: with a hand-over? */
+	struct lately handed; /* calls whose cause was open: was somebody woken with the answer? */
 	struct lately stayed; /* answered requests: by the thread that read them? */
 	struct lately likely, order; /* its loops' guesses of LINK_LIKELY and LINK_ORDER: right? */
 	struct lately chance; /* calls for others, as a response began: answered by then? */
