@@ -409,6 +409,27 @@ static void in_a_set_immediate(void **state)
 	node_end(&n, "/call2", "/2", "socket");
 }
 
+/* Behind one setImmediate() that calls, another one runs unseen: what that makes is not the first one's. */
+static void behind_a_set_immediate(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1")); /* gives out 11 */
+	reads(&n.sc, &n.in2, 11, REQUEST("/2")); /* gives out 12 */
+	runs(&n.sc, 11, 3, 14, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call1"));
+	reads(&n.sc, &n.out1, 15, OK); /* meanwhile 12 has given out 15 */
+	runs(&n.sc, 15, 4, 16, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out2, NODE, REQUEST("/call2"));
+	reads(&n.sc, &n.out2, 16, OK);
+	runs(&n.sc, 0, 0, 16, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	runs(&n.sc, 0, 0, 16, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	node_end(&n, "/call2", NULL, "root");
+}
+
 /* What was made after the last read may have been made by a timer: nobody knows. */
 static void when_timers_may_have_been_called(void **state)
 {
@@ -503,6 +524,7 @@ int main(void)
 		cmocka_unit_test(what_runs_is_lost),
 		cmocka_unit_test(thousands_of_marks),
 		cmocka_unit_test(in_a_set_immediate),
+		cmocka_unit_test(behind_a_set_immediate),
 		cmocka_unit_test(when_timers_may_have_been_called),
 		cmocka_unit_test(environment_among_words),
 		cmocka_unit_test(environment_by_a_pointer_into_it),

@@ -14,7 +14,7 @@
  * - What a setImmediate() calls back is for whom it was made; the loop calls it before it reads on.
  * Everything else (what follows an await of a timer, a file) is not known then. The end of a
  * callback is not seen: when a send shows that the loop has gone on meanwhile, the numbers given out
- * since the callback was last seen are nobody's.
+ * since the callback was last seen are nobody's. So are those since a setImmediate()'s: others may have run behind it.
  *
  * Where a callback of a read has never been seen, Node was built without frame pointers (Debian's):
  * the thread is then an event loop like any other.
@@ -211,6 +211,8 @@ void callback_heard(struct pipeline *p, struct callbacks *cb, uint64_t serial)
 {
 	const struct exchange *x = exchange_find(&p->exchanges, serial);
 
+	if (!cb->in_callback) /* others than what was last seen may have run since */
+		mark(p, cb, cb->sure, 0);
 	cb->heard = serial;
 	cb->heard_newest = cb->now.newest;
 	cb->fresh = known(cb) && x && x->server_side && !x->answered;
