@@ -430,6 +430,26 @@ static void behind_a_set_immediate(void **state)
 	node_end(&n, "/call2", NULL, "root");
 }
 
+/* A pool sends what has waited in a setImmediate() of another call's answer: that it goes on with that must show. */
+static void in_a_set_immediate_of_a_pool(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	reads(&n.sc, &n.in1, 10, REQUEST("/1"));
+	reads(&n.sc, &n.in2, 12, REQUEST("/2"));
+	runs(&n.sc, 0, 0, 14, 0); /* nobody knows whose */
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call1"));
+	reads(&n.sc, &n.out1, 16, OK); /* gives out 17 */
+	runs(&n.sc, 17, 3, 18, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out2, NODE, REQUEST("/call2"));
+	reads(&n.sc, &n.out2, 20, OK);
+	answers(&n.sc, &n.in2, 21, OK);
+	runs(&n.sc, 0, 0, 21, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	node_end(&n, "/call1", NULL, "root");
+}
+
 /* What was made after the last read may have been made by a timer: nobody knows. */
 static void when_timers_may_have_been_called(void **state)
 {
@@ -525,6 +545,7 @@ int main(void)
 		cmocka_unit_test(thousands_of_marks),
 		cmocka_unit_test(in_a_set_immediate),
 		cmocka_unit_test(behind_a_set_immediate),
+		cmocka_unit_test(in_a_set_immediate_of_a_pool),
 		cmocka_unit_test(when_timers_may_have_been_called),
 		cmocka_unit_test(environment_among_words),
 		cmocka_unit_test(environment_by_a_pointer_into_it),

@@ -421,6 +421,8 @@ static void claim_back(struct pipeline *p, const struct callbacks *cb, struct ex
 		x->node.guess = guess;
 		if (fails(cb, next))
 			return;
+		if (next == GUESS_IMMEDIATE && !holds(cb, next)) /* a pool's, perhaps */
+			return;
 		if (!holds(cb, next))
 			how = LINK_RELAY;
 		x = exchange_find(&p->exchanges, x->node.goes_on);
