@@ -51,6 +51,22 @@ def test_its_memory_is_a_file_that_does_not_answer(lab):
     assert_closed(tracer)
 
 
+@pytest.mark.short
+def test_its_library_is_a_pipe(lab):
+    """Whoever opens it waits for who writes; and were it a device, the host's might do anything."""
+    folder, port = lab.folder / "piped", free_port()
+    folder.mkdir()
+    java = lab.folder / "java"
+    shutil.copy(os.path.realpath(PYTHON), java)
+    env = {"PORT": str(port), "PYTHONHOME": sys.base_prefix}
+    proc = lab.serve("piped", ["unshare", "-m", java, HERE / "piped.py", folder], port, env)
+    tracer = Tracer(lab, "--pid", proc.pid)
+    load.get(port, "/x")
+    assert [s.path for s in tracer.wait_spans(1)] == ["/x"]
+    tracer.stop()
+    assert_closed(tracer)
+
+
 def test_it_forks_more_often_than_processes_fit(lab):
     """The table of processes has 16,384 rows: those of the dead are free again."""
     v = Victim(lab)

@@ -8,7 +8,7 @@
 #include "host/procfs.h"
 #include "host/timens.h"
 
-/* Before Linux 6.3 who executes a program stays where it was, and only its children are in what the file tells of. */
+/* On older kernels who executes a program stays where it was, and only its children are in what the file tells of. */
 static bool is_ours(void)
 {
 	uint64_t own, next;

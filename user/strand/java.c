@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/slice.h"
@@ -155,6 +156,23 @@ static void find_heap(const struct memory *m, const uint64_t at[AT__CNT], struct
 	rt->at[JAVA_HEAP_END] = start + words * sizeof(start);
 }
 
+/* What stands there now may be no file: to open a pipe waits for who writes, and to open a device may do anything. */
+static int open_file(const char *path)
+{
+	_cleanup_(close_fdp) int there = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	char name[32];
+	int fd;
+
+	if (there < 0 || fstat(there, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", there);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* A library that could be read stands on a device that answers: a container's files are on no disk. */
 static int table_of(uint32_t tgid, struct memory *m, uint64_t *ret_table)
 {
@@ -170,9 +188,9 @@ static int table_of(uint32_t tgid, struct memory *m, uint64_t *ret_table)
 	n = snprintf(path, sizeof(path), "/proc/%u/root" SLICE_FMT, tgid, SLICE_ARG(library->name));
 	if (n >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open_file(path);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = elf_open(fd, &e);
 	if (!err)
 		err = elf_symbol(&e, "gHotSpotVMStructs", &value);
