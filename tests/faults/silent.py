@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
 A service that is taken for Node, and on whose stack are pointers into a file of a file system (FUSE) which never answers
-a read: python silent.py FOLDER, in a mount namespace of its own, with PORT and a long ROOM in the environment.
+a read: python silent.py FOLDER FILE, in a mount namespace of its own, with PORT and a long ROOM in the environment.
 """
 
 import ctypes
@@ -47,11 +47,11 @@ def check(ok):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def map_silence(folder):
+def map_silence(folder, name):
     device = os.open("/dev/fuse", os.O_RDWR)
     check(libc.mount(b"silent", folder.encode(), b"fuse", 0, b"fd=%d,rootmode=40000,user_id=0,group_id=0" % device) == 0)
     threading.Thread(target=answer, args=(device,), daemon=True).start()
-    file = os.open(f"{folder}/file", os.O_RDONLY)
+    file = os.open(f"{folder}/{name}", os.O_RDONLY)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
     check(libc.mmap(AT, PAGE, 1, MAP_SHARED_FIXED, file, 0) == AT)
@@ -77,6 +77,6 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-map_silence(sys.argv[1])
+map_silence(sys.argv[1], sys.argv[2])
 point_there_from_the_stack()
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()

@@ -35,15 +35,16 @@ def test_it_executes_itself(lab):
 
 
 @pytest.mark.short
-def test_its_memory_is_a_file_that_does_not_answer(lab):
+@pytest.mark.parametrize(("program", "file"), [("node", "file"), ("java", "libjvm.so")])
+def test_its_memory_is_a_file_that_does_not_answer(lab, program, file):
     """Whoever reads there waits for ever, and holds what the process needs to go on."""
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
         pytest.skip("there is no /dev/fuse here")
-    node, folder, port = lab.folder / "node", lab.folder / "silent", free_port()
-    shutil.copy(os.path.realpath(PYTHON), node)
+    program, folder, port = lab.folder / program, lab.folder / "silent", free_port()
+    shutil.copy(os.path.realpath(PYTHON), program)
     folder.mkdir()
     env = {"PORT": str(port), "ROOM": "x" * 2000, "PYTHONHOME": sys.base_prefix}
-    proc = lab.serve("silent", ["unshare", "-m", node, HERE / "silent.py", folder], port, env)
+    proc = lab.serve("silent", ["unshare", "-m", program, HERE / "silent.py", folder, file], port, env)
     tracer = Tracer(lab, "--pid", proc.pid)
     load.get(port, "/x")
     assert [s.path for s in tracer.wait_spans(1)] == ["/x"]

@@ -15,6 +15,7 @@
 #include "base/slice.h"
 #include "host/elf.h"
 #include "host/memory.h"
+#include "host/mounts.h"
 #include "strand/runtimes.h"
 
 #define LIBRARY      "/libjvm.so"
@@ -173,7 +174,7 @@ static int open_file(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A library that could be read stands on a device that answers: a container's files are on no disk. */
+/* A library that is read stands on a device that answers: a container's files are on no disk. */
 static int table_of(uint32_t tgid, struct memory *m, uint64_t *ret_table)
 {
 	const struct mapping *library = library_of(m);
@@ -183,7 +184,7 @@ static int table_of(uint32_t tgid, struct memory *m, uint64_t *ret_table)
 	struct elf e;
 	int err, n;
 
-	if (!library)
+	if (!library || !mounts_answer(tgid, library->device))
 		return -ENOENT;
 	n = snprintf(path, sizeof(path), "/proc/%u/root" SLICE_FMT, tgid, SLICE_ARG(library->name));
 	if (n >= (int)sizeof(path))
