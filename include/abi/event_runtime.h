@@ -36,7 +36,19 @@ struct ev_awaiting {
 	struct ev_hdr hdr;
 	struct strand thread;
 	__u64 contexts[AWAITING_MAX]; /* each waits for the one before it, the first for what runs */
+	__u64 cnt;		/* 0: nobody does, and contexts[0] is where the task itself is that calls */
+};
+
+/*
+ * The same, found in the memory of the process while the task was under way: who holds it among its variables, or waits
+ * for it by way of several helpers, and who waits for that.
+ */
+struct ev_held {
+	struct ev_hdr hdr;
+	struct strand thread;
+	__u64 contexts[AWAITING_MAX];
 	__u64 cnt;
+	__u64 seen_ns;		/* the memory was read before that; what it says is of the task if that had not ended */
 };
 
 /* Java: a thread fills a buffer from the bottom up, and until the next collection of garbage no object moves. */

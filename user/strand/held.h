@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whose a task of asyncio is for which nobody waits yet: who waits for it by way of several helpers, or else the one
+ * task among whose variables it is.
+ */
+#ifndef STRAND_HELD_H
+#define STRAND_HELD_H
+
+#include "strand/objects.h"
+
+#define HELD_SEEN  1024
+#define HELD_TASKS 2048
+#define HELD_CODES 512
+#define HELD_BY	   2
+
+/* A task as it was when it was noted what it holds. */
+struct held_seen {
+	uint64_t task, coroutine, waits_for, context;
+};
+
+/* Who held it then; it is asked again. */
+struct held_task {
+	uint64_t task;
+	uint64_t by[HELD_BY];
+	bool more; /* others, too */
+};
+
+/* Of a function: how often in a row it was in vain to look. */
+struct held_code {
+	uint64_t code;
+	unsigned vain;
+};
+
+/* What is known of a process: begins with zeros, but for m. 120 KB. */
+struct held {
+	struct py_memory m;
+	uint64_t task_type; /* of which all that follows is */
+	uint64_t all; /* the set of all its tasks, as weak references; 0: not known */
+	unsigned vain; /* so often it was looked at all of them anew and none held it */
+	uint64_t round, full_round; /* of m->pages, when all tasks were looked at; and whatever was known of them */
+	struct held_seen seen[HELD_SEEN]; /* caches, by address */
+	struct held_task held[HELD_TASKS];
+	struct held_code codes[HELD_CODES]; /* of functions under way */
+	struct held_code asked[HELD_CODES]; /* of functions that tasks begin with: how many in a row nobody held */
+};
+
+bool held_readable(const struct runtime *rt); /* of this version it is known how */
+/* The contexts of the task whose it is, and of who waits for that, and so on: how many; 0: not known. */
+unsigned held_by(struct held *h, uint64_t task, __u64 *ret_contexts);
+
+#endif
