@@ -290,8 +290,11 @@ __hidden void asyncio_tell(const struct runtime *rt, __u64 state, __u64 context,
 		trio_climb();
 	else
 		climb(&t->py, asks);
-	if (!t->py.cnt)
-		return;
+	if (!t->py.cnt) {
+		if (!asks || !t->py.running)
+			return;
+		t->py.contexts[0] = t->py.running;
+	}
 	e = emit_reserve_by(t, sizeof(*e));
 	if (!e)
 		return;

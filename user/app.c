@@ -152,6 +152,7 @@ int wiring_init(struct wiring *w, const struct config *cfg, const struct export_
 		.span = take_span,
 		.verdict = asks ? asks->verdict : NULL,
 		.moved = asks ? asks->moved : NULL,
+		.held = asks ? asks->held : NULL,
 		.resource = find_resource,
 		.sdk_facts = find_sdk,
 		.sdk = say_sdk,

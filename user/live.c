@@ -28,11 +28,13 @@
 #include "logfiles.h"
 #include "moves.h"
 #include "overload.h"
+#include "owners.h"
 #include "quiet.h"
 #include "targets.h"
 #include "wiring.h"
 
 #define DRAIN_MS 10 /* 8 MiB of ring hold 100,000 requests/s for longer than this */
+#define HURRY_MS 1 /* the same while it is looked for whose tasks are */
 #define CALM_MS  250
 #define CLOCK_NS NSEC_PER_SEC
 #define TRIM_NS  NSEC_PER_SEC
@@ -50,6 +52,7 @@ struct live {
 	struct logfiles logfiles;
 	struct latecomers latecomers;
 	struct moves moves;
+	struct owners owners;
 	int signals;
 	int status;
 	int64_t ahead_ns; /* our clock is, of the kernel's */
@@ -65,6 +68,7 @@ struct live {
 static void live_release(struct live *l)
 {
 	moves_release(&l->moves);
+	owners_release(&l->owners);
 	capture_free(l->capture);
 	wiring_release(&l->w);
 	recorder_free(l->recorder);
@@ -160,11 +164,14 @@ static void take_tick(struct live *l, uint64_t now_ns)
 	take(l, &ev.hdr);
 }
 
-static void take_moves(struct live *l, uint64_t ts_ns)
+/* What the record before made the pipeline ask for. */
+static void take_answers(struct live *l, uint64_t ts_ns)
 {
 	const struct ev_hdr *ev;
 
 	while ((ev = moves_next(&l->moves, ts_ns)))
+		take(l, ev);
+	while ((ev = owners_next(&l->owners)))
 		take(l, ev);
 }
 
@@ -193,7 +200,7 @@ static void on_record(void *ctx, const struct ev_hdr *ev)
 	else if (moves_bytes(ev) && !services_known(l->w.services, ev->tgid))
 		take_facts(l, ev->tgid, ev->ts_ns);
 	take(l, ev);
-	take_moves(l, ev->ts_ns);
+	take_answers(l, ev->ts_ns);
 }
 
 static void on_soon(void *ctx, const struct ev_hdr *ev)
@@ -212,6 +219,15 @@ static uint64_t on_moved(void *ctx, const struct heap_ask *ask)
 
 	moves_find(&((struct live *)ctx)->moves, ask);
 	return clock_mono_ns() - began_ns;
+}
+
+static uint64_t on_held(void *ctx, const struct ev_awaiting *ask)
+{
+	struct live *l = ctx;
+	uint64_t began_ns = clock_cpu_ns();
+
+	owners_find(&l->owners, ask, l->ahead_ns);
+	return clock_cpu_ns() - began_ns;
 }
 
 static void forward(const struct live *l, const struct signalfd_siginfo *si)
@@ -351,7 +367,9 @@ static void say_lacks(void)
 
 static int start(struct live *l, struct err *err)
 {
-	static const struct wiring_asks asks = { .verdict = on_verdict, .moved = on_moved };
+	static const struct wiring_asks asks = { .verdict = on_verdict,
+						 .moved = on_moved,
+						 .held = on_held };
 	struct recording_facts facts;
 	int code;
 
@@ -443,7 +461,7 @@ static void trim(struct live *l, uint64_t now_ns)
 static int wait_ms(struct live *l, int drained)
 {
 	uint64_t next = min(pipeline_next_ns(l->w.pipeline), l->quiet_due_ns), now = now_of(l);
-	int timer = -1;
+	int timer = -1, drain = owners_hurry(&l->owners, now) ? HURRY_MS : DRAIN_MS;
 
 	next = min(next, min(l->metrics_due_ns, trim_ns(l)));
 	if (next != UINT64_MAX)
@@ -451,7 +469,7 @@ static int wait_ms(struct live *l, int drained)
 	if (l->overload.said) /* whether that is over shows in the lapse of time */
 		timer = timer < 0 ? CALM_MS : min(timer, CALM_MS);
 	if (drained || !capture_sleep(l->capture))
-		return timer < 0 ? DRAIN_MS : min(timer, DRAIN_MS);
+		return timer < 0 ? drain : min(timer, drain);
 	return timer;
 }
 

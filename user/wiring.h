@@ -31,6 +31,7 @@ struct wiring {
 struct wiring_asks {
 	void (*verdict)(void *w, uint64_t conn, const struct verdict *v);
 	uint64_t (*moved)(void *w, const struct heap_ask *ask);
+	uint64_t (*held)(void *w, const struct ev_awaiting *ask);
 };
 
 /* asks: NULL: of nobody. */

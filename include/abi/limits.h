@@ -41,6 +41,8 @@
 #define HEAP_CHECK_MAX	(32u << 20) /* and of where they are now, among others that lived on */
 #define HEAP_READ_NS	100000000ULL /* of a second, by one process: five collections at their most */
 #define HEAP_READ_ALL_NS 250000000ULL /* and by all of them: a quarter of the loop's time */
+#define HELD_READ_NS	100000000ULL /* the same of looking whose CPython's tasks are */
+#define HELD_READ_ALL_NS 250000000ULL
 #define LOG_COPY_MAX	PIECE_MAX /* of one write to a log: a stack trace of 100 frames has 10 KB */
 #define LOG_FILES_MAX	4096	/* files written to that are no logs. LRU: asked about again */
 #define UNIX_PATH_LEN	108	/* sun_path */

@@ -143,12 +143,16 @@ CASES = [
     *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "quick": True}, "group": {"calls": 3},
         "task": {}, "thread": {}, "executor": {"quick": True},
+        "one-by-one": {"calls": 3, "least": 0.5, "quick": True}, "crossed": {"calls": 3, "least": 0.5},
+        "completed": {"calls": 3, "least": 0.3}, "first": {"calls": 3},
+        "shield": {"calls": 2, "least": 0.5}, "workers": {"calls": 3, "least": 0.3}, "slept": {"calls": 3}, "forgotten": {"least": 0},
     }),
     *rows("aiohttp-uvloop", python("aio.py"), modules("aiohttp", "uvloop"), {
         "direct": {"least": 0}, "gather": {"calls": 3, "least": 0},
     }, env={"UVLOOP": "1"}),
     *rows("fastapi", python("asgi.py"), modules("fastapi", "uvicorn", "httpx"), {
         "direct": {}, "sync": {}, "gather": {"calls": 3}, "stream": {"calls": 3, "quick": True},
+        "one-by-one": {"calls": 3, "least": 0},
     }),
     Case("fastapi-uvloop-direct", python("asgi.py"), modules("fastapi", "uvicorn", "httpx", "uvloop"), how="direct",
          env={"UVLOOP": "1"}, least=0),

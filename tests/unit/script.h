@@ -37,6 +37,7 @@ struct scene {
 	bool awaited; /* that one did not make the call, it waits for who did */
 	uint32_t sdk_tgid; /* a process with a tracing SDK; 0: none */
 	uint64_t (*moved)(void *scene, const struct heap_ask *ask); /* what is asked of Java; NULL: nobody hears it */
+	uint64_t (*held)(void *scene, const struct ev_awaiting *ask); /* the same of CPython */
 	uint64_t verdicts;
 	struct verdict verdict;
 };
@@ -82,6 +83,13 @@ static inline uint64_t scene_moved(void *ctx, const struct heap_ask *ask)
 	return sc->moved ? sc->moved(sc, ask) : 0;
 }
 
+static inline uint64_t scene_held(void *ctx, const struct ev_awaiting *ask)
+{
+	struct scene *sc = ctx;
+
+	return sc->held ? sc->held(sc, ask) : 0;
+}
+
 static inline struct resource *scene_resource(void *ctx, uint32_t tgid, uint16_t port)
 {
 	return ((struct scene *)ctx)->resource;
@@ -99,6 +107,7 @@ static inline void scene_begin_pipeline(struct scene *sc, const struct pipeline_
 		.log = scene_log,
 		.verdict = scene_verdict,
 		.moved = scene_moved,
+		.held = scene_held,
 		.resource = scene_resource,
 		.sdk_facts = scene_sdk_facts,
 		.ctx = sc,

@@ -388,6 +388,105 @@ static void by_what_one_waits_for(void **state)
 	scene_end(&l.sc);
 }
 
+#define TASK       0x7000 /* where the one is that nobody waits for */
+#define LOOKING_NS (HELD_READ_NS / 4)
+
+static uint64_t hears_ask(void *ctx, const struct ev_awaiting *ask)
+{
+	struct scene *sc = ctx;
+
+	assert_int_equal(ask->contexts[0], TASK);
+	sc->verdicts++;
+	return LOOKING_NS;
+}
+
+static void nobody_waits(struct loop *l)
+{
+	struct ev_awaiting ev = {
+		.hdr = header(&l->sc, EV_AWAITING, sizeof(ev), LOOP, LOOP),
+		.thread = thread_of(LOOP),
+		.contexts = { TASK },
+	};
+
+	pipeline_feed(l->sc.p, &ev.hdr);
+}
+
+/* A task makes a call that the one of the second request has made; that is seen so long after the call. */
+static void calls_held(struct loop *l, uint64_t after_us)
+{
+	struct ev_held ev = {
+		.hdr = header(&l->sc, EV_HELD, sizeof(ev), LOOP, LOOP),
+		.thread = thread_of(LOOP),
+		.contexts = { SECOND },
+		.cnt = 1,
+		.seen_ns = (l->sc.now_us + after_us) * NSEC_PER_USEC,
+	};
+
+	l->sc.task = CHILD;
+	nobody_waits(l);
+	pipeline_feed(l->sc.p, &ev.hdr);
+	transmit(&l->sc, &l->out, LOOP, REQUEST("/call"));
+	pass_time(&l->sc, 1000);
+	is_answered(l);
+}
+
+/* create_task(), and it is in a variable of the request's task. */
+static void of_one_that_is_held(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	calls_held(&l, 500);
+	loop_end(&l, "/2");
+}
+
+/* By then the answer had been read: at the task's address could be another. */
+static void of_one_that_was_held_too_late(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	calls_held(&l, 5000);
+	loop_end(&l, NULL);
+}
+
+/* The request is over before the answer, and before anybody looked. */
+static void held_when_it_was_over(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	calls_held(&l, 100000);
+	answer(&l);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
+	scene_end(&l.sc);
+}
+
+/* Where requests are served, and as long as that takes. */
+static void asks_who_holds_it(void **state)
+{
+	struct loop l;
+	unsigned i;
+
+	loop_begin(&l);
+	l.sc.held = hears_ask;
+	l.sc.verdicts = 0;
+	for (i = 0; i < 6; i++)
+		nobody_waits(&l);
+	assert_int_equal(l.sc.verdicts, 4);
+	assert_int_equal(pipeline_tally(l.sc.p)->v[TALLY_HELD_LEFT], 2);
+	pass_time(&l.sc, 1000000);
+	nobody_waits(&l);
+	assert_int_equal(l.sc.verdicts, 5);
+	answer(&l);
+	pass_time(&l.sc, 1000000);
+	nobody_waits(&l);
+	assert_int_equal(l.sc.verdicts, 5);
+	scene_end(&l.sc);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -408,6 +507,10 @@ int main(void)
 		cmocka_unit_test(one_waits_for_all),
 		cmocka_unit_test(by_siblings),
 		cmocka_unit_test(by_what_one_waits_for),
+		cmocka_unit_test(of_one_that_is_held),
+		cmocka_unit_test(of_one_that_was_held_too_late),
+		cmocka_unit_test(held_when_it_was_over),
+		cmocka_unit_test(asks_who_holds_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,7 +155,9 @@ static void grade_by_tasks(struct pipeline *p, struct exchange *x)
 
 	if (!proc || x->strand.kind != STRAND_TASK || !x->tasks_cnt || !x->served)
 		return;
-	l = x->tasks_cnt == 1 ? &proc->lone : &proc->awaited;
+	if (!tasks_stand(p, x))
+		return;
+	l = x->held_ns ? &proc->held : x->tasks_cnt == 1 ? &proc->lone : &proc->awaited;
 	lately_count(l, claimed, TASKS_LATELY);
 	if (!claimed || l->no <= 1 + l->yes / TASKS_SHARE)
 		return;

@@ -119,6 +119,7 @@ struct exchange {
 	uint64_t prev_call;	/* serial of its thread's call before it that had no cause, too */
 	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: who calls or answers, and who waits for that */
 	uint32_t tasks_cnt;
+	uint64_t held_ns;	/* until then it was seen that they hold who calls; 0: they wait for that */
 	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */
 	bool handed_before;	/* it had woken somebody with that */
 	struct in_turn turn;

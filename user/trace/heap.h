@@ -8,6 +8,7 @@
 #include "abi/event.h"
 #include "base/lately.h"
 #include "base/list.h"
+#include "base/ration.h"
 #include "trace/made.h"
 #include "trace/patience.h"
 
@@ -39,11 +40,6 @@ struct owned {
 	uint64_t serial;
 };
 
-/* How long it took to read what collections have moved, since a moment and for a second: moved.c. */
-struct ration {
-	uint64_t since_ns, spent_ns;
-};
-
 /* What a collection has moved: moved.c. */
 struct moved {
 	struct owned *was;	/* what was known before it; by address, disjoint */
@@ -51,7 +47,7 @@ struct moved {
 	struct owned *now;	/* the objects where they are; up to HEAP_MOVES_MAX */
 	size_t cnt, cap;
 	bool sorted;
-	struct ration ration;
+	struct ration ration; /* to read it */
 };
 
 struct heap {

@@ -77,17 +77,10 @@ static struct owned *collect(struct pipeline *p, const struct heap *h, size_t *r
  * Whoever says that it is Java also says how often it has collected garbage, at each of its calls. Nothing else waits
  * longer than that for a process that says so all the time.
  */
-static bool may_spend(struct ration *r, uint64_t most_ns, uint64_t now_ns)
-{
-	if (now_ns - r->since_ns >= NSEC_PER_SEC)
-		*r = (struct ration){ .since_ns = now_ns };
-	return r->spent_ns < most_ns;
-}
-
 static bool may_ask(struct pipeline *p, struct moved *m)
 {
-	if (may_spend(&m->ration, HEAP_READ_NS, p->now_ns) &&
-	    may_spend(&p->heap_ration, HEAP_READ_ALL_NS, p->now_ns))
+	if (ration_left(&m->ration, HEAP_READ_NS, p->now_ns) &&
+	    ration_left(&p->heap_ration, HEAP_READ_ALL_NS, p->now_ns))
 		return true;
 	p->tally.v[TALLY_MOVES_LEFT]++;
 	return false;

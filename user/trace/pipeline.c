@@ -307,7 +307,8 @@ void pipeline_feed(struct pipeline *p, const struct ev_hdr *ev)
 		callback_tell(p, (const struct ev_callback *)ev);
 		break;
 	case EV_AWAITING:
-		tasks_tell(p, (const struct ev_awaiting *)ev);
+	case EV_HELD:
+		tasks_tell(p, ev);
 		break;
 	case EV_HEAP:
 		heap_tell(p, (const struct ev_heap *)ev);

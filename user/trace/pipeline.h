@@ -49,6 +49,11 @@ struct pipeline_sink {
 	 */
 	uint64_t (*moved)(void *ctx, const struct heap_ask *ask);
 	/*
+	 * A task of CPython makes the call of the next record, nobody waits for it, and whose it is is wanted: as
+	 * EV_HELD, fed next. The rest as before.
+	 */
+	uint64_t (*held)(void *ctx, const struct ev_awaiting *ask);
+	/*
 	 * The resource of a process, by the local port of a server (0: not one); a borrowed
 	 * reference, never NULL.
 	 */

@@ -50,8 +50,10 @@ struct process {
 	bool collects; /* others report to it over gRPC */
 	bool sdk_asked; /* its facts have been looked at for that */
 	bool tasks_differ; /* more than one has answered: they tell requests apart */
+	struct ration held_ration; /* to look whose its tasks are */
 	struct lately lone; /* calls by tasks that nobody waited for: did a task answer a request at their place? */
 	struct lately awaited; /* the same of the others: did one, or who waited for it? */
+	struct lately held; /* the same of tasks that one holds */
 	unsigned apart;	/* responses to requests of whom each had tasks of its own: tasks.c */
 };
 

@@ -61,6 +61,8 @@ bool ev_valid(const struct ev_hdr *ev, size_t room)
 		return ((const struct ev_end *)ev)->dir < DIR__CNT;
 	case EV_AWAITING:
 		return ((const struct ev_awaiting *)ev)->cnt <= AWAITING_MAX;
+	case EV_HELD:
+		return ((const struct ev_held *)ev)->cnt <= AWAITING_MAX;
 	case EV_HEAP:
 		return heap_valid((const struct ev_heap *)ev);
 	case EV_MOVED:

@@ -47,7 +47,7 @@ struct pipeline {
 	struct list grace; /* done server exchanges that a client may still claim, oldest first */
 	struct patience patience;
 	struct list todo, spent; /* of settle.c, empty between calls */
-	struct ration heap_ration; /* of all processes */
+	struct ration heap_ration, held_ration; /* of all processes */
 	uint64_t held_bytes; /* of incomplete heads, all connections */
 	uint64_t now_ns; /* of the newest record */
 	uint64_t wall_offset_ns;
@@ -148,12 +148,12 @@ struct exchange *callback_choice(struct pipeline *p, const struct exchange *x, e
 bool callback_doubts(const struct callbacks *cb, struct exchange *x);
 
 /* tasks.c: of CPython */
-void tasks_tell(struct pipeline *p, const struct ev_awaiting *ev); /* of the call that comes next */
+void tasks_tell(struct pipeline *p, const struct ev_hdr *ev); /* AWAITING or HELD, of the call that comes next */
 void tasks_over(struct strand_state *st); /* that call has been told */
 void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_state *thread);
-/* The response to x is begun by it, which may be a task. */
-void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer);
+void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer); /* begins, maybe a task */
 void tasks_answer_on(struct pipeline *p, struct exchange *x);
+bool tasks_stand(const struct pipeline *p, const struct exchange *call); /* what it was filed with is of who called */
 
 /* turns.c: of a thread that serves several */
 void turns_slept(struct pipeline *p, struct turns *t); /* before the call at hand */

@@ -54,6 +54,7 @@ struct strand_state {
 	struct lately prompt;	/* answered requests: heard of last? */
 	bool pooled;		/* it has worked for others by hand-over: what it inherits means nothing */
 	struct ev_awaiting awaiting; /* CPython: who waits for what makes the call at hand; cnt 0: not known */
+	uint64_t held_ns; /* as in the call */
 	struct callbacks *callbacks; /* Node runs in it; else NULL */
 	struct buffer buffer; /* Java: where it makes objects */
 	struct held *held; /* Java: of the call that it makes now; else NULL */

@@ -14,6 +14,8 @@
  * A response that is written bit by bit (a stream) is often made of calls between the bits: its task goes on working
  * for the request.
  */
+#include <string.h>
+
 #include "trace/stages.h"
 
 #define APART_ENOUGH \
@@ -22,12 +24,57 @@
 #define APART_SHARE \
 	4 /* against one with a waiter of another's: tasks are made at the addresses of those that ended */
 
-void tasks_tell(struct pipeline *p, const struct ev_awaiting *ev)
+static bool may_ask(struct pipeline *p, struct process *proc)
+{
+	if (ration_left(&proc->held_ration, HELD_READ_NS, p->now_ns) &&
+	    ration_left(&p->held_ration, HELD_READ_ALL_NS, p->now_ns))
+		return true;
+	p->tally.v[TALLY_HELD_LEFT]++;
+	return false;
+}
+
+/* Nobody waits for the task: whose is it? */
+static void ask(struct pipeline *p, const struct ev_awaiting *ev)
+{
+	struct process *proc = process_get(&p->processes, ev->hdr.tgid);
+	uint64_t took_ns;
+
+	if (!proc || list_empty(&proc->serving) || !may_ask(p, proc))
+		return;
+	took_ns = p->sink.held(p->sink.ctx, ev);
+	proc->held_ration.spent_ns += took_ns;
+	p->held_ration.spent_ns += took_ns;
+}
+
+static void awaited(struct pipeline *p, const struct ev_awaiting *ev)
 {
 	struct strand_state *st = strand_get(&p->strands, &ev->thread);
 
-	if (st)
-		st->awaiting = *ev;
+	if (!st)
+		return;
+	st->awaiting = *ev;
+	st->held_ns = 0;
+	if (!ev->cnt && ev->contexts[0] && p->sink.held)
+		ask(p, ev);
+}
+
+static void held(struct pipeline *p, const struct ev_held *ev)
+{
+	struct strand_state *st = strand_get(&p->strands, &ev->thread);
+
+	if (!st)
+		return;
+	memcpy(st->awaiting.contexts, ev->contexts, sizeof(ev->contexts));
+	st->awaiting.cnt = ev->cnt;
+	st->held_ns = ev->seen_ns;
+}
+
+void tasks_tell(struct pipeline *p, const struct ev_hdr *ev)
+{
+	if (ev->kind == EV_HELD)
+		held(p, (const struct ev_held *)ev);
+	else
+		awaited(p, (const struct ev_awaiting *)ev);
 }
 
 void tasks_over(struct strand_state *st)
@@ -74,6 +121,8 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 		file(p, call, call->strand.id);
 	for (i = 0; thread && i < thread->awaiting.cnt; i++)
 		file(p, call, thread->awaiting.contexts[i]);
+	if (thread && thread->awaiting.cnt)
+		call->held_ns = thread->held_ns;
 }
 
 static void note_writer(struct process *proc, const struct strand *writer)
@@ -155,6 +204,17 @@ static void note_waiters(struct pipeline *p, struct process *proc, const struct 
 		proc->apart = min(proc->apart + 1, APART_LATELY);
 }
 
+/*
+ * Who held the task that called was looked for a moment later: then it was still that task if it still waited for the
+ * answer. Later another may have stood at its address.
+ */
+bool tasks_stand(const struct pipeline *p, const struct exchange *call)
+{
+	uint64_t until_ns = call->answered ? call->answered_ns : call->end_ns;
+
+	return call->held_ns < (call->answered || call->done ? until_ns : p->now_ns);
+}
+
 /* The calls that were filed with task number j of those that answer x. */
 static void claim_filed(struct pipeline *p, struct exchange *x, const struct process *proc,
 			unsigned j)
@@ -171,7 +231,7 @@ static void claim_filed(struct pipeline *p, struct exchange *x, const struct pro
 		i = place_of(call, s.id);
 		if (i == call->tasks_cnt)
 			return;
-		if (i && !own)
+		if (i && (!own || !tasks_stand(p, call)))
 			continue;
 		if (link_open_call(p, call->serial) && same_wait(call, i, x, j))
 			link_claim(x, call, how);

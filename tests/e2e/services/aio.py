@@ -5,6 +5,12 @@ direct     the task that serves                  task      a task that it starts
 sequence   the same, three times in a row        thread    asyncio.to_thread
 gather     three tasks at once                   executor  run_in_executor, which copies no context
 group      the same, in a TaskGroup                          none      nobody
+
+Of tasks that it starts and does not wait for yet:
+one-by-one  three, awaited one after the other       crossed    two, while it calls itself, awaited the other way round
+completed   as_completed()                           first      wait(FIRST_COMPLETED), until all are
+shield      shield(), one of them in wait_for()      workers    two with a queue, join()
+slept       three, while it sleeps                   forgotten  one that is left behind
 """
 import asyncio
 import os
@@ -53,7 +59,76 @@ async def executor(request):
     await asyncio.get_running_loop().run_in_executor(None, blocking, url_for(request))
 
 
+async def one_by_one(request):
+    for task in [asyncio.create_task(call(request)) for _ in range(3)]:
+        await task
+
+
+async def crossed(request):
+    first = asyncio.create_task(call(request))
+    second = asyncio.create_task(call(request))
+    await call(request)
+    await second
+    await first
+
+
+async def completed(request):
+    for done in asyncio.as_completed([call(request) for _ in range(3)]):
+        await done
+
+
+async def first_completed(request):
+    pending = {asyncio.create_task(call(request)) for _ in range(3)}
+    while pending:
+        _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def shielded(request):
+    task = asyncio.create_task(call(request))
+    await asyncio.wait_for(asyncio.shield(call(request)), 10)
+    await asyncio.shield(task)
+
+
+async def worker(request, jobs):
+    while True:
+        await jobs.get()
+        await call(request)
+        jobs.task_done()
+
+
+async def workers(request):
+    jobs = asyncio.Queue()
+    for job in range(3):
+        jobs.put_nowait(job)
+    tasks = [asyncio.create_task(worker(request, jobs)) for _ in range(2)]
+    await jobs.join()
+    for task in tasks:
+        task.cancel()
+
+
+async def slept(request):
+    tasks = [asyncio.create_task(call(request)) for _ in range(3)]
+    await asyncio.sleep(0.02)
+    await asyncio.gather(*tasks)
+
+left_behind = set()
+
+
+async def forgotten(request):
+    task = asyncio.create_task(call(request))
+    left_behind.add(task)
+    task.add_done_callback(left_behind.discard)
+
+
 how = {
+    "one-by-one": one_by_one,
+    "crossed": crossed,
+    "completed": completed,
+    "first": first_completed,
+    "shield": shielded,
+    "workers": workers,
+    "slept": slept,
+    "forgotten": forgotten,
     "direct": call,
     "sequence": sequence,
     "group": group,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The front of the link tests on FastAPI and uvicorn. HOW tells who calls the backend: the endpoint's own coroutine
-(direct), three tasks at once (gather), an endpoint that is no coroutine, in a thread (sync), or what yields the parts of
+(direct), three tasks at once (gather), or awaited one by one (one-by-one), an endpoint that is no coroutine, in a thread (sync), or what yields the parts of
 a response while that is sent, below a middleware (stream): both start it in a task group of anyio's.
 """
 import asyncio
@@ -34,6 +34,11 @@ async def gather(request: str):
     await asyncio.gather(*(client.get(url_for(request)) for _ in range(3)))
 
 
+async def one_by_one(request: str):
+    for task in [asyncio.create_task(client.get(url_for(request))) for _ in range(3)]:
+        await task
+
+
 def sync(request: str):
     blocking_client.get(url_for(request))
 
@@ -53,7 +58,8 @@ async def pass_through(request, call_next):
     return await call_next(request)
 
 how = os.environ.get("HOW", "direct")
-app.get("/work/{request}")({"direct": direct, "gather": gather, "sync": sync, "stream": stream}[how])
+app.get("/work/{request}")({"direct": direct, "gather": gather, "sync": sync, "stream": stream,
+                             "one-by-one": one_by_one}[how])
 if how == "stream":
     app.middleware("http")(pass_through)
 
