@@ -212,7 +212,7 @@ struct tokio_search {
 	__u32 boxed; /* how far the memory at hand belongs to the future is not known */
 	__u32 left; /* pointers that may be followed */
 	__s32 how; /* what is said by the best channel so far */
-	__u32 pad;
+	__u32 word; /* of the set at hand: of the waker of who waits */
 };
 
 #define NODE_WORDS 64 /* of a stack, read at once; a power of two */

@@ -3,10 +3,10 @@
  * Who waits for one of several (a JoinSet, FuturesUnordered). Such a set gives each of its members a waker of its own,
  * and has the waker of who waits:
  *
- *	waker: functions, member	member: ... set ...	set: counts of owners, ..., waker of who waits, ...
- *
  *	waker: functions, member	member: ... set ...	set: owners, ..., waker of who waits, ...
- * that led to somebody in one member after the other.
+ *
+ * Nothing says where in a member the set is, and where in that the waker: those places are believed that led to
+ * somebody in one member after the other.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -40,6 +40,7 @@ int tokio_set_at(__u64 at)
 			continue;
 		s->several |= s->found && s->found != waits;
 		s->found = waits;
+		s->word = i;
 		return 1;
 	}
 	return 0;
@@ -72,11 +73,12 @@ static __always_inline bool find_place(struct tokio_search *s, __u64 member)
 	return s->found && !s->several;
 }
 
-/* Where it was seen in one member after the other, the address of the set is. */
-static __always_inline void note_place(struct tokio_task *kind, __u32 place)
+/* Where it was seen in one member after the other, the address of the set is, and in that the waker. */
+static __always_inline void note_place(struct tokio_task *kind, __u32 place, __u32 word)
 {
-	kind->jobs = kind->serves == place ? kind->jobs + 1 : 1;
+	kind->jobs = kind->serves == place && kind->place == word ? kind->jobs + 1 : 1;
 	kind->serves = place;
+	kind->place = word;
 	kind->vain = 0;
 }
 
@@ -97,11 +99,13 @@ __u64 tokio_set(__u64 task, __u64 waits)
 	if (kind->jobs < SETS_SURE && kind->vain < VAIN_MAX) {
 		kind->vain++;
 		if (find_place(s, waits))
-			note_place(kind, s->place - waits);
+			note_place(kind, s->place - waits, s->word);
 	}
 	if (kind->jobs < SETS_SURE)
 		return 0;
 	s->found = 0;
-	tokio_set_at(user_word(waits + kind->serves));
+	/* While the set has no waker, another one may lie behind it. */
+	if (!tokio_set_at(user_word(waits + kind->serves)) || s->word != kind->place)
+		return 0;
 	return s->found;
 }
