@@ -423,7 +423,7 @@ static void claim_back(struct pipeline *p, const struct callbacks *cb, struct ex
 			return;
 		if (next == GUESS_IMMEDIATE && !holds(cb, next)) /* a pool's, perhaps */
 			return;
-		if (!holds(cb, next))
+		if (next == GUESS_IMMEDIATE || !holds(cb, next))
 			how = LINK_RELAY;
 		x = exchange_find(&p->exchanges, x->node.goes_on);
 		if (x && x->parent)
