@@ -143,7 +143,7 @@ CASES = [
     *rows("aiohttp", python("aio.py"), modules("aiohttp"), {
         "direct": {"quick": True}, "sequence": {"calls": 3}, "gather": {"calls": 3, "quick": True}, "group": {"calls": 3},
         "task": {}, "thread": {}, "executor": {"quick": True},
-        "one-by-one": {"calls": 3, "least": 0.5, "quick": True}, "crossed": {"calls": 3, "least": 0.5},
+        "one-by-one": {"calls": 3, "least": 0.4, "quick": True}, "crossed": {"calls": 3, "least": 0.5},
         "completed": {"calls": 3, "least": 0.3}, "first": {"calls": 3},
         "shield": {"calls": 2, "least": 0.5}, "workers": {"calls": 3, "least": 0.3}, "slept": {"calls": 3}, "forgotten": {"least": 0},
     }),

@@ -26,9 +26,6 @@ struct conn_facts {
 
 struct conn {
 	struct hnode by_id; /* first: hash_expect() */
-	struct hnode by_sk; /* unix: key sk */
-	struct hnode by_owner; /* unix: key facts.tgid; one of its connections is there, the others are its siblings */
-	struct list siblings; /* unix: a ring */
 	struct lru by_use;
 	uint64_t id;
 	struct conn_facts facts;
@@ -50,6 +47,9 @@ struct conn {
 	uint64_t last; /* serial of the exchange that ended last; 0: none */
 	struct conn *peer; /* the other end, once it is known (join.c) */
 	uint64_t peer_shift; /* unix: our request positions minus the peer's, modulo 2^64 */
+	struct hnode by_sk; /* unix: key sk */
+	struct hnode by_owner; /* unix: key facts.tgid; one of its connections is there, the others are its siblings */
+	struct list siblings; /* unix: a ring */
 	_Alignas(void *) char state[]; /* of its protocol */
 };
 
