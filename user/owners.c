@@ -7,9 +7,8 @@
 #include "strand/strand.h"
 
 #define REMAP_NS (20 * NSEC_PER_MSEC)
-#define ANEW_NS \
-	(10 *   \
-	 NSEC_PER_SEC) /* so long what is known of a process is believed: it may be another program */
+/* So long what is known of a process is believed: it may be another program by then. */
+#define ANEW_NS   (10 * NSEC_PER_SEC)
 #define HURRY_NS  NSEC_PER_SEC
 #define WORDS_MAX 200000 /* that are looked at for one answer: 2 ms */
 

@@ -488,12 +488,12 @@ static unsigned wrong_for_each(const struct process *proc)
  * passed on that would test the guesses; but a response that does not wait for a call's answer was not made of it.
  * Where there is one loop only, it is mostly a call that nobody waits for (a copy, a hedge).
  */
-static void note_unawaited(struct pipeline *p, struct turns *t, const struct exchange *request)
+static void note_unawaited(struct pipeline *p, struct process *proc, const struct turns *t,
+			   const struct exchange *request)
 {
-	struct process *proc = process_find(&p->processes, request->tgid);
 	const struct exchange *call;
 
-	if (!proc || acts_at_once(t))
+	if (acts_at_once(t))
 		return;
 	list_for_each (call, &request->children, sibling) {
 		struct lately *g = call->turn.in_loop ? guesses_like(p, call) : NULL;
@@ -507,12 +507,8 @@ static void note_unawaited(struct pipeline *p, struct turns *t, const struct exc
 	}
 }
 
-static void note_loop(struct pipeline *p, const struct strand *thread, uint32_t tgid)
+static void note_loop(struct process *proc, const struct strand *thread)
 {
-	struct process *proc = process_find(&p->processes, tgid);
-
-	if (!proc)
-		return;
 	proc->several_answer =
 		proc->several_answer || (proc->answers && proc->answers != thread->id);
 	proc->answers = thread->id;
@@ -520,8 +516,12 @@ static void note_loop(struct pipeline *p, const struct strand *thread, uint32_t 
 
 void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request)
 {
-	note_loop(p, &request->thread, request->tgid);
-	note_unawaited(p, t, request);
+	struct process *proc = process_find(&p->processes, request->tgid);
+
+	if (proc) {
+		note_loop(proc, &request->thread);
+		note_unawaited(p, proc, t, request);
+	}
 	pass_on(p, t, request);
 	turn_over(t, request);
 }
