@@ -7,7 +7,7 @@
 #include "host/memory.h"
 #include "strand/held.h"
 
-#define OWNERS_PROCESSES 16 /* 120 KB each. The longest unused one is read anew when it asks again */
+#define OWNERS_PROCESSES 16 /* 240 KB each. The longest unused one is read anew when it asks again */
 
 struct owners_process {
 	uint32_t tgid;

@@ -13,8 +13,8 @@
 #include "base/compiler.h"
 #include "strand/held.h"
 
-#define WORDS   65536
-#define SET_SZ  16
+#define WORDS   131072
+#define SET_SZ  2048
 #define CONTEXT 136 /* in a task */
 #define CLOSURE 72 /* in a function */
 #define FRAME   72 /* in a coroutine */
@@ -118,13 +118,13 @@ static uint64_t *make_coroutine(struct world *w, uint64_t variable, const uint64
 
 static uint64_t *make_task(struct world *w, const uint64_t *coroutine)
 {
-	uint64_t *task = make(w, TASK, CONTEXT / 8 + 2), *reference = make(w, INT, 4);
+	uint64_t *task = make(w, TASK, CONTEXT / 8 + 2);
 
 	task[CONTEXT / 8 - 2] = at(coroutine);
 	task[CONTEXT / 8] = at(task) + 4;
-	reference[2] = at(task);
 	assert_true(w->tasks < SET_SZ);
-	w->table[2 * w->tasks++] = at(reference);
+	w->table[2 * w->tasks] = at(make(w, INT, 4)); /* a weak reference, and its hash */
+	w->table[2 * w->tasks++ + 1] = at(task) >> 4 | at(task) << 60;
 	return task;
 }
 
@@ -284,6 +284,77 @@ static void of_the_next_at_its_address(void **state)
 	find(w, first, 0, NULL);
 }
 
+/* Once it was looked through all that changed: that was enough. */
+static void find_lately(struct world *w, const uint64_t *task, const uint64_t *owner)
+{
+	find(w, task, 1, owner);
+	assert_int_not_equal(w->held.full_round, w->pages.round);
+}
+
+/* Tasks are made at the addresses of those that ended, which others held and nobody asked for. */
+static void of_the_last_of_many_at_its_address(void **state)
+{
+	struct world *w = *state;
+	uint64_t *task = make_task(w, NULL), *list, *owner, *other;
+	unsigned i;
+
+	for (i = 0; i < 4; i++) {
+		task[CONTEXT / 8 - 2] = at(make_coroutine(w, 0, NULL));
+		list = make_list(w, task);
+		owner = make_owner(w, at(list));
+		other = make_task(w, NULL);
+		find_lately(w, other, make_owner(w, at(other)));
+		if (i < 3)
+			((uint64_t *)(uintptr_t)list[3])[2] = 0;
+	}
+	find_lately(w, task, owner);
+}
+
+static void of_many_at_once(void **state)
+{
+	struct world *w = *state;
+	uint64_t *tasks[400], *owners[ARRAY_SIZE(tasks)];
+	__u64 contexts[AWAITING_MAX];
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
+		tasks[i] = make_task(w, NULL);
+		owners[i] = make_owner(w, at(tasks[i]));
+	}
+	pages_renew(&w->pages, &w->mem, MANY);
+	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
+		assert_int_equal(held_by(&w->held, at(tasks[i]), contexts), 1);
+		assert_int_equal(contexts[0], at(owners[i]) + 4);
+	}
+}
+
+/* Its address may be another's any moment. */
+static void of_one_that_has_ended(void **state)
+{
+	struct world *w = *state;
+	uint64_t *coroutine = make_coroutine(w, 0, NULL), *task = make_task(w, coroutine);
+
+	make_owner(w, at(task));
+	((int8_t *)(coroutine + FRAME / 8))[-5] = 1;
+	find(w, task, 0, NULL);
+}
+
+/* Where other calls of it have held some is where it is looked. */
+static void in_one_function_of_many(void **state)
+{
+	struct world *w = *state;
+	uint64_t *awaits = make(w, FUTURE, 20), *task, *coroutine;
+	unsigned i;
+
+	for (i = 0; i < 300; i++) {
+		task = make_task(w, NULL);
+		coroutine = make_coroutine(w, at(task), awaits);
+		coroutine[FRAME / 8] = 1;
+		find_lately(w, task, make_task(w, coroutine));
+		coroutine[FRAME / 8 + 9] = 0;
+	}
+}
+
 /* wait_for(shield()) of 3.11: two functions with a future each stand between. */
 static void of_who_waits_through_helpers(void **state)
 {
@@ -339,6 +410,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(of_two, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_one_that_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_the_next_at_its_address, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_the_last_of_many_at_its_address, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(of_many_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(in_one_function_of_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_one_that_has_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_who_waits_through_helpers, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_anything, setup, teardown),
 	};

@@ -25,7 +25,8 @@
 #define SET_MASK     32
 #define SET_TABLE    40
 #define SET_ENTRY    16
-#define REFERENT     16
+#define SET_HASH     8
+#define HASH_TURN    4 /* bits: an object's hash is its address, turned */
 #define MODULE_STATE 32
 
 #define TYPE_WORDS    160 /* of a type that was made at run time */
@@ -35,10 +36,12 @@
 
 #define CALLBACKS_MAX  3
 #define CELLS_MAX      8
+#define SLOTS          64u /* variables of a function; the last stands for all that follow */
 #define ATTRIBUTES_MAX 12
 #define HELPERS_MAX    3 /* from a future to who waits */
-#define VAIN_MAX       16
+#define VAIN_MAX       16 /* in a row that it is in vain to look, then only each so many times: */
 #define VAIN_RARELY    64
+#define LOYAL          1024 /* so often again, once it was not */
 #define LEFT_MIN       30000 /* words to confirm what was found */
 #define DEPTH_MAX      64 /* functions of one task */
 #define SET_MAX        16384
@@ -176,15 +179,42 @@ struct walk {
 	uint64_t holder;
 	uint64_t wanted; /* 0: all of them are noted */
 	bool found; /* that, or any */
+	bool over;
 };
+
+/* Its place among the notes, or else the one that was longest without use of those that it may have. */
+static struct held_task *place_of(struct held *h, uint64_t task)
+{
+	struct held_task *at = &h->held[slot_of(task, HELD_TASKS / HELD_WAYS) * HELD_WAYS];
+	struct held_task *oldest = at;
+	unsigned i;
+
+	for (i = 0; i < HELD_WAYS; i++, at++) {
+		if (at->task == task)
+			return at;
+		if (at->round < oldest->round)
+			oldest = at;
+	}
+	return oldest;
+}
+
+/* What is noted of a task; of one that stood at its address before, nothing any more. */
+static struct held_task *noted(struct held *h, uint64_t task)
+{
+	uint64_t coroutine = in_task(h, task, COROUTINE), context = in_task(h, task, 0);
+	struct held_task *t = place_of(h, task);
+
+	if (t->task != task || t->coroutine != coroutine || t->context != context)
+		*t = (struct held_task){ .task = task, .coroutine = coroutine, .context = context };
+	t->round = h->m.pages->round;
+	return t;
+}
 
 static void note(struct held *h, uint64_t holder, uint64_t task)
 {
-	struct held_task *t = &h->held[slot_of(task, HELD_TASKS)];
+	struct held_task *t = noted(h, task);
 	unsigned i;
 
-	if (t->task != task)
-		*t = (struct held_task){ .task = task };
 	for (i = 0; i < HELD_BY && t->by[i] && t->by[i] != holder; i++)
 		;
 	if (i < HELD_BY)
@@ -244,21 +274,6 @@ static bool within(struct walk *w, uint64_t object)
 	return f.values && among_all(w, &f);
 }
 
-static bool in_frame(struct walk *w, const struct py_frame *f)
-{
-	uint64_t value;
-	size_t i;
-
-	if (among_all(w, f))
-		return true;
-	for (i = 0; i < f->cnt; i++) {
-		value = py_word(&w->h->m, f->values + i * WORD);
-		if (value != f->awaits && within(w, value))
-			return true;
-	}
-	return false;
-}
-
 static struct held_code *code_in(struct held_code *table, uint64_t code)
 {
 	struct held_code *c = &table[slot_of(code, HELD_CODES)];
@@ -276,25 +291,40 @@ static uint64_t code_of(struct held *h, uint64_t task)
 	return py_word(&h->m, frame + h->m.rt.off[PYTHON_CODE]);
 }
 
-static bool pays(unsigned vain)
+static bool pays(int vain)
 {
 	return vain < VAIN_MAX || !(vain % VAIN_RARELY);
 }
 
-/* Functions that hold nothing, nearly all, are looked at rarely. */
-static bool in_frame_of_note(struct walk *w, const struct py_frame *f)
+/* In those variables of a function whose bit is set; returns in which. */
+static uint64_t in_variables(struct walk *w, const struct py_frame *f, uint64_t slots)
+{
+	uint64_t found = 0, value, slot;
+	size_t i;
+
+	for (i = 0; i < f->cnt && !w->over; i++) {
+		slot = 1ULL << min(i, SLOTS - 1);
+		if (!(slots & slot))
+			continue;
+		value = py_word(&w->h->m, f->values + i * WORD);
+		w->found = false;
+		w->over = among(w, value) || (value != f->awaits && within(w, value));
+		found |= w->found ? slot : 0;
+	}
+	return found;
+}
+
+/* A function has tasks in the same variables each time, nearly all in none: all are looked at rarely. */
+static void in_frame(struct walk *w, const struct py_frame *f)
 {
 	struct held_code *c = code_in(w->h->codes, f->code);
-	bool before = w->found, found;
+	bool before = w->found;
+	uint64_t found = in_variables(w, f, pays(c->vain++) ? UINT64_MAX : c->slots);
 
-	if (!pays(c->vain++))
-		return false;
-	w->found = false;
-	found = in_frame(w, f);
-	if (w->found)
+	w->found = before || found;
+	if (found & ~c->slots)
 		c->vain = 0;
-	w->found = w->found || before;
-	return found;
+	c->slots |= found;
 }
 
 static void walk(struct walk *w)
@@ -303,10 +333,12 @@ static void walk(struct walk *w)
 	struct py_frame f;
 	unsigned i;
 
-	for (i = 0; i < DEPTH_MAX && py_kind(&w->h->m, coroutine) == PY_COROUTINE &&
-		    py_frame(&w->h->m, coroutine, &f) && !in_frame_of_note(w, &f);
-	     i++)
+	for (i = 0; i < DEPTH_MAX && !w->over && py_kind(&w->h->m, coroutine) == PY_COROUTINE &&
+		    py_frame(&w->h->m, coroutine, &f);
+	     i++) {
+		in_frame(w, &f);
 		coroutine = f.awaits;
+	}
 }
 
 static bool holds(struct held *h, uint64_t holder, uint64_t task)
@@ -371,18 +403,31 @@ static bool know(struct held *h, uint64_t task)
 	return is_task(h, task);
 }
 
-/* Notes what the task holds, unless it has not gone on since that was done. */
-static void look_at(struct held *h, uint64_t task)
+/* Notes what the task holds, unless it has not gone on since that was done, or its like hold nothing. */
+static void look_at(struct held *h, uint64_t task, struct held_seen *seen)
 {
-	struct held_seen *seen = &h->seen[slot_of(task, HELD_SEEN)],
-			 now = { task, in_task(h, task, COROUTINE), in_task(h, task, WAITS_FOR),
-				 in_task(h, task, 0) };
+	struct held_seen now = { task, in_task(h, task, COROUTINE), in_task(h, task, 0),
+				 in_task(h, task, WAITS_FOR), seen->code };
 	struct walk w = { .h = h, .holder = task };
+	struct held_code *root;
 
 	if (!memcmp(seen, &now, sizeof(now)))
 		return;
+	if (seen->task != task || seen->coroutine != now.coroutine || seen->context != now.context)
+		now.code = code_of(h, task);
 	*seen = now;
+	root = code_in(h->roots, now.code);
+	if (!pays(root->vain++))
+		return;
 	walk(&w);
+	if (w.found)
+		root->vain = -LOYAL;
+}
+
+/* A weak reference hashes as what it refers to, and that by its address. */
+static uint64_t referent_of(uint64_t hash)
+{
+	return hash << HASH_TURN | hash >> (64 - HASH_TURN);
 }
 
 static void look_at_all(struct held *h)
@@ -391,30 +436,27 @@ static void look_at_all(struct held *h)
 	uint64_t cnt = py_word(&h->m, h->all + SET_MASK) + 1;
 
 	for (i = 0; i < cnt && i < SET_MAX && h->m.pages->left > LEFT_MIN; i++) {
-		task = py_word(&h->m, table + i * SET_ENTRY);
-		task = task ? py_word(&h->m, task + REFERENT) : 0;
+		task = referent_of(py_word(&h->m, table + i * SET_ENTRY + SET_HASH));
 		if (is_task(h, task))
-			look_at(h, task);
+			look_at(h, task, &h->seen[i % HELD_SEEN]);
 	}
 }
 
 /* Those that were noted, and still hold it. */
 static void confirm(struct held *h, uint64_t task, struct holders *ret_holders)
 {
-	struct held_task *t = &h->held[slot_of(task, HELD_TASKS)];
-	struct held_task noted = *t;
+	struct held_task *t = noted(h, task), before = *t;
 	unsigned i;
 
 	ret_holders->cnt = 0;
-	ret_holders->more = noted.more;
-	if (noted.task != task)
-		return;
-	*t = (struct held_task){ .task = task };
+	ret_holders->more = before.more;
+	memset(t->by, 0, sizeof(t->by));
+	t->more = false;
 	for (i = 0; i < HELD_BY; i++) {
-		if (!noted.by[i] || !holds(h, noted.by[i], task))
+		if (!before.by[i] || !holds(h, before.by[i], task))
 			continue;
-		climb(h, noted.by[i], &ret_holders->v[ret_holders->cnt++]);
-		note(h, noted.by[i], task);
+		climb(h, before.by[i], &ret_holders->v[ret_holders->cnt++]);
+		note(h, before.by[i], task);
 	}
 }
 
@@ -437,7 +479,6 @@ static bool find_anew(struct held *h, uint64_t task, struct holders *ret_holders
 		return false;
 	h->full_round = h->m.pages->round;
 	memset(h->seen, 0, sizeof(h->seen));
-	memset(h->m.dull, 0, sizeof(h->m.dull));
 	look_at_all(h);
 	confirm(h, task, ret_holders);
 	return ret_holders->cnt;
@@ -497,13 +538,13 @@ unsigned held_by(struct held *h, uint64_t task, __u64 *ret_contexts)
 	struct held_code *asked;
 	unsigned cnt;
 
-	if (!know(h, task))
+	if (!know(h, task) || py_over(&h->m, in_task(h, task, COROUTINE)))
 		return 0;
 	asked = code_in(h->asked, code_of(h, task));
 	if (!pays(asked->vain++))
 		return 0;
 	cnt = chain_of(h, task, ret_contexts);
 	if (cnt)
-		asked->vain = 0;
+		asked->vain = -LOYAL;
 	return cnt;
 }

@@ -19,7 +19,7 @@
 #define KEYS_INDEX     32
 #define ITERATED       24 /* in an iterator of a list */
 #define FRAME_STATE \
-	(-5) /* byte before a coroutine's frame: negative while it waits or has not begun */
+	(-5) /* byte before a coroutine's frame: negative while it waits or has not begun, 0 while it runs */
 #define FRAME_TOP     64 /* how many values there are */
 #define FRAME_VALUES  72
 #define ATTRIBUTES_AT 24 /* before an object; in 3.12 one more */
@@ -83,19 +83,24 @@ static enum py_kind kind_of_type(struct py_memory *m, uint64_t type)
 
 enum py_kind py_kind(struct py_memory *m, uint64_t object)
 {
-	uint64_t *dull = &m->dull[hash_mix(object, 0) % PY_DULL], type;
-	struct py_type *known;
+	uint64_t type = object && !(object % WORD) ? py_word(m, object + OBJECT_TYPE) : 0;
+	struct py_type *known = &m->types[hash_mix(type, 0) % PY_TYPES];
 
-	if (!object || object % WORD || *dull == object)
+	if (!type)
 		return PY_OTHER;
-	type = py_word(m, object + OBJECT_TYPE);
-	known = &m->types[hash_mix(type, 0) % PY_TYPES];
-	if (type && known->at != type)
+	if (known->at != type)
 		*known = (struct py_type){ type, kind_of_type(m, type) };
-	if (type && known->kind != PY_OTHER)
-		return known->kind;
-	*dull = object;
-	return PY_OTHER;
+	return known->kind;
+}
+
+static int8_t frame_state(struct py_memory *m, uint64_t coroutine)
+{
+	return (int8_t)byte_at(m, coroutine + m->rt.off[PYTHON_COROUTINE] + FRAME_STATE);
+}
+
+bool py_over(struct py_memory *m, uint64_t coroutine)
+{
+	return frame_state(m, coroutine) > 0;
 }
 
 bool py_frame(struct py_memory *m, uint64_t coroutine, struct py_frame *ret_frame)
@@ -103,7 +108,7 @@ bool py_frame(struct py_memory *m, uint64_t coroutine, struct py_frame *ret_fram
 	uint64_t frame = coroutine + m->rt.off[PYTHON_COROUTINE], last;
 	uint32_t top = (uint32_t)py_word(m, frame + FRAME_TOP);
 
-	if ((int8_t)byte_at(m, frame + FRAME_STATE) >= 0 || !top || top > VALUES_MAX)
+	if (frame_state(m, coroutine) >= 0 || !top || top > VALUES_MAX)
 		return false;
 	ret_frame->code = py_word(m, frame + m->rt.off[PYTHON_CODE]);
 	ret_frame->values = frame + FRAME_VALUES;

@@ -37,7 +37,6 @@ enum py_kind {
 };
 
 #define PY_TYPES 256
-#define PY_DULL	 4096
 
 struct py_type {
 	uint64_t at;
@@ -48,7 +47,6 @@ struct py_memory {
 	struct pages *pages; /* borrowed, of this process just now */
 	struct runtime rt;
 	struct py_type types[PY_TYPES]; /* a cache, by address */
-	uint64_t dull[PY_DULL]; /* objects that were of no such kind when they were looked at; may be others by now */
 };
 
 /* A function that is under way and waits: its variables, and what it works on. */
@@ -61,6 +59,7 @@ struct py_frame {
 
 uint64_t py_word(struct py_memory *m, uint64_t at); /* 0: cannot be read */
 enum py_kind py_kind(struct py_memory *m, uint64_t object);
+bool py_over(struct py_memory *m, uint64_t coroutine); /* it has ended */
 bool py_frame(struct py_memory *m, uint64_t coroutine, struct py_frame *ret_frame);
 uint64_t py_attributes(struct py_memory *m, uint64_t object); /* in order; 0: not known */
 
