@@ -4,7 +4,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "app.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cli.h"
@@ -14,6 +13,8 @@
 #include "kern/privilege.h"
 #include "kern/version.h"
 #include "links_report.h"
+#include "live.h"
+#include "replay.h"
 #include "version.h"
 
 #define EXIT_WRONG_USE 2
@@ -60,6 +61,18 @@ static int diagnose(const struct config *cfg)
 	return possible ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int trace(const struct config *cfg)
+{
+	struct err err = {};
+	int status = EXIT_SUCCESS;
+	int code = cfg->replay ? replay_run(cfg, &err) : live_run(cfg, &status, &err);
+
+	if (!code)
+		return status;
+	log_err("%s", err.text);
+	return EXIT_FAILURE;
+}
+
 static int run(const struct config *cfg)
 {
 	switch (cfg->action) {
@@ -79,7 +92,7 @@ static int run(const struct config *cfg)
 	case ACTION_DOCTOR:
 		return finish_stdout(diagnose(cfg));
 	case ACTION_TRACE:
-		return app_run(cfg);
+		return trace(cfg);
 	}
 	return finish_stdout(EXIT_SUCCESS);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel side as an object: loads the programs that this kernel allows, attaches them, tells
- * which processes are traced, drains the ring. The only header of kern/ that app.c needs beside
- * targets.h. Belongs to the loop thread.
+ * which processes are traced, drains the ring. Belongs to the loop thread.
  */
 #ifndef KERN_CAPTURE_H
 #define KERN_CAPTURE_H

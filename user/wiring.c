@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The wiring: which module feeds which. Records come from the kernel (live.c) or from a file
- * (below), and from there on take the same way: facts to the services, everything else to the
- * pipeline, spans to the exporters.
+ * Which module feeds which. Records come from the kernel (live.c) or from a file (replay.c), and from there on take the
+ * same way: facts to the services, everything else to the pipeline, spans to the exporters.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/usage.h"
-#include "live.h"
 #include "own_metrics.h"
-#include "recording.h"
 #include "wiring.h"
 
 static void take_span(void *ctx, struct span *s)
@@ -267,58 +263,4 @@ void wiring_finish(struct wiring *w, const struct config *cfg, const struct kern
 		metrics_end(w->metrics, cfg->export.timeout_ms);
 	}
 	wiring_summary(w, cfg, kern);
-}
-
-static int replay_records(struct wiring *w, struct replayer *r, struct kernel_figures *kern,
-			  bool *ret_books, struct err *err)
-{
-	const struct ev_hdr *ev;
-	int code;
-
-	while ((code = replayer_next(r, &ev, err)) > 0) {
-		wiring_feed(w, ev);
-		if (ev->kind != EV_BOOKS)
-			continue;
-		memcpy(kern->stats, ((const struct ev_books *)ev)->stats,
-		       min(sizeof(kern->stats), ev->sz - sizeof(*ev)));
-		*ret_books = true;
-	}
-	return code;
-}
-
-static int run_replay(const struct config *cfg, struct err *err)
-{
-	_cleanup_(replayer_freep) struct replayer *r = NULL;
-	/* Full batches and nothing dropped: the output then depends on the recording alone. */
-	struct export_options export = cfg->export;
-	_cleanup_(wiring_release) struct wiring w = { 0 };
-	struct recording_facts facts;
-	struct kernel_figures kern = { 0 };
-	bool books = false;
-	int code = replayer_new(cfg->replay, &facts, &r, err);
-
-	if (code)
-		return code;
-	export.patient = true;
-	export.batch_delay_ms = UINT32_MAX;
-	code = wiring_init(&w, cfg, &export, &facts, NULL, err);
-	if (!code)
-		code = wiring_start(&w, cfg, &(struct guard){ .live = false }, err);
-	if (code)
-		return code;
-	code = replay_records(&w, r, &kern, &books, err);
-	wiring_finish(&w, cfg, books ? &kern : NULL);
-	return code;
-}
-
-int app_run(const struct config *cfg)
-{
-	struct err err = { 0 };
-	int status = 0;
-	int code = cfg->replay ? run_replay(cfg, &err) : live_run(cfg, &status, &err);
-
-	if (!code)
-		return status;
-	log_err("%s", err.text);
-	return 1;
 }
