@@ -29,89 +29,99 @@ enum made_for {
 	MADE_FOR_ANY, /* whichever request comes */
 };
 
+/* A call, and what is known of who made it. */
+struct judged {
+	struct exchange *x;
+	struct strand_state *thread; /* NULL: forgotten */
+	struct process *proc; /* NULL: not known */
+};
+
 /*
  * A thread that is still there when the request is over, and has made other calls, was made for more than that one: its
  * first call may have been for it. A loop makes its workers when the first of many requests has come.
  */
-static enum made_for made_for(struct pipeline *p, const struct exchange *x)
+static enum made_for made_for(struct pipeline *p, const struct judged *j)
 {
-	const struct strand_state *st =
-		x->method == LINK_FORK ? strand_find(&p->strands, &x->thread) : NULL;
-	const struct strand_state *maker = st ? strand_find(&p->strands, &st->maker) : NULL;
+	const struct exchange *x = j->x;
+	const struct strand_state *maker;
 
-	if (!st || (x->parent && !x->parent->done))
+	if (x->method != LINK_FORK || !j->thread || (x->parent && !x->parent->done))
 		return MADE_FOR_IT;
+	maker = strand_find(&p->strands, &j->thread->maker);
 	if (x->prev_call || (maker && strand_is_loop(maker)))
 		return MADE_FOR_ANY;
-	return st->last_call != x->serial ? MADE_FOR_MORE : MADE_FOR_IT;
+	return j->thread->last_call != x->serial ? MADE_FOR_MORE : MADE_FOR_IT;
 }
 
-static bool made_by_loop(struct pipeline *p, const struct exchange *x)
+static bool made_by_loop(const struct judged *j)
 {
-	const struct strand_state *st =
-		x->turn.in_loop ? strand_find(&p->strands, &x->thread) : NULL;
+	return j->x->turn.in_loop && j->thread && strand_is_loop(j->thread);
+}
 
-	return st && strand_is_loop(st);
+static bool is_guess(const struct exchange *x)
+{
+	return x->method == LINK_LIKELY || x->method == LINK_ORDER;
 }
 
 /* Its thread has shown since that what the link rests on says nothing there. */
-static bool refuted(struct pipeline *p, struct exchange *x)
+static bool refuted(struct pipeline *p, const struct judged *j)
 {
-	struct strand_state *st = strand_find(&p->strands, &x->thread);
+	const struct strand_state *st = j->thread;
 
 	if (st && strand_tells(st))
-		return callback_doubts(st->callbacks, x);
-	return (x->method == LINK_LIKELY || x->method == LINK_ORDER) && st && strand_is_loop(st) &&
-	       (strand_queues(st) || turns_guess_fails(p, x));
+		return callback_doubts(st->callbacks, j->x);
+	return is_guess(j->x) && st && strand_is_loop(st) &&
+	       (strand_queues(st) || turns_guess_fails(p, j->x));
 }
 
 /* No answer has told of it. What a loop does for the only request that it serves it may do for nobody as well. */
-static bool may_be_idling(struct pipeline *p, const struct exchange *x)
+static bool may_be_idling(const struct judged *j)
 {
-	struct strand_state *st = x->turn.in_loop ? strand_find(&p->strands, &x->thread) : NULL;
-	bool linked = x->parent || x->has_parent;
+	const struct exchange *x = j->x;
+	struct strand_state *st = j->thread;
 
-	if (!linked || (x->method != LINK_LIKELY && x->method != LINK_ORDER) || !st ||
-	    !strand_is_loop(st))
+	if ((!x->parent && !x->has_parent) || !is_guess(x) || !made_by_loop(j))
 		return false;
 	idling_untold(&st->idling);
 	return idling_explains(&st->idling) || (x->method == LINK_ORDER && turns_tell(&st->turns));
 }
 
-static bool agreed(struct pipeline *p, const struct exchange *x)
+static bool agreed(const struct judged *j)
 {
-	const struct strand_state *st = strand_find(&p->strands, &x->thread);
+	return j->thread && turns_agreed(&j->thread->turns, j->x);
+}
 
-	return st && turns_agreed(&st->turns, x);
+/* No more than a candidate, where there are others. */
+static void grade_as_candidate(struct exchange *x)
+{
+	exchange_grade(x, LINK_ORDER);
+	x->doubtful = x->served > 1;
 }
 
 /*
  * A thread may have come out to be a loop since. Where work changes threads, what a thread was seen to do says little
  * about whom it does it for.
  */
-static void grade_by_thread(struct pipeline *p, struct exchange *x)
+static void grade_by_thread(struct pipeline *p, const struct judged *j)
 {
-	const struct process *proc = process_find(&p->processes, x->tgid);
-	enum made_for thread = made_for(p, x);
+	struct exchange *x = j->x;
+	enum made_for thread = made_for(p, j);
 	/* A virtual thread is made for one piece of work: it makes its own calls, whoever reads the answers. */
 	bool is_pools = x->method == LINK_THREAD && x->thread.kind != STRAND_VIRTUAL;
 	bool by_thread = is_pools || x->method == LINK_SOCKET || x->method == LINK_LIKELY ||
 			 x->method == LINK_FORK;
-	bool roams = proc && proc->roams && (by_thread || x->method == LINK_ORDER);
+	bool roams = j->proc && j->proc->roams && (by_thread || x->method == LINK_ORDER);
 
-	if (x->method == LINK_THREAD && made_by_loop(p, x))
+	if (x->method == LINK_THREAD && made_by_loop(j))
 		exchange_grade(x, LINK_LIKELY);
-	if (!link_method_evidence(x->method) && agreed(p, x)) {
+	if (!link_method_evidence(x->method) && agreed(j)) {
 		exchange_grade(x, LINK_ANSWER);
 		return;
 	}
 	if (thread == MADE_FOR_MORE)
 		exchange_grade(x, LINK_ORDER);
-	if (!refuted(p, x) && thread != MADE_FOR_ANY && !roams &&
-	    !(by_thread && x->turn.contradicted))
-		return;
-	exchange_grade(x, LINK_ORDER);
-	x->doubtful = x->served > 1;
+	if (refuted(p, j) || thread == MADE_FOR_ANY || roams || (by_thread && x->turn.contradicted))
+		grade_as_candidate(x);
 }
 
 /* Answers are hardly ever handed over: where one seems to be, somebody was woken for something else. */
@@ -126,19 +136,24 @@ static bool hands_over_by_chance(const struct lately *handed)
  * does that for it: of 1,900 calls handed over in Mono 262 were wrong, of 7,300 in .NET Core 20. Of the 40 whose
  * response was written by who had the news all were.
  */
-static void grade_by_readers(struct pipeline *p, struct exchange *x)
+static void grade_by_readers(const struct judged *j)
 {
-	const struct process *proc = process_find(&p->processes, x->tgid);
+	struct exchange *x = j->x;
 
-	if (!proc || !proc->anyone_reads)
+	if (!j->proc || !j->proc->anyone_reads)
 		return;
 	if (x->method == LINK_HANDOFF)
 		exchange_grade(x, LINK_WOKEN);
-	if (x->method != LINK_RELAY &&
-	    (x->method != LINK_WOKEN || !hands_over_by_chance(&proc->handed)))
-		return;
-	exchange_grade(x, LINK_ORDER);
-	x->doubtful = x->served > 1;
+	if (x->method == LINK_RELAY ||
+	    (x->method == LINK_WOKEN && hands_over_by_chance(&j->proc->handed)))
+		grade_as_candidate(x);
+}
+
+static struct lately *calls_like(struct tasks *t, const struct exchange *x)
+{
+	if (x->held_ns)
+		return &t->held;
+	return x->tasks_cnt == 1 ? &t->lone : &t->awaited;
 }
 
 /*
@@ -147,17 +162,17 @@ static void grade_by_readers(struct pipeline *p, struct exchange *x)
  * tasks claimed 206 were wrong, and 791 were claimed by none. The same of tasks that such a one waits for: Daphne
  * answers from none of them, of 600 calls in Django 30 were claimed for all that, and all 30 were wrong.
  */
-static void grade_by_tasks(struct pipeline *p, struct exchange *x)
+static void grade_by_tasks(struct pipeline *p, const struct judged *j)
 {
-	struct process *proc = process_find(&p->processes, x->tgid);
+	struct exchange *x = j->x;
 	bool claimed = x->method == LINK_TASK;
 	struct lately *l;
 
-	if (!proc || x->strand.kind != STRAND_TASK || !x->tasks_cnt || !x->served)
+	if (!j->proc || x->strand.kind != STRAND_TASK || !x->tasks_cnt || !x->served)
 		return;
 	if (!tasks_stand(p, x))
 		return;
-	l = x->held_ns ? &proc->held : x->tasks_cnt == 1 ? &proc->lone : &proc->awaited;
+	l = calls_like(&j->proc->tasks, x);
 	lately_count(l, claimed, TASKS_LATELY);
 	if (!claimed || l->no <= 1 + l->yes / TASKS_SHARE)
 		return;
@@ -170,34 +185,35 @@ static void grade_by_tasks(struct pipeline *p, struct exchange *x)
 }
 
 /* By its answer, in a loop that passes answers on neither at once nor nearly always in one order. */
-static bool likely_by_answer(struct pipeline *p, const struct exchange *x)
+static bool likely_by_answer(const struct judged *j)
 {
-	const struct strand_state *st =
-		x->method == LINK_ANSWER ? strand_find(&p->strands, &x->thread) : NULL;
-
-	return st && !turns_sure(&st->turns);
+	return j->x->method == LINK_ANSWER && j->thread && !turns_sure(&j->thread->turns);
 }
 
 /* Something that happened in the process since the request came is not known. */
-static bool seen_in_part(const struct pipeline *p, const struct exchange *x)
+static bool seen_in_part(const struct judged *j)
 {
-	const struct process *proc = process_find(&p->processes, x->tgid);
+	const struct exchange *request = j->x->parent;
 
-	return proc && x->parent && x->method != LINK_HEADER &&
-	       proc->unseen_ns >= x->parent->start_ns;
+	return j->proc && request && j->x->method != LINK_HEADER &&
+	       j->proc->unseen_ns >= request->start_ns;
 }
 
 void doubt_grade(struct pipeline *p, struct exchange *x)
 {
+	struct judged j = { .x = x };
+
 	if (x->server_side)
 		return;
-	grade_by_thread(p, x);
-	if (may_be_idling(p, x)) {
+	j.thread = strand_find(&p->strands, &x->thread);
+	j.proc = process_find(&p->processes, x->tgid);
+	grade_by_thread(p, &j);
+	if (may_be_idling(&j)) {
 		x->doubtful = x->doubtful || x->method == LINK_ORDER;
 		exchange_grade(x, LINK_ORDER);
 	}
-	grade_by_readers(p, x);
-	grade_by_tasks(p, x);
-	if (seen_in_part(p, x) || likely_by_answer(p, x))
+	grade_by_readers(&j);
+	grade_by_tasks(p, &j);
+	if (seen_in_part(&j) || likely_by_answer(&j))
 		x->confidence = min(x->confidence, DOUBTED);
 }

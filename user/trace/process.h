@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "trace/heap.h"
 #include "trace/jobs.h"
+#include "trace/tasks.h"
 
 #define SHARED_FUTEX_EDGES  256 /* recent wakes looked at to tell a lock from a hand-over */
 #define SHARED_FUTEX_WAKEES 4 /* a futex that woke more threads than this lately is a lock */
@@ -45,16 +46,10 @@ struct process {
 	bool killed; /* a signal ended it */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 	bool anyone_reads; /* answers that come on one connection are read by whichever thread is free */
-	uint64_t last_task; /* id of the task that answered last */
 	bool sdk; /* it sends spans of its own */
 	bool collects; /* others report to it over gRPC */
 	bool sdk_asked; /* its facts have been looked at for that */
-	bool tasks_differ; /* more than one has answered: they tell requests apart */
-	struct ration held_ration; /* to look whose its tasks are */
-	struct lately lone; /* calls by tasks that nobody waited for: did a task answer a request at their place? */
-	struct lately awaited; /* the same of the others: did one, or who waited for it? */
-	struct lately held; /* the same of tasks that one holds */
-	unsigned apart;	/* responses to requests of whom each had tasks of its own: tasks.c */
+	struct tasks tasks; /* CPython */
 };
 
 struct processes {

@@ -26,7 +26,7 @@
 
 static bool may_ask(struct pipeline *p, struct process *proc)
 {
-	if (ration_left(&proc->held_ration, HELD_READ_NS, p->now_ns) &&
+	if (ration_left(&proc->tasks.held_ration, HELD_READ_NS, p->now_ns) &&
 	    ration_left(&p->held_ration, HELD_READ_ALL_NS, p->now_ns))
 		return true;
 	p->tally.v[TALLY_HELD_LEFT]++;
@@ -42,7 +42,7 @@ static void ask(struct pipeline *p, const struct ev_awaiting *ev)
 	if (!proc || list_empty(&proc->serving) || !may_ask(p, proc))
 		return;
 	took_ns = p->sink.held(p->sink.ctx, ev);
-	proc->held_ration.spent_ns += took_ns;
+	proc->tasks.held_ration.spent_ns += took_ns;
 	p->held_ration.spent_ns += took_ns;
 }
 
@@ -127,9 +127,9 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 
 static void note_writer(struct process *proc, const struct strand *writer)
 {
-	if (proc->last_task && proc->last_task != writer->id)
-		proc->tasks_differ = true;
-	proc->last_task = writer->id;
+	if (proc->tasks.last && proc->tasks.last != writer->id)
+		proc->tasks.differ = true;
+	proc->tasks.last = writer->id;
 }
 
 /* Notes who answers: a task, and those of which each waits for the one before. */
@@ -199,9 +199,9 @@ static void note_waiters(struct pipeline *p, struct process *proc, const struct 
 		apart = apart && !waiter->waits_for_all;
 	}
 	if (!apart)
-		proc->apart -= min(proc->apart, APART_SHARE);
+		proc->tasks.apart -= min(proc->tasks.apart, APART_SHARE);
 	else if (x->tasks_cnt > 1 && proc->serving.next != proc->serving.prev)
-		proc->apart = min(proc->apart + 1, APART_LATELY);
+		proc->tasks.apart = min(proc->tasks.apart + 1, APART_LATELY);
 }
 
 /*
@@ -219,10 +219,10 @@ bool tasks_stand(const struct pipeline *p, const struct exchange *call)
 static void claim_filed(struct pipeline *p, struct exchange *x, const struct process *proc,
 			unsigned j)
 {
-	enum link_method how = proc->tasks_differ ? LINK_TASK : LINK_ORDER;
+	enum link_method how = proc->tasks.differ ? LINK_TASK : LINK_ORDER;
 	const struct strand s = answerer(x, j);
 	const struct strand_state *task = strand_find(&p->strands, &s);
-	bool own = !j || (task && !task->waits_for_all && proc->apart >= APART_ENOUGH);
+	bool own = !j || (task && !task->waits_for_all && proc->tasks.apart >= APART_ENOUGH);
 	uint64_t serial = task && !task->shared ? task->last_call : 0;
 	struct exchange *call;
 	unsigned i;
