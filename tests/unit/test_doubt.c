@@ -532,6 +532,37 @@ static void seen_in_part(void **state)
 	expect_less_sure_once(miss_something);
 }
 
+/* What passes without a record of it. */
+static void pass_unseen(struct end *e, enum dir dir, const char *text)
+{
+	e->pos[dir] += strlen(text);
+	e->seq[dir] += strlen(text);
+}
+
+/* A thread seems to serve a request of which the end was not seen, and is woken for the next, which nobody saw. */
+static void woken_for_a_request_that_was_not_seen(void **state)
+{
+	struct end in, out;
+	struct scene sc;
+
+	scene_begin(&sc);
+	in = open_end(&sc, 1, 100, 1, 2);
+	out = open_end(&sc, 2, 100, 3, 4);
+	receive(&sc, &in, 101, REQUEST("/1"));
+	pass_unseen(&in, DIR_TX, OK);
+	pass_unseen(&in, DIR_RX, REQUEST("/2"));
+	transmit(&sc, &out, 102, REQUEST("/for2"));
+	receive(&sc, &out, 102, OK);
+	wake(&sc, 100, 102, 101, 0xf1);
+	pass_unseen(&in, DIR_TX, OK);
+	receive(&sc, &in, 101, REQUEST("/3"));
+	transmit(&sc, &in, 101, OK);
+	pass_time(&sc, 200000);
+	assert_false(made_for(&sc, "/for2", "/1"));
+	assert_string_equal(how_linked(&sc, "/for2"), "root");
+	scene_end(&sc);
+}
+
 /* What a loop does after having read what was left out goes on with that, not with what it read before. */
 static void loop_that_missed_something(void **state)
 {
@@ -600,6 +631,7 @@ int main(void)
 		cmocka_unit_test(recycled_after_the_read),
 		cmocka_unit_test(recycled_before_the_read),
 		cmocka_unit_test(seen_in_part),
+		cmocka_unit_test(woken_for_a_request_that_was_not_seen),
 		cmocka_unit_test(loop_that_missed_something),
 		cmocka_unit_test(full_table_forgets_between_records),
 	};
