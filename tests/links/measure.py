@@ -111,13 +111,15 @@ def made(lab):
     return [(request, f"/data/{token}") for request, token in score.read_calls(lab.folder)]
 
 
-def measure(lab, case, requests, at, *tracer_args):
+def measure(lab, case, requests, at, *tracer_args, pace=None):
+    """pace(tracer, paths): yields the paths again, and does something to the tracer between two of them."""
     result = Result()
     port = start(lab, case)
     tracer = Tracer(lab, *started(lab), *tracer_args)
     prefix = "/data/" if case.proxy else "/work/"
     ids = [f"{n:05d}" for n in range(requests)]
-    done = load.run(port, [prefix + i for i in ids], case.at or at)
+    paths = [prefix + i for i in ids]
+    done = load.run(port, pace(tracer, paths) if pace else paths, case.at or at)
     assert not done.failed, done.failed[:5]
     if not case.proxy:
         drain(lab)
