@@ -3,7 +3,6 @@
 
 import concurrent.futures
 import re
-import time
 
 import pytest
 
@@ -82,15 +81,21 @@ def test_jaeger_is_killed_amid_20000_requests(lab, record_property):
     backend = Jaeger(lab, disk=disk)
     tracer = Tracer(lab, "--pid", nginx.pid, "--endpoint", backend.endpoint, exporter="otlp",
                     env={"OTEL_BSP_MAX_QUEUE_SIZE": "4000"})
+    asked = []
+
+    def paths():
+        while len(asked) < requests:
+            asked.append("/files/x")
+            yield asked[-1]
 
     def restart():
-        time.sleep(1)
+        wait_until(lambda: len(asked) > requests / 10, 60, "requests to a backend that is there")
         backend.proc.kill()
-        time.sleep(3)
+        wait_until(lambda: len(asked) > requests * 0.6, 60, "requests to none, twice as many as are kept")
         return Jaeger(lab, backend.otlp, disk)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         restarted = pool.submit(restart)
-        result = load.run(port, ["/files/x"] * requests, 8)
+        result = load.run(port, paths(), 8)
         second = restarted.result()
     assert result.sent == requests and not result.failed, result.failed[:5]
     tracer.stop()

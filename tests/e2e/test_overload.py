@@ -15,6 +15,7 @@ from test_nginx import start_nginx
 LANES = 64  # abi/limits.h
 needs_wrk = pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed")
 
+OVERFLOW = 500  # requests: of their records, of 640 bytes each, the smallest ring holds a fifth
 REQUEST = b"GET /files/none HTTP/1.1\r\nHost: a\r\n\r\n"
 pytestmark = pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin"), reason="nginx is not installed")
 
@@ -45,17 +46,23 @@ class Client(threading.Thread):
             self.ask()
 
 
+def wait_asked(clients, n):
+    """Until they have asked so often again."""
+    before = sum(c.asked for c in clients)
+    wait_until(lambda: sum(c.asked for c in clients) >= before + n, 60, f"{n} requests")
+
+
 def busy(port, tracer):
     """The reader stands still under load, and comes back; afterwards all is calm and a few more requests follow."""
     clients = [Client(port) for _ in range(4)]
     for c in clients:
         c.start()
-    time.sleep(0.3)
+    wait_asked(clients, 100)
     tracer.proc.tell(signal.SIGSTOP)
-    time.sleep(0.4)
+    wait_asked(clients, OVERFLOW)
     tracer.proc.tell(signal.SIGCONT)
-    wait_until(lambda: "overload: " in tracer.proc.errors(), 10, "word of the overload")
-    time.sleep(0.3)
+    wait_until(lambda: "overload: " in tracer.proc.errors(), 30, "word of the overload")
+    wait_asked(clients, OVERFLOW)
     for c in clients:
         c.ended.set()
         c.join()

@@ -115,11 +115,12 @@ def test_who_becomes_another_user_is_traced_no_more(lab, program, tmp_path):
     python = tmp_path / "python-as-root"
     shutil.copy(os.path.realpath(PYTHON), python)
     python.chmod(0o4755)
-    port = free_port()
-    become = (f"import os, time; time.sleep(1.5); "
+    port, when = free_port(), tmp_path / "now"
+    become = (f"import os, time\nwhile not os.path.exists('{when}'): time.sleep(0.05)\n"
               f"os.execv('{python}', ['{python}', '-m', 'http.server', '--directory', '{tmp_path}', '{port}'])")
     mine = lab.start("mine", [PYTHON, "-c", become], user=NOBODY, group=NOBODY, extra_groups=[])
     proc = start(lab, with_caps(program, "bpf", "perfmon"), "--pid", mine.pid)
+    when.touch()
     wait_until(lambda: listens(port), 30, "service")
     load.get(port, "/data/1")
     proc.stop()

@@ -9,7 +9,8 @@ import mmap
 import os
 import shutil
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from plain import serve
 
 MS_BIND = 4096
 
@@ -26,18 +27,5 @@ def map_library(folder):
     return kept
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_):
-        pass
-
-
 LIBRARY = map_library(sys.argv[1])
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+serve()

@@ -1,31 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The victim: answers at once, and does to itself what a path asks for: /exec, /forks/N, /slow/SECONDS."""
+"""The victim: answers at once, and does to itself what a path asks for: /exec, /forks/N, /slow/SECONDS.
+
+It says when it begins, and when it begins to be slow.
+"""
 
 import os
 import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from plain import Plain, serve
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Service(Plain):
     def do_GET(self):
         what, _, n = self.path.strip("/").partition("/")
         if what == "forks":
             fork(int(n))
         elif what == "slow":
+            print("slow", flush=True)
             time.sleep(float(n))
-        body = f"{os.getpid()}".encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(f"{os.getpid()}".encode())
         if what == "exec":
             os.execv(sys.executable, [sys.executable, *sys.argv])
-
-    def log_message(self, *_):
-        pass
 
 
 def fork(n):
@@ -36,4 +32,5 @@ def fork(n):
         os.waitpid(pid, 0)
 
 
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+print("begins", flush=True)
+serve(Service)

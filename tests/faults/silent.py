@@ -9,7 +9,8 @@ import os
 import struct
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from plain import serve
 
 LOOKUP, GETATTR, OPEN, READ, INIT = 1, 3, 14, 15, 26
 ENOSYS = 38
@@ -64,19 +65,6 @@ def point_there_from_the_stack():
     ctypes.memmove(room, struct.pack("<64Q", *[AT] * 64), 512)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_):
-        pass
-
-
 map_silence(sys.argv[1], sys.argv[2])
 point_there_from_the_stack()
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+serve()

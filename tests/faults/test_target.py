@@ -25,7 +25,7 @@ def test_it_executes_itself(lab):
     tracer = trace(v)
     for n in range(3):
         v.get("/exec")
-        time.sleep(0.5)
+        v.wait_said("begins", n + 2)
         wait_until(lambda: listens(v.port), 20, "service after its exec")
         v.get(f"/after/{n}")
     tracer.wait_spans(6)
@@ -85,8 +85,8 @@ def test_it_forks_more_often_than_processes_fit(lab):
 def test_it_is_killed_within_a_request(lab):
     v = Victim(lab)
     tracer = trace(v)
-    with load.Steady(v.port, "/slow/5", concurrency=2):
-        time.sleep(0.5)
+    with load.Steady(v.port, "/slow/60", concurrency=2):
+        v.wait_said("slow", 2)
         v.proc.tell(signal.SIGKILL)
         assert tracer.proc.wait(30) == 0
     spans = tracer.spans()

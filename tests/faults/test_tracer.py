@@ -146,11 +146,13 @@ def test_a_time_namespace_sets_its_clock(lab):
 @pytest.mark.short
 def test_a_child_started_by_it_survives_its_death(lab):
     """kill -9 of the tracer leaves the command alone."""
-    tracer = Tracer(lab, "--", "/bin/sh", "-c", "echo up; sleep 1; echo done >&2; exec sleep 30", ready=False)
+    word = lab.folder / "word"
+    child = f"echo up; until [ -e {word} ]; do sleep 0.1; done; echo done; exec sleep 30"
+    tracer = Tracer(lab, "--", "/bin/sh", "-c", child, ready=False)
     wait_until(lambda: "up" in tracer.proc.output(), 20, "command")
     child = int(open(f"/proc/{tracer.pid}/task/{tracer.pid}/children", encoding="ascii").read().split()[0])
     tracer.proc.tell(signal.SIGKILL)
     tracer.proc.wait()
-    time.sleep(1.5)
-    assert "done" in tracer.proc.errors()
+    word.touch()
+    wait_until(lambda: "done" in tracer.proc.output(), 20, "word of the child")
     os.kill(child, signal.SIGKILL)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from lab import load
-from lab.procs import PYTHON, free_port
+from lab.procs import PYTHON, free_port, wait_until
 from lab.tracer import Tracer
 
 SLOW_S = 1.0	# of one request on a busy machine; what these faults do to a service would be longer
@@ -23,6 +23,9 @@ class Victim:
         self.proc = lab.serve("victim", [PYTHON, self.SERVICE], self.port, self.env)
         self.pid = self.proc.pid
 
+    def wait_said(self, word, times):
+        wait_until(lambda: self.proc.output().split().count(word) >= times, 20, f"service that {word} {times} times")
+
     def get(self, path="/"):
         return load.get(self.port, path)
 
@@ -31,8 +34,8 @@ class Victim:
         """No request of the load may fail or take long, whatever happens meanwhile."""
         with load.Steady(self.port, "/load", concurrency, pause) as result:
             yield result
+            wait_until(lambda: result.sent > 10, 20, "more than 10 requests")
         assert not result.failed, f"{len(result.failed)} of {result.sent} failed: {result.failed[:3]}"
-        assert result.sent > 10
 
 
 def assert_closed(tracer):
