@@ -65,6 +65,19 @@ static void test_split(void **state)
 	assert_slice(slice_split(&s, ','), "");
 }
 
+static void test_split_last(void **state)
+{
+	struct slice s = SLICE("a..b"), none = slice_str(NULL);
+
+	assert_slice(slice_split_last(&s, '.'), "b");
+	assert_slice(slice_split_last(&s, '.'), "");
+	assert_slice(s, "a");
+	assert_slice(slice_split_last(&s, '.'), "a");
+	assert_int_equal(s.n, 0);
+	assert_slice(slice_split_last(&s, '.'), "");
+	assert_slice(slice_split_last(&none, '.'), "");
+}
+
 static void test_u64(void **state)
 {
 	static const struct {
@@ -118,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_equality),
 		cmocka_unit_test(test_starts_and_chr),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_split_last),
 		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_dup),
 	};

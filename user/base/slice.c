@@ -54,6 +54,16 @@ struct slice slice_split(struct slice *s, char sep)
 	return head;
 }
 
+struct slice slice_split_last(struct slice *s, char sep)
+{
+	const char *found = s->n ? memrchr(s->p, sep, s->n) : NULL;
+	size_t at = found ? (size_t)(found - s->p) : 0;
+	struct slice last = slice_sub(*s, found ? at + 1 : 0, s->n);
+
+	s->n = at;
+	return last;
+}
+
 static unsigned digit(char c)
 {
 	if (c >= '0' && c <= '9')

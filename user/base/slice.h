@@ -47,6 +47,8 @@ bool slice_starts(struct slice s, struct slice prefix);
 ptrdiff_t slice_chr(struct slice s, char c);			/* index of the first c, -1: none */
 /* Cuts s at the first `sep`: returns what is before it, leaves in *s what is after it (empty when there is none). */
 struct slice slice_split(struct slice *s, char sep);
+/* The same at the last one: returns what is after it, or all of s, leaves in *s what is before it. */
+struct slice slice_split_last(struct slice *s, char sep);
 bool slice_u64(struct slice s, unsigned base, uint64_t *ret_v);	/* whole slice, digits only, no overflow */
 char *slice_dup(struct slice s);				/* NUL-terminated copy; NULL: out of memory */
 

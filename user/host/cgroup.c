@@ -195,21 +195,10 @@ static bool unit_name(struct slice unit, char ret_name[UNIT_NAME_MAX])
 	return true;
 }
 
-/* Splits off the last component. */
-static struct slice pop(struct slice *path)
-{
-	const char *slash = path->n ? memrchr(path->p, '/', path->n) : NULL;
-	size_t at = slash ? (size_t)(slash - path->p) : 0;
-	struct slice last = slice_sub(*path, slash ? at + 1 : 0, path->n);
-
-	path->n = at;
-	return last;
-}
-
 bool cgroup_service(struct slice path, char ret_name[UNIT_NAME_MAX])
 {
 	while (path.n) {
-		struct slice part = pop(&path), id;
+		struct slice part = slice_split_last(&path, '/'), id;
 		char uid[POD_UID_LEN + 1];
 
 		/* Beyond the border of a container the units are those of the machine around it. */

@@ -112,21 +112,10 @@ static struct slice name_jar(const struct command *c, struct slice path)
 
 /* --- modules and classes --- */
 
-/* Cuts s at its last dot: returns what is after it. */
-static struct slice pop_part(struct slice *s)
-{
-	const char *dot = s->n ? memrchr(s->p, '.', s->n) : NULL;
-	size_t at = dot ? (size_t)(dot - s->p) : 0;
-	struct slice last = slice_sub(*s, dot ? at + 1 : 0, s->n);
-
-	s->n = at;
-	return last;
-}
-
 static struct slice last_own_part(struct slice package)
 {
 	while (package.n) {
-		struct slice part = pop_part(&package);
+		struct slice part = slice_split_last(&package, '.');
 		bool top = !package.n && word_is_one_of(part, "com org net io dev de eu uk fr");
 
 		if (!top && !word_is_generic(part) &&
@@ -151,7 +140,7 @@ static struct slice name_module(const struct command *c, struct slice module)
 		return name_file(c, module);
 	if (word_is_one_of(module, "http.server xmlrpc.server wsgiref.simple_server"))
 		return module;
-	part = pop_part(&module);
+	part = slice_split_last(&module, '.');
 	name = last_own_part(module);
 	if (name.n)
 		return name;
@@ -170,7 +159,7 @@ static struct slice name_class(const struct command *c, struct slice class_name)
 		return known->name ? slice_str(known->name) : name_cwd(c);
 	strip_ending(&class_name);
 	package = slice_split(&class_name, '$');
-	name = pop_part(&package);
+	name = slice_split_last(&package, '.');
 	if (ends_with(name, SLICE("Kt")))
 		name.n -= 2;
 	if (ends_with(name, SLICE("Application")))

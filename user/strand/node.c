@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/slice.h"
+#include "host/folder.h"
 #include "host/memory.h"
 #include "strand/node.h"
 #include "strand/runtimes.h"
@@ -207,9 +208,7 @@ int node_find(uint32_t tgid, uint64_t sp, struct node_places *ret_at)
 /* By the name of its program, or of what else runs JavaScript; a wrong guess finds no Environment. */
 bool strand_node(const struct proc_facts *facts, struct strand_found *ret_found)
 {
-	const char *exe = strrchr(facts->exe, '/');
-
-	if (!slice_starts(slice_str(exe ? exe + 1 : facts->exe), SLICE("node")))
+	if (!slice_starts(path_base(slice_str(facts->exe)), SLICE("node")))
 		return false;
 	*ret_found = (struct strand_found){ .rt.kind = RUNTIME_NODE };
 	return true;

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/slice.h"
+#include "host/folder.h"
 #include "host/procfs.h"
 #include "strand/runtimes.h"
 
@@ -52,8 +53,7 @@ static unsigned minor_in(struct slice text)
 static unsigned minor_of(const struct proc_facts *facts)
 {
 	_cleanup_(buf_release) struct buf maps = BUF_INIT(MAPS_MAX);
-	const char *exe = strrchr(facts->exe, '/');
-	unsigned minor = minor_in(slice_str(exe ? exe + 1 : facts->exe));
+	unsigned minor = minor_in(path_base(slice_str(facts->exe)));
 
 	if (minor)
 		return minor;
