@@ -5,8 +5,8 @@
 #include "host/mounts.h"
 #include "host/procfs.h"
 
-#define MOUNTINFO_MAX \
-	((size_t)1 << 20) /* a host of 500 containers has some thousand mounts of 200 bytes */
+/* A host of 500 containers has some thousand mounts of 200 bytes. */
+#define MOUNTINFO_MAX ((size_t)1 << 20)
 
 /* On no disk by their device, and yet of this kernel alone. */
 static bool is_local(struct slice type)

@@ -2,8 +2,8 @@
 #include "base/compiler.h"
 #include "host/pages.h"
 
-#define READ_WORDS \
-	128u /* to read a page takes as long as to look at so many words that are known */
+/* To read a page takes as long as to look at so many words that are known. */
+#define READ_WORDS 128u
 
 void pages_renew(struct pages *p, const struct memory *mem, unsigned most)
 {

@@ -18,8 +18,8 @@
 #define KEYS_CNT       24
 #define KEYS_INDEX     32
 #define ITERATED       24 /* in an iterator of a list */
-#define FRAME_STATE \
-	(-5) /* byte before a coroutine's frame: negative while it waits or has not begun, 0 while it runs */
+/* Byte before a coroutine's frame: negative while it waits or has not begun, 0 while it runs. */
+#define FRAME_STATE   (-5)
 #define FRAME_TOP     64 /* how many values there are */
 #define FRAME_VALUES  72
 #define ATTRIBUTES_AT 24 /* before an object; in 3.12 one more */

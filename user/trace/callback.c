@@ -35,10 +35,10 @@
 #include "trace/record.h"
 #include "trace/stages.h"
 
-#define GUESSES_LATELY \
-	1024 /* of one kind, that an answer told of; after these the older ones count half */
-#define RIGHT_ENOUGH 8 /* of them that must have been seen */
-#define WRONG_SHARE  64 /* one wrong one among so many right ones is too many */
+/* Guesses of one kind, that an answer told of; after these the older ones count half. */
+#define GUESSES_LATELY 1024
+#define RIGHT_ENOUGH   8 /* of them that must have been seen */
+#define WRONG_SHARE    64 /* one wrong one among so many right ones is too many */
 
 void callbacks_free(struct callbacks *cb)
 {

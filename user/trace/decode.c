@@ -11,9 +11,9 @@
 #include "trace/record.h"
 #include "trace/stages.h"
 
-#define SNIFF_TRIES_MAX \
-	16 /* looks at a connection that was open before us, until it counts as foreign */
-#define LONG_BODY 65536 /* a body of this size is worth telling the kernel not to copy */
+/* Looks at a connection that was open before us, until it counts as foreign. */
+#define SNIFF_TRIES_MAX 16
+#define LONG_BODY       65536 /* a body of this size is worth telling the kernel not to copy */
 
 /* Bytes of a record that stand together, in it and in the stream. */
 struct copied {

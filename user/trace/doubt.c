@@ -12,15 +12,15 @@
  */
 #define DOUBTED 0.85
 
-#define HANDED_ENOUGH \
-	32 /* calls of a process whose answers anyone reads, before which little is known of it */
-#define HANDED_SHARE \
-	6 /* one in so many must be handed over: one in 30 seems to be, whatever the answers are for */
+/* Calls of a process whose answers anyone reads, before which little is known of it. */
+#define HANDED_ENOUGH 32
+/* One in so many must be handed over: one in 30 seems to be, whatever the answers are for. */
+#define HANDED_SHARE 6
 
 #define TASKS_LATELY 512 /* calls by tasks after which the older ones count half */
-#define TASKS_ENOUGH \
-	16 /* before, they may be those of the first request, of which too little was known */
-#define TASKS_SHARE 64 /* one that no task claims among so many shakes nothing */
+/* Before, they may be those of the first request, of which too little was known. */
+#define TASKS_ENOUGH 16
+#define TASKS_SHARE  64 /* one that no task claims among so many shakes nothing */
 
 /* What the thread that made the call was made for. */
 enum made_for {

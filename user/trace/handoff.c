@@ -31,14 +31,14 @@
 #define HOPS_TO_SLEEPER 1 /* at the second, a lock was the reason more often than an answer */
 #define MOMENT_NS       (500 * NSEC_PER_USEC)
 #define JOB_CALLS_MAX   16 /* calls of one job that its hand-over is looked for */
-#define STAY_SHARE \
-	256 /* one request in so many may be answered by another thread: what one then waits for is its own */
+/* One request in so many may be answered by another thread: what one then waits for is its own. */
+#define STAY_SHARE   256
 #define LEFT_ENOUGH  8 /* so many that were must have been seen before it is believed no more */
 #define STAYS_LATELY 4096 /* responses after which the older ones count half */
 #define ENDS_LATELY  4096 /* ends of jobs after which the older ones count half */
 #define ENDS_ENOUGH  32 /* of them that must have been seen */
-#define SILENT_SHARE \
-	8 /* fewer silent ones than this share are sleeps in the middle of a job, for a lock */
+/* Fewer silent ones than this share are sleeps in the middle of a job, for a lock. */
+#define SILENT_SHARE 8
 
 /* Without memory it is as if nobody had been woken. */
 static void add_edge(struct pipeline *p, struct exchange *call, const struct news_edge *e)

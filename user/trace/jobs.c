@@ -14,8 +14,8 @@
 #include "trace/stages.h"
 
 #define KINDS_LATELY 256 /* requests after which the older ones count half */
-#define ALIKE_ENOUGH \
-	12 /* of them that must have been seen: of two calls each in parts of jobs, one in 10^4 runs looks whole */
+/* So many of them must have been seen: of two calls each in parts of jobs, one in 10^4 runs looks whole. */
+#define ALIKE_ENOUGH 12
 #define UNLIKE_SHARE 32 /* one in so many may be another: it failed, or came from a cache */
 #define CALLS_MAX    64 /* that are counted */
 

@@ -13,8 +13,8 @@
 #include "trace/stages.h"
 
 #define PATIENCE_NS (3 * NSEC_PER_SEC / 2)
-#define PATIENCE_FREE \
-	1024 /* calls of a process that may hope in vain before anything is known of it */
+/* Calls of a process that may hope in vain before anything is known of it. */
+#define PATIENCE_FREE   1024
 #define PATIENCE_AGAIN  64 /* the same whenever it has shown something new */
 #define PATIENCE_SHARE  16 /* one hope in so many must be fulfilled */
 #define PATIENCE_LATELY 4096 /* hopes after which the older ones count half */

@@ -18,11 +18,11 @@
 
 #include "trace/stages.h"
 
-#define APART_ENOUGH \
-	8 /* responses, of several requests served at once, each with waiters of its own */
+/* Responses, of several requests served at once, each with waiters of its own. */
+#define APART_ENOUGH 8
 #define APART_LATELY 64 /* no more of them count */
-#define APART_SHARE \
-	4 /* against one with a waiter of another's: tasks are made at the addresses of those that ended */
+/* This many against one with a waiter of another's: tasks are made at the addresses of those that ended. */
+#define APART_SHARE 4
 
 static bool may_ask(struct pipeline *p, struct process *proc)
 {

@@ -19,17 +19,17 @@
 
 #define TURNS_LATELY 256 /* responses after which the older ones count half */
 #define TURNS_ENOUGH 32 /* of them that must have been seen */
-#define PROMPT_SHARE \
-	32 /* one answer in so many may be passed on late by a loop that acts at once */
-#define PROMPT_ROW \
-	64 /* after so many at once nothing counts that was before: programs begin otherwise than they go on */
+/* One answer in so many may be passed on late by a loop that acts at once. */
+#define PROMPT_SHARE 32
+/* After so many at once nothing counts that was before: programs begin otherwise than they go on. */
+#define PROMPT_ROW   64
 #define MOSTLY_SHARE 8 /* the same where the order of the requests says so, too */
 #define AGREE_SHARE  16 /* the same for two orders that differ */
-#define SURE_SHARE \
-	128 /* the same if that they agree is to be sure: both are wrong as often as one of them is, squared */
+/* The same if that they agree is to be sure: both are wrong as often as one of them is, squared. */
+#define SURE_SHARE 128
 #define TURN_SHARE 64 /* the same for calls out of turn: a chain of them is claimed by its last */
-#define LIKELY_SHARE \
-	4 /* of the guesses by what was heard last: one wrong one to so many right ones is what they say */
+/* Of the guesses by what was heard last: one wrong one to so many right ones is what they say. */
+#define LIKELY_SHARE   4
 #define ORDER_SHARE    1 /* the same of guesses among several */
 #define GUESSES_ENOUGH 8 /* that an answer told of */
 #define CHANCE_MAX     8u /* wrong guesses for each that is seen to be so, at most */
