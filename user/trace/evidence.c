@@ -144,7 +144,7 @@ void evidence_guess(struct pipeline *p, struct exchange *call)
 	struct exchange *cause;
 	enum link_method how;
 
-	if (call->parent && link_method_evidence(call->method))
+	if (exchange_has_evidence(call))
 		return;
 	cause = heap_guess(p, call, &how);
 	if (cause)

@@ -169,6 +169,11 @@ static bool may_be_above(const struct exchange *parent, const struct exchange *c
 	return true;
 }
 
+bool exchange_has_evidence(const struct exchange *child)
+{
+	return child->parent && link_method_evidence(child->method);
+}
+
 void exchange_grade(struct exchange *child, enum link_method how)
 {
 	child->method = how;

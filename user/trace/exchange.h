@@ -169,6 +169,7 @@ void exchange_weigh(struct exchanges *t, struct exchange *x);	/* after its attri
 struct exchange *exchange_find(const struct exchanges *t, uint64_t serial);	/* NULL: gone */
 /* false: refused, because child is among the causes of parent or these are too many. */
 bool exchange_adopt(struct exchange *parent, struct exchange *child, enum link_method how);
+bool exchange_has_evidence(const struct exchange *child);	/* for its parent */
 void exchange_grade(struct exchange *child, enum link_method how);	/* as sure of its parent as that method is */
 void exchange_inherit(struct exchange *child, const struct exchange *parent);	/* the context of a traced parent */
 void exchange_disinherit(struct exchange *child);	/* undoes that: it is nobody's child */

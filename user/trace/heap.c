@@ -324,7 +324,7 @@ static struct exchange *turn_of(struct pipeline *p, struct heap *h, const struct
 
 static struct exchange *proven_cause(const struct exchange *call)
 {
-	return call->parent && link_method_evidence(call->method) ? call->parent : NULL;
+	return exchange_has_evidence(call) ? call->parent : NULL;
 }
 
 /* What goes on with the answer to a call is for whom that was. */

@@ -10,7 +10,6 @@
 #include "base/list.h"
 #include "base/ration.h"
 #include "trace/made.h"
-#include "trace/patience.h"
 
 #define HEAP_SLOTS	16384 /* places in frames of which is known how often they were right; a power of two */
 #define HEAP_MADE_MAX	8192 /* stretches of one process; three quarters of requests under way: anew */
@@ -58,7 +57,7 @@ struct heap {
 	struct moved moved;
 	struct made_table made;
 	size_t made_sz;		/* bytes that it took when last counted */
-	struct hopes hopes;	/* that it shows later whose a call was */
+	struct lately hopes;	/* that it shows later whose a call was: fulfilled? */
 	unsigned depth;		/* calls that are being looked at, each because of the one before */
 	struct slot slots[HEAP_SLOTS];
 	uint32_t trusts;	/* how often one of them came to be trusted */

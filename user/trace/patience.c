@@ -30,43 +30,28 @@ uint64_t patience_next_ns(const struct patience *w)
 	return list_empty(&w->calls) && list_empty(&w->requests) ? UINT64_MAX : w->next_ns;
 }
 
-static void count_hope(struct hopes *h, bool fulfilled)
+void patience_renew(struct lately *hopes)
 {
-	h->fulfilled += fulfilled;
-	h->vain += !fulfilled;
-	if (h->fulfilled + h->vain < PATIENCE_LATELY)
-		return;
-	h->fulfilled /= 2;
-	h->vain /= 2;
+	unsigned most = PATIENCE_FREE - PATIENCE_AGAIN + PATIENCE_SHARE * hopes->yes;
+
+	hopes->no = min(hopes->no, most);
 }
 
-void patience_renew(struct hopes *h)
+static bool is_worth_it(const struct lately *hopes)
 {
-	unsigned most = PATIENCE_FREE - PATIENCE_AGAIN + PATIENCE_SHARE * h->fulfilled;
-
-	h->vain = min(h->vain, most);
+	return hopes->no < PATIENCE_FREE + PATIENCE_SHARE * hopes->yes;
 }
 
-static bool is_worth_it(const struct hopes *h)
-{
-	return h->vain < PATIENCE_FREE + PATIENCE_SHARE * h->fulfilled;
-}
-
-static struct hopes *hopes_of(struct pipeline *p, uint32_t tgid)
+static struct lately *hopes_of(struct pipeline *p, uint32_t tgid)
 {
 	struct process *proc = process_find(&p->processes, tgid);
 
 	return proc && proc->heap ? &proc->heap->hopes : NULL;
 }
 
-static bool has_evidence(const struct exchange *call)
-{
-	return call->parent && link_method_evidence(call->method);
-}
-
 static bool may_hope(const struct pipeline *p, const struct exchange *call)
 {
-	return call->held && !has_evidence(call) && !call->traced &&
+	return call->held && !exchange_has_evidence(call) && !call->traced &&
 	       call->end_ns + PATIENCE_NS > p->now_ns;
 }
 
@@ -81,9 +66,9 @@ static void push(struct pipeline *p, struct list *to, struct list *node)
 
 bool patience_call(struct pipeline *p, struct exchange *call)
 {
-	const struct hopes *h = may_hope(p, call) ? hopes_of(p, call->tgid) : NULL;
+	const struct lately *hopes = may_hope(p, call) ? hopes_of(p, call->tgid) : NULL;
 
-	if (!h || !is_worth_it(h))
+	if (!hopes || !is_worth_it(hopes))
 		return false;
 	push(p, &p->patience.calls, &call->by_process);
 	return true;
@@ -164,16 +149,16 @@ bool patience_request(struct pipeline *p, struct exchange *x)
 
 bool patience_over(struct pipeline *p, struct exchange *call)
 {
-	struct hopes *h = hopes_of(p, call->tgid);
+	struct lately *hopes = hopes_of(p, call->tgid);
 	enum link_method how;
-	bool fulfilled = h && evidence_choice(p, call, &how);
+	bool fulfilled = hopes && evidence_choice(p, call, &how);
 
-	if (!fulfilled && h && may_hope(p, call))
+	if (!fulfilled && hopes && may_hope(p, call))
 		return false;
 	evidence_decide(p, call);
 	if (!fulfilled)
 		evidence_guess(p, call);
-	if (h)
-		count_hope(h, fulfilled);
+	if (hopes)
+		lately_count(hopes, fulfilled, PATIENCE_LATELY);
 	return true;
 }

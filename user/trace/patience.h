@@ -13,9 +13,4 @@ struct patience {
 	uint64_t next_ns;	/* when they are looked at again; valid while there are any */
 };
 
-/* How it went in one process. */
-struct hopes {
-	unsigned fulfilled, vain;
-};
-
 #endif

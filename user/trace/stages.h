@@ -116,7 +116,7 @@ void jobs_answer(struct pipeline *p, struct exchange *x, struct strand_state *wr
 #define PATIENCE_STEP_NS (20 * NSEC_PER_MSEC) /* how often they are looked at */
 void patience_init(struct patience *w);
 uint64_t patience_next_ns(const struct patience *w); /* when that is next; UINT64_MAX: there are none */
-void patience_renew(struct hopes *h); /* the process has shown something new */
+void patience_renew(struct lately *hopes); /* the process has shown something new */
 /* No request that is served now is the cause: does it hope all the same? */
 bool patience_call(struct pipeline *p, struct exchange *call);
 /* It is done: does it wait, for such calls or with what waits below it? */

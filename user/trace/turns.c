@@ -204,8 +204,7 @@ uint64_t turns_next(struct pipeline *p, struct turns *t)
 /* Serial of the request that the call was made for; as long as no answer has told, by the order of the requests. */
 static uint64_t known_cause(const struct exchange *call)
 {
-	return call->parent && link_method_evidence(call->method) ? call->parent->serial
-								  : call->turn.serial;
+	return exchange_has_evidence(call) ? call->parent->serial : call->turn.serial;
 }
 
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call)
