@@ -66,12 +66,18 @@ def call_ns(in_kernel):
     return round(took / calls) if calls else 0
 
 
+def delivered(workload, result):
+    """How many of the spans that it owes the contender's backend got; one that got none may not have read what came."""
+    share = mid(result, "sdk", lambda s: s["received"] / s["units"] / workload.requests)
+    return f"{100 * share:.0f} %" if share else "none counted"
+
+
 def main_row(workload, result):
     cells = [workload.what, spread(per_round(result, "bare", lambda s, _: s["us"]), "{:.2f}"),
              added(result, "hooks"), added(result, "inside"), added(result, "company"), added(result, "capture"), added(result, "ours"),
              f"{median(per_round(result, 'ours', lambda s, b: s['us'] - b['us'])):+.2f}"]
     if any("sdk" in r for r in result["rounds"]):
-        cells += [added(result, "sdk"), f"{100 * mid(result, 'sdk', lambda s: s['received'] / s['units'] / workload.requests):.0f} %"]
+        cells += [added(result, "sdk"), delivered(workload, result)]
     else:
         cells += [DASH, DASH]
     cells += [f"{mid(result, 'bare', lambda s: s['rate']):,.0f}", f"{mid(result, 'ours', lambda s: s['rate']):,.0f}"]
