@@ -34,6 +34,7 @@ bool link_method_evidence(enum link_method m)
 int exchanges_init(struct exchanges *t, const struct rand_seed *seed, struct tally *tally)
 {
 	memset(t, 0, sizeof(*t));
+	pool_init(&t->pool, sizeof(struct exchange));
 	list_init(&t->waiting);
 	list_init(&t->lasting);
 	list_init(&t->streaming);
@@ -45,6 +46,7 @@ int exchanges_init(struct exchanges *t, const struct rand_seed *seed, struct tal
 void exchanges_release(struct exchanges *t)
 {
 	hash_release(&t->by_serial);
+	pool_release(&t->pool);
 }
 
 /* An id of zeros means "none" on the wire. */
@@ -67,7 +69,7 @@ void exchange_new_trace(struct exchanges *t, struct trace_id *ret_id)
 
 struct exchange *exchange_new(struct exchanges *t)
 {
-	struct exchange *x = calloc(1, sizeof(*x));
+	struct exchange *x = pool_get(&t->pool);
 	uint64_t id;
 
 	if (!x)
@@ -136,7 +138,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 	free(x->edges);
 	free(x->trace_state);
 	free(x->name);
-	free(x);
+	pool_put(&t->pool, x);
 	t->n--;
 }
 

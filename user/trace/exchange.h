@@ -19,6 +19,7 @@
 #include "abi/event.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "base/pool.h"
 #include "base/rand.h"
 #include "trace/callback.h"
 #include "trace/context.h"
@@ -149,6 +150,7 @@ struct exchange {
 };
 
 struct exchanges {
+	struct pool pool;
 	struct hash by_serial;
 	struct list waiting;	/* not yet traced, oldest first */
 	struct list lasting;	/* traced, without an answer yet */
