@@ -31,48 +31,64 @@ struct conn *conn_owned_by(const struct conns *t, uint32_t tgid)
 {
 	struct hnode *n = hash_find(&t->by_owner, tgid);
 
-	return n ? container_of(n, struct conn, by_owner) : NULL;
+	return n ? container_of(n, struct unix_end, by_owner)->conn : NULL;
 }
 
-static void unix_add(struct conns *t, struct conn *c)
+static void unix_add(struct conns *t, struct unix_end *u)
 {
-	struct conn *first = conn_owned_by(t, c->facts.tgid);
+	struct conn *first = conn_owned_by(t, u->conn->facts.tgid);
 
-	hash_add(&t->by_sk, &c->by_sk, c->facts.sk);
-	list_init(&c->siblings);
+	hash_add(&t->by_sk, &u->by_sk, u->sk);
+	list_init(&u->siblings);
 	if (first)
-		list_push(&first->siblings, &c->siblings);
+		list_push(&first->local->siblings, &u->siblings);
 	else
-		hash_add(&t->by_owner, &c->by_owner, c->facts.tgid);
+		hash_add(&t->by_owner, &u->by_owner, u->conn->facts.tgid);
 }
 
-static void unix_del(struct conns *t, struct conn *c)
+static void unix_free(struct conns *t, struct unix_end *u)
 {
-	struct conn *next = list_first(&c->siblings, struct conn, siblings);
+	struct unix_end *next = list_first(&u->siblings, struct unix_end, siblings);
+	uint32_t owner = u->conn->facts.tgid;
 
-	hash_del(&t->by_sk, &c->by_sk);
-	if (conn_owned_by(t, c->facts.tgid) == c) {
-		hash_del(&t->by_owner, &c->by_owner);
+	hash_del(&t->by_sk, &u->by_sk);
+	if (conn_owned_by(t, owner) == u->conn) {
+		hash_del(&t->by_owner, &u->by_owner);
 		if (next)
-			hash_add(&t->by_owner, &next->by_owner, c->facts.tgid);
+			hash_add(&t->by_owner, &next->by_owner, owner);
 	}
-	list_del(&c->siblings);
+	list_del(&u->siblings);
+	free(u->path);
+	free(u);
+}
+
+/* NULL: out of memory */
+static struct unix_end *unix_new(struct conn *c, const struct ev_conn *ev)
+{
+	struct unix_end *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return NULL;
+	*u = (struct unix_end){ .conn = c, .sk = ev->sk, .peer_sk = ev->peer_sk };
+	if (ev->path[0]) {
+		u->path = strndup(ev->path, sizeof(ev->path) - 1);
+		if (!u->path) {
+			free(u);
+			return NULL;
+		}
+	}
+	return u;
 }
 
 /* 0 or -ENOMEM */
 static int take_facts(struct conns *t, struct conn *c, const struct ev_conn *ev)
 {
-	char *path = NULL;
-
-	if (ev->path[0]) {
-		path = strndup(ev->path, sizeof(ev->path) - 1);
-		if (!path)
+	if (ev->transport == TRANSPORT_UNIX) {
+		c->local = unix_new(c, ev);
+		if (!c->local)
 			return -ENOMEM;
 	}
 	c->facts = (struct conn_facts){
-		.sk = ev->sk,
-		.peer_sk = ev->peer_sk,
-		.path = path,
 		.tgid = ev->hdr.tgid,
 		.local_port = ev->local_port,
 		.peer_port = ev->peer_port,
@@ -82,8 +98,8 @@ static int take_facts(struct conns *t, struct conn *c, const struct ev_conn *ev)
 	};
 	memcpy(c->facts.local_addr, ev->local_addr, sizeof(c->facts.local_addr));
 	memcpy(c->facts.peer_addr, ev->peer_addr, sizeof(c->facts.peer_addr));
-	if (ev->transport == TRANSPORT_UNIX)
-		unix_add(t, c);
+	if (c->local)
+		unix_add(t, c->local);
 	return 0;
 }
 
@@ -105,9 +121,8 @@ struct conn *conn_new(struct conns *t, const struct ev_conn *ev)
 		pool_put(&t->pool, c);
 		return NULL;
 	}
-	c->id = ev->conn;
 	list_init(&c->exchanges);
-	hash_add(&t->by_id, &c->by_id, c->id);
+	hash_add(&t->by_id, &c->by_id, ev->conn);
 	lru_add(&t->by_use, &c->by_use);
 	t->n++;
 	return c;
@@ -137,9 +152,8 @@ void conn_free(struct conns *t, struct conn *c)
 	stream_release(&c->dir[DIR_RX]);
 	stream_release(&c->dir[DIR_TX]);
 	hash_del(&t->by_id, &c->by_id);
-	if (c->facts.transport == TRANSPORT_UNIX)
-		unix_del(t, c);
-	free(c->facts.path);
+	if (c->local)
+		unix_free(t, c->local);
 	list_del(&c->by_use.node);
 	pool_put(&t->pool, c);
 	t->n--;
@@ -164,14 +178,14 @@ void conns_expect(struct conns *t, uint64_t id)
 
 size_t conns_memory(const struct conns *t)
 {
-	return t->n * t->pool.sz;
+	return t->n * t->pool.sz + t->by_sk.n * sizeof(struct unix_end);
 }
 
 struct conn *conn_find_sk(const struct conns *t, uint64_t sk)
 {
 	struct hnode *n = sk ? hash_find(&t->by_sk, sk) : NULL;
 
-	return n ? container_of(n, struct conn, by_sk) : NULL;
+	return n ? container_of(n, struct unix_end, by_sk)->conn : NULL;
 }
 
 bool conn_is_server(const struct conn *c)
@@ -213,8 +227,8 @@ void conn_peer_facts(const struct conn *c, struct peer_facts *ret_peer)
 {
 	memset(ret_peer, 0, sizeof(*ret_peer));
 	ret_peer->server_side = conn_is_server(c);
-	if (c->facts.transport == TRANSPORT_UNIX) {
-		const char *path = c->facts.path ? c->facts.path : "";
+	if (c->local) {
+		const char *path = c->local->path ? c->local->path : "";
 		char *own = conn_is_server(c) ? ret_peer->local_addr : ret_peer->peer_addr;
 
 		snprintf(own, sizeof(ret_peer->local_addr), "%s", path);

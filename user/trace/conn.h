@@ -16,18 +16,26 @@
 
 /* What its CONN record said. */
 struct conn_facts {
-	uint64_t sk, peer_sk;
-	char *path;	/* unix; NULL: it has none */
 	uint8_t local_addr[16], peer_addr[16];
 	uint32_t tgid;	/* who made the record */
 	uint16_t local_port, peer_port;
 	uint8_t transport, flags, family;
 };
 
+/* What only unix connections have: most are none, and what all use is in fewer lines of the cache without it. */
+struct unix_end {
+	struct conn *conn;
+	uint64_t sk, peer_sk;
+	char *path; /* NULL: it has none */
+	uint64_t peer_shift; /* our request positions minus the peer's, modulo 2^64 */
+	struct hnode by_sk; /* key sk */
+	struct hnode by_owner; /* key facts.tgid; one of its connections is there, the others are its siblings */
+	struct list siblings; /* a ring */
+};
+
 struct conn {
-	struct hnode by_id; /* first: hash_expect() */
+	struct hnode by_id; /* first: hash_expect(); its key is the connection's number */
 	struct lru by_use;
-	uint64_t id;
 	struct conn_facts facts;
 	enum role role; /* what the bytes decided; UNKNOWN until then */
 	bool unknown; /* its CONN record has not come: a number without addresses */
@@ -46,10 +54,7 @@ struct conn {
 	uint64_t turn; /* serial of the exchange whose turn it was then; 0: nobody's */
 	uint64_t last; /* serial of the exchange that ended last; 0: none */
 	struct conn *peer; /* the other end, once it is known (join.c) */
-	uint64_t peer_shift; /* unix: our request positions minus the peer's, modulo 2^64 */
-	struct hnode by_sk; /* unix: key sk */
-	struct hnode by_owner; /* unix: key facts.tgid; one of its connections is there, the others are its siblings */
-	struct list siblings; /* unix: a ring */
+	struct unix_end *local; /* NULL: not a unix connection */
 	_Alignas(void *) char state[]; /* of its protocol */
 };
 

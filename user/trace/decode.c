@@ -72,7 +72,7 @@ static void drop_held(struct feed *f, enum tally_id rx_row)
 static void send_verdict(struct feed *f, const struct verdict *v)
 {
 	if (f->p->sink.verdict)
-		f->p->sink.verdict(f->p->sink.ctx, f->c->id, v);
+		f->p->sink.verdict(f->p->sink.ctx, f->c->by_id.key, v);
 }
 
 static void give_up(struct feed *f)

@@ -144,7 +144,7 @@ void exchange_free(struct exchanges *t, struct exchange *x)
 
 void exchange_weigh(struct exchanges *t, struct exchange *x)
 {
-	size_t bytes = sizeof(*x) + held_size(x->held) + attrs_memory(&x->attrs);
+	size_t bytes = t->pool.sz + held_size(x->held) + attrs_memory(&x->attrs);
 
 	if (x->edges)
 		bytes += WAKES_MAX * sizeof(*x->edges);

@@ -37,18 +37,22 @@ static void make_peers(struct pipeline *p, struct exchange *a, struct exchange *
 	if (!ca || !cb || ca == cb || ca->peer == cb)
 		return;
 	conn_pair(ca, cb);
-	ca->peer_shift = a->req_pos - b->req_pos;
-	cb->peer_shift = -ca->peer_shift;
+	if (!ca->local || !cb->local)
+		return;
+	ca->local->peer_shift = a->req_pos - b->req_pos;
+	cb->local->peer_shift = -ca->local->peer_shift;
 }
 
 /* Which request this is, in terms that are the same at both ends. */
 static uint64_t key_of(const struct conn *c, const struct exchange *x)
 {
-	if (c->facts.transport != TRANSPORT_UNIX)
+	const struct unix_end *u = c->local;
+
+	if (!u)
 		return (uint64_t)x->req_seq << 32 | x->rsp_seq;
 	if (x->server_side)
-		return hash_mix(c->facts.sk, x->req_pos);
-	return hash_mix(c->facts.peer_sk, x->req_pos - c->peer_shift);
+		return hash_mix(u->sk, x->req_pos);
+	return hash_mix(u->peer_sk, x->req_pos - u->peer_shift);
 }
 
 static struct exchange *by_key(struct pipeline *p, const struct exchange *x, uint64_t key)
@@ -66,19 +70,17 @@ static struct exchange *by_key(struct pipeline *p, const struct exchange *x, uin
 
 static bool same_place(const struct conn *c, const struct exchange *x, const struct exchange *other)
 {
-	if (c->facts.transport == TRANSPORT_UNIX)
-		return x->req_pos - other->req_pos == c->peer_shift;
+	if (c->local)
+		return x->req_pos - other->req_pos == c->local->peer_shift;
 	return x->has_seq && other->has_seq && x->req_seq == other->req_seq;
 }
 
 /* The other end of a unix connection on which nothing has been joined yet, if each names the other. */
 static const struct conn *unix_peer(struct pipeline *p, const struct conn *c)
 {
-	const struct conn *peer = c->facts.transport == TRANSPORT_UNIX
-					  ? conn_find_sk(&p->conns, c->facts.peer_sk)
-					  : NULL;
+	const struct conn *peer = c->local ? conn_find_sk(&p->conns, c->local->peer_sk) : NULL;
 
-	return peer && peer->facts.peer_sk == c->facts.sk ? peer : NULL;
+	return peer && peer->local->peer_sk == c->local->sk ? peer : NULL;
 }
 
 /*
@@ -105,7 +107,7 @@ static struct exchange *at_peer(struct pipeline *p, const struct conn *c, const 
 void join_began(struct pipeline *p, struct exchange *x)
 {
 	struct conn *c = x->conn;
-	bool named = x->has_seq || c->facts.transport == TRANSPORT_UNIX;
+	bool named = x->has_seq || c->local;
 	uint64_t key = key_of(c, x);
 	struct exchange *other = at_peer(p, c, x);
 
@@ -113,8 +115,7 @@ void join_began(struct pipeline *p, struct exchange *x)
 		other = by_key(p, x, key);
 	if (other) {
 		make_peers(p, x, other);
-		link_ends(p, x, other,
-			  c->facts.transport == TRANSPORT_UNIX ? LINK_UNIX : LINK_POSITION);
+		link_ends(p, x, other, c->local ? LINK_UNIX : LINK_POSITION);
 		return;
 	}
 	x->no_peer = c->peer_absent;

@@ -104,7 +104,7 @@ static void begin(struct pipeline *p, struct conn *c, const struct stamp *first,
 		return;
 	}
 	x->conn = c;
-	x->conn_id = c->id;
+	x->conn_id = c->by_id.key;
 	x->nth = c->requests;
 	list_push(&c->exchanges, &x->by_conn);
 	x->server_side = conn_is_server(c);
