@@ -6,6 +6,7 @@
 # Lines for all.py: "doctor ..." what doctor says, "verified PROVIDER PROGRAM N" how much the verifier had to walk.
 cd "$(dirname "$0")/../.." || exit 1
 export PROVIDERS=$1 PYTHON=${PYTHON:-/usr/bin/python3} PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests:tests/e2e
+export PATIENCE=10 # an emulated processor, of which others may have a share
 export VERIFIED=/tmp/verified CMOCKA_MESSAGE_OUTPUT=TAP
 status=0
 echo "release $(uname -r)"

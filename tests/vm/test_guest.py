@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from lab import load, otlp
 from lab.otlp import CLIENT, SERVER
-from lab.procs import PYTHON, ROOT, SERVICES, TRACER, free_port
+from lab.procs import PATIENCE, PYTHON, ROOT, SERVICES, TRACER, free_port
 from lab.tracer import Tracer
 from lab.verified import verified
 
@@ -71,7 +71,7 @@ def test_auto_takes_the_best(lab):
 
 
 def test_doctor_misses_nothing_required():
-    said = subprocess.run([TRACER, "doctor"], capture_output=True, text=True, timeout=300, check=True).stdout
+    said = subprocess.run([TRACER, "doctor"], capture_output=True, text=True, timeout=60 * PATIENCE, check=True).stdout
     assert not re.search("missing, so no (tracing|log lines)", said), said
     assert re.search(SAID[ALLOWED[0]] + r"\s+works, preferred", said), said
 
@@ -91,7 +91,7 @@ kill -TERM $!
 wait $!
 """
     done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script],
-                          capture_output=True, text=True, timeout=120, check=False)
+                          capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
     assert [(x.kind, x.path) for x in otlp.read_spans(spans)] == [(SERVER, "/inside")], done.stderr + said.read_text()
     doctor = (lab.folder / "doctor").read_text()
     assert all(re.search(SAID[x] + r"\s+works", doctor) for x in ALLOWED), doctor
@@ -143,6 +143,6 @@ def test_others_are_refused_with_a_sentence():
         if provider in ALLOWED:
             continue
         done = subprocess.run([TRACER, "--all", "--capture", provider, "--exporter", "none"], capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=60 * PATIENCE, check=False)
         assert done.returncode != 0
         assert re.search(r"this kernel lacks .*\(\d+\.\d+\)", done.stderr), done.stderr

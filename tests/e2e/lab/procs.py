@@ -16,10 +16,12 @@ TRACER = BUILD / "ebpf-tracer"
 SERVICES = ROOT / "tests/e2e/services"
 EXAMPLES = ROOT / "examples/two-services"
 PYTHON = os.environ.get("PYTHON", "/usr/bin/python3")
+PATIENCE = float(os.environ.get("PATIENCE", "1"))	# how many times as long as usual anything may take
 
 
 def wait_until(condition, timeout=30.0, what="condition", step=0.02):
     """Returns the first true value of condition(); the machine may be slow, so time limits are wide."""
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
