@@ -49,6 +49,7 @@ struct news_edge {
 	uint8_t hops;		/* threads between who read the answer and who brought it */
 	bool job;		/* it came with a later call of the thread that made this one */
 	bool late;		/* its thread has been woken since the call was made: on its way to wait, perhaps */
+	bool again;		/* a moment before */
 };
 
 /* A task of CPython for which a call may have been made, or that answers. */

@@ -22,6 +22,10 @@
  * Where requests change threads (coroutines, the stages of a CompletableFuture) whoever read one is woken for others,
  * and now and then writes its response by chance. So a thread that is woken says the less the more of the process's
  * responses are written by another thread than read the request.
+ *
+ * A lock for which each thread waits at a place of its own (Ruby's, which only one holds at a time) is not told by
+ * its futex. Whoever waits for it with a call of its own out waits for nobody's result. And where threads stand in line
+ * for it before they can read an answer, those that wait for results are woken twice, by the result and by the lock.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +43,12 @@
 #define ENDS_ENOUGH  32 /* of them that must have been seen */
 /* Fewer silent ones than this share are sleeps in the middle of a job, for a lock. */
 #define SILENT_SHARE 8
+#define LINE_LATELY  1024 /* answers after which the older ones count half */
+#define LINE_ENOUGH  8 /* of them that must have been stood in line for */
+#define LINE_SHARE   16 /* one in so many must: of Ruby's a third are, elsewhere 1 in 150 */
+/* One in so many must wait for several results: one in ten seems to, woken by the lock. */
+#define LATE_SHARE 6
+#define AGAIN_NS   NSEC_PER_MSEC
 
 /* Without memory it is as if nobody had been woken. */
 static void add_edge(struct pipeline *p, struct exchange *call, const struct news_edge *e)
@@ -142,6 +152,30 @@ static bool works_on(const struct process *proc, const struct exchange *call,
 	       process_futex_feeds(proc, ev->waker_up_futex);
 }
 
+/* It was woken on its way to the answer, and not by that: from where nobody else waits. */
+static bool stood_in_line(const struct process *proc, const struct exchange *call,
+			  const struct ev_wake *ev)
+{
+	return ev->waker_up_futex && call->start_ns < ev->waker_up_ns &&
+	       ev->waker_up_ns <= call->answered_ns &&
+	       !process_futex_shared(proc, ev->waker_up_futex);
+}
+
+static bool often_in_line(const struct process *proc)
+{
+	return proc->in_line.yes >= LINE_ENOUGH &&
+	       proc->in_line.yes * (LINE_SHARE - 1) >= proc->in_line.no;
+}
+
+/* It waits for the answer to a call of its own, and now for a lock on its way to it. */
+static bool waits_for_own(struct pipeline *p, const struct process *proc,
+			  const struct strand_state *wakee)
+{
+	const struct exchange *own = exchange_find(&p->exchanges, wakee->called);
+
+	return own && !own->answered && !own->done && !proc->roams;
+}
+
 static void bring(struct pipeline *p, struct process *proc, const struct ev_wake *ev,
 		  struct strand_state *waker, const struct exchange *server)
 {
@@ -149,16 +183,21 @@ static void bring(struct pipeline *p, struct process *proc, const struct ev_wake
 
 	for (hops = 0; hops <= HOPS_TO_SLEEPER; hops++) {
 		struct exchange *call = link_open_call(p, waker->news[hops]);
-		struct news_edge e = {
-			ev->futex, server->serial, ev->hdr.ts_ns, hops, false, false
-		};
+		struct news_edge e = { .futex = ev->futex,
+				       .server = server->serial,
+				       .at_ns = ev->hdr.ts_ns,
+				       .hops = hops };
 
 		if (!call || !call->answered || !awaited(call, server, ev) ||
 		    works_on(proc, call, ev))
 			continue;
 		e.late = ev->wakee_up_ns > call->start_ns;
-		if (!hops && !travels(call, waker) && !call->edges_cnt)
+		e.again = ev->wakee_up_ns + AGAIN_NS > ev->hdr.ts_ns;
+		if (!hops && !travels(call, waker) && !call->edges_cnt) {
 			note_job(p, proc, ev, call, e);
+			lately_count(&proc->in_line, stood_in_line(proc, call, ev), LINE_LATELY);
+			lately_count(&proc->late, e.late, LINE_LATELY);
+		}
 		add_edge(p, call, &e);
 		waker->pooled = true;
 		waker->handed_over = true;
@@ -179,10 +218,10 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev)
 		proc, &(struct futex_wake){ ev->futex, ev->wakee.id, server && wakee->serving });
 	if (!waker || (server && wakee->serving > 1))
 		return;
-	if (server && wakee->serving)
-		bring(p, proc, ev, waker, server);
-	else
+	if (!server || !wakee->serving)
 		news_pass(p, waker, &ev->wakee);
+	else if (!waits_for_own(p, proc, wakee))
+		bring(p, proc, ev, waker, server);
 }
 
 void handoff_written(struct pipeline *p, struct strand_state *writer, const struct exchange *server)
@@ -194,8 +233,9 @@ void handoff_written(struct pipeline *p, struct strand_state *writer, const stru
 
 		if (call && call->answered && server->start_ns <= call->start_ns)
 			add_edge(p, call,
-				 &(struct news_edge){ 0, server->serial, p->now_ns, hops, false,
-						      false });
+				 &(struct news_edge){ .server = server->serial,
+						      .at_ns = p->now_ns,
+						      .hops = hops });
 		writer->news[hops] = 0;
 	}
 }
@@ -220,10 +260,16 @@ static enum link_method how_sure(const struct process *proc, const struct news_e
 {
 	if (e->hops >= RELAYS_MAX)
 		return LINK_RELAY;
-	if (e->job || e->late)
+	if (e->job || e->late || (e->futex && often_in_line(proc)))
 		return LINK_WOKEN;
 	return e->futex && proc->stayed.no * STAY_SHARE > proc->stayed.yes ? LINK_WOKEN
 									   : LINK_HANDOFF;
+}
+
+/* A second wake is a lock's: hardly anybody waits for several results. */
+static bool seldom_late(const struct process *proc)
+{
+	return proc->late.yes * (LATE_SHARE - 1) < proc->late.no;
 }
 
 /* The edge is evidence, as far as its request is known: one that is gone was not found to be the cause at its end. */
@@ -238,7 +284,15 @@ static bool believed(const struct process *proc, const struct exchange *call,
 		return false;
 	if (e->futex && process_futex_shared(proc, e->futex))
 		return false;
+	if (often_in_line(proc) && (e->job || (e->late && (e->again || seldom_late(proc)))))
+		return false;
 	return !e->job || jobs_end_aloud(proc);
+}
+
+/* Where threads stand in line, who had slept since before the call was made is likelier to have waited for it. */
+static unsigned length(const struct process *proc, const struct news_edge *e)
+{
+	return 2 * e->hops + (e->late && often_in_line(proc));
 }
 
 /*
@@ -268,11 +322,12 @@ struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x,
 			several = false;
 			break;
 		}
-		if (!first || e->hops < first->hops) {
+		if (!first || length(proc, e) < length(proc, first)) {
 			first = e;
 			best = server;
 			several = false;
-		} else if (e->hops == first->hops && e->at_ns < first->at_ns + MOMENT_NS) {
+		} else if (length(proc, e) == length(proc, first) &&
+			   e->at_ns < first->at_ns + MOMENT_NS) {
 			several = several || server != best;
 		}
 	}

@@ -192,6 +192,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 		leave_unlinked(p, x);
 		return;
 	}
+	st->called = x->serial;
 	news_forget(st);
 	if (!st->serving)
 		idling_call(&st->idling, p->now_ns);

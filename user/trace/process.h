@@ -33,6 +33,8 @@ struct process {
 	unsigned wakes_cnt;
 	struct lately aloud; /* sleeps of workers after a call: with a hand-over? */
 	struct lately handed; /* calls whose cause was open: was somebody woken with the answer? */
+	struct lately in_line; /* threads that woke another with an answer: woken by a lock on their way to it? */
+	struct lately late; /* threads woken with an answer: since the call was made for the second time? */
 	struct lately stayed; /* answered requests: by the thread that read them? */
 	struct lately likely, order; /* its loops' guesses of LINK_LIKELY and LINK_ORDER: right? */
 	struct lately chance; /* calls for others, as a response began: answered by then? */

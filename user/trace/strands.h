@@ -43,6 +43,7 @@ struct strand_state {
 	uint64_t inherited;	/* the request during which it was made */
 	struct strand maker;	/* who made it then */
 	uint64_t last_call;	/* its newest call without a cause */
+	uint64_t called;	/* the call that it sent last */
 	uint64_t answered_call; /* what last_call was when it last wrote the response to what another strand had read */
 	uint64_t news[RELAYS_MAX + 1]; /* calls whose answers it heard: by itself, from who had, and so on */
 	uint64_t heard_ns;	/* when it last read an answer itself */
