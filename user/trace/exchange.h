@@ -90,6 +90,7 @@ struct exchange {
 
 	/* What was seen of its threads, and what follows for its cause. */
 	bool awaited;		/* thread waited on a channel for whoever sent the request */
+	bool found_late;	/* client: it did when the answer came, and not yet when the request was sent */
 	bool roamed;		/* client: another thread than its sender reads the response */
 	bool passed_on;		/* server: another thread than its reader writes the response */
 	bool doubtful;		/* its cause is no more than a candidate */

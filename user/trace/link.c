@@ -11,6 +11,9 @@
  */
 #include "trace/stages.h"
 
+#define LATE_LATELY \
+	512 /* calls that nobody was seen to wait for after which the older ones count half */
+
 /* The request, if it is still being served. */
 static struct exchange *live(struct pipeline *p, uint64_t serial)
 {
@@ -309,20 +312,33 @@ static void note_news(struct pipeline *p, const struct exchange *call, const str
 		news_read(st, call, p->now_ns);
 }
 
+/* Goroutines and tasks of tokio's: who waits for them is looked for when they call, and again when the answer comes. */
+static bool is_waited_for(const struct strand *s)
+{
+	return s->kind == STRAND_GOROUTINE || s->kind == STRAND_POLLED;
+}
+
 /* A goroutine, or a task, that serves nobody reads for others: its next call is for whoever waits for it then. */
 static bool lends_itself(const struct strand_state *st)
 {
-	return (st->strand.kind == STRAND_GOROUTINE || st->strand.kind == STRAND_POLLED) &&
-	       !st->serving;
+	return is_waited_for(&st->strand) && !st->serving;
 }
 
-/* Who waits for the answer had not yet gone to wait when the call was sent. */
+/* Who waits for the answer had not yet gone to wait when the call was sent. waits: NULL: nobody does now, either. */
 static void claim_late(struct pipeline *p, struct exchange *call, const struct strand_state *waits)
 {
-	struct exchange *cause = works_for(p, waits);
+	struct process *proc = process_find(&p->processes, call->tgid);
+	struct exchange *cause = waits ? works_for(p, waits) : NULL;
 
-	if (cause && link_open_call(p, call->serial) && !call->parent)
-		link_claim(cause, call, LINK_CHANNEL);
+	if (!proc || !is_waited_for(&call->thread) || !link_open_call(p, call->serial) ||
+	    call->parent)
+		return;
+	if (cause || (call->served && !call->answered))
+		lately_count(&proc->found_late, cause, LATE_LATELY);
+	if (!cause)
+		return;
+	call->found_late = true;
+	link_claim(cause, call, LINK_CHANNEL);
 }
 
 void link_received(struct pipeline *p, struct conn *c, const struct strand *s, bool awaited)
@@ -336,8 +352,7 @@ void link_received(struct pipeline *p, struct conn *c, const struct strand *s, b
 			tasks_file(p, x, st);
 		note_roaming(p, c, x, s);
 		note_news(p, x, s);
-		if (awaited && st)
-			claim_late(p, x, st);
+		claim_late(p, x, awaited ? st : NULL);
 	}
 	if (st && x)
 		st->turn = x->serial;

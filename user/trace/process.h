@@ -48,6 +48,9 @@ struct process {
 	bool killed; /* a signal ended it */
 	bool roams; /* the answer to a call was read by another thread: what runs here changes threads */
 	bool anyone_reads; /* answers that come on one connection are read by whichever thread is free */
+	struct lately found_late; /* calls for which nobody was seen to wait: when the answer came, did somebody? */
+	struct lately left_behind; /* calls of goroutines: has the response been begun before the answer came? */
+	struct lately waited_for; /* calls by tasks of tokio's: did somebody wait for who made them? */
 	bool sdk; /* it sends spans of its own */
 	bool collects; /* others report to it over gRPC */
 	bool sdk_asked; /* its facts have been looked at for that */
