@@ -8,8 +8,10 @@
 
 #define REMAP_NS (20 * NSEC_PER_MSEC)
 /* So long what is known of a process is believed: it may be another program by then. */
-#define ANEW_NS   (10 * NSEC_PER_SEC)
-#define HURRY_NS  NSEC_PER_SEC
+#define ANEW_NS  (10 * NSEC_PER_SEC)
+#define HURRY_NS NSEC_PER_SEC
+/* It takes longer, 0.1 ms, to end a request and begin another. A reader that was interrupted reads again. */
+#define ONE_GO_NS (NSEC_PER_MSEC / 5)
 #define WORDS_MAX 200000 /* that are looked at for one answer: 2 ms */
 
 static void shut(struct owners_process **p)
@@ -62,6 +64,7 @@ static struct owners_process *open_anew(uint32_t tgid, uint64_t now_ns)
 		return NULL;
 	p->tgid = tgid;
 	p->opened_ns = now_ns;
+	p->held.most_ns = ONE_GO_NS;
 	map(p, now_ns);
 	p->readable = learn(p, tgid);
 	return p;
@@ -90,7 +93,6 @@ static struct owners_process *open_process(struct owners *o, uint32_t tgid)
 
 	if (!*p || (*p)->tgid != tgid || now_ns - (*p)->opened_ns >= ANEW_NS) {
 		shut(p);
-		o->read = NULL;
 		*p = open_anew(tgid, now_ns);
 	}
 	if (*p)
@@ -98,13 +100,15 @@ static struct owners_process *open_process(struct owners *o, uint32_t tgid)
 	return *p && (*p)->readable ? *p : NULL;
 }
 
-/* What is read from here on is later than all that was asked. */
-static void renew(struct owners *o, struct owners_process *p, int64_t ahead_ns)
+/* What was looked at before it was asked may be out of date. */
+static void renew(struct owners *o, struct owners_process *p, uint64_t asked_ns, int64_t ahead_ns)
 {
-	o->read = p;
-	o->began_ns = clock_mono_ns() - ahead_ns;
 	pages_renew(o->pages, &p->mem, WORDS_MAX);
 	p->held.m.pages = o->pages;
+	if (asked_ns < p->began_ns)
+		return;
+	p->began_ns = clock_mono_ns() - ahead_ns;
+	held_due(&p->held);
 }
 
 void owners_find(struct owners *o, const struct ev_awaiting *ask, int64_t ahead_ns)
@@ -116,8 +120,7 @@ void owners_find(struct owners *o, const struct ev_awaiting *ask, int64_t ahead_
 		o->pages = calloc(1, sizeof(*o->pages));
 	if (!p || !o->pages)
 		return;
-	if (p != o->read || ask->hdr.ts_ns >= o->began_ns)
-		renew(o, p, ahead_ns);
+	renew(o, p, ask->hdr.ts_ns, ahead_ns);
 	o->answer = (struct ev_held){ .hdr = ask->hdr, .thread = ask->thread };
 	o->answer.hdr.kind = EV_HELD;
 	o->answer.hdr.sz = sizeof(o->answer);

@@ -12,6 +12,7 @@
 struct owners_process {
 	uint32_t tgid;
 	uint64_t opened_ns, mapped_ns, used_ns;
+	uint64_t began_ns; /* what was looked at is of after that, by the kernel's clock */
 	bool readable;
 	bool stale; /* what it has mapped since it was looked at may be missed */
 	struct memory mem;
@@ -21,8 +22,6 @@ struct owners_process {
 struct owners {
 	struct owners_process *v[OWNERS_PROCESSES]; /* NULL: none */
 	struct pages *pages; /* of the process that is read; NULL: none was yet */
-	const struct owners_process *read;
-	uint64_t began_ns; /* what is in them is of after that, by the kernel's clock */
 	struct ev_held answer;
 	bool answered; /* it is to be told */
 	uint64_t found_ns; /* when one was last found, by that clock */

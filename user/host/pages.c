@@ -5,10 +5,15 @@
 /* To read a page takes as long as to look at so many words that are known. */
 #define READ_WORDS 128u
 
+void pages_forget(struct pages *p)
+{
+	p->round++;
+}
+
 void pages_renew(struct pages *p, const struct memory *mem, unsigned most)
 {
 	p->mem = mem;
-	p->round++;
+	pages_forget(p);
 	p->left = most;
 	p->cut = p->missing = false;
 }

@@ -30,6 +30,7 @@ struct pages {
 
 /* Nothing of what was read before is believed any more; `most`: words that may be looked at. */
 void pages_renew(struct pages *p, const struct memory *mem, unsigned most);
+void pages_forget(struct pages *p); /* the same, and as many are left */
 uint64_t pages_word(struct pages *p, uint64_t at); /* 0: cannot be read */
 
 #endif

@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "strand/held.h"
@@ -42,6 +43,7 @@
 #define VAIN_MAX       16 /* in a row that it is in vain to look, then only each so many times: */
 #define VAIN_RARELY    64
 #define LOYAL          1024 /* so often again, once it was not */
+#define TRIES_MAX      3 /* to read what is found in one go */
 #define LEFT_MIN       30000 /* words to confirm what was found */
 #define DEPTH_MAX      64 /* functions of one task */
 #define SET_MAX        16384
@@ -180,6 +182,8 @@ struct walk {
 	uint64_t wanted; /* 0: all of them are noted */
 	bool found; /* that, or any */
 	bool over;
+	bool inside; /* of what is in a variable */
+	unsigned depth; /* so many functions it was looked at */
 };
 
 /* Its place among the notes, or else the one that was longest without use of those that it may have. */
@@ -261,17 +265,20 @@ static bool among_all(struct walk *w, const struct py_frame *f)
 	return false;
 }
 
+static void in_frame(struct walk *w, const struct py_frame *f);
+
 /* In what as_completed() has made: a generator, or an object with its attributes. */
-static bool within(struct walk *w, uint64_t object)
+static void within(struct walk *w, uint64_t object)
 {
 	enum py_kind kind = py_kind(&w->h->m, object);
 	struct py_frame f = { .cnt = ATTRIBUTES_MAX };
 
-	if (kind == PY_COMPLETED)
-		f.values = py_attributes(&w->h->m, object);
-	else if (kind != PY_COROUTINE || !py_frame(&w->h->m, object, &f))
-		return false;
-	return f.values && among_all(w, &f);
+	w->inside = true;
+	if (kind == PY_COMPLETED && (f.values = py_attributes(&w->h->m, object)))
+		w->over = among_all(w, &f);
+	else if (kind == PY_COROUTINE && py_frame(&w->h->m, object, &f))
+		in_frame(w, &f);
+	w->inside = false;
 }
 
 static struct held_code *code_in(struct held_code *table, uint64_t code)
@@ -308,7 +315,9 @@ static uint64_t in_variables(struct walk *w, const struct py_frame *f, uint64_t 
 			continue;
 		value = py_word(&w->h->m, f->values + i * WORD);
 		w->found = false;
-		w->over = among(w, value) || (value != f->awaits && within(w, value));
+		w->over = among(w, value);
+		if (!w->over && !w->inside && value != f->awaits)
+			within(w, value);
 		found |= w->found ? slot : 0;
 	}
 	return found;
@@ -318,36 +327,65 @@ static uint64_t in_variables(struct walk *w, const struct py_frame *f, uint64_t 
 static void in_frame(struct walk *w, const struct py_frame *f)
 {
 	struct held_code *c = code_in(w->h->codes, f->code);
+	uint64_t known = c->slots, found;
 	bool before = w->found;
-	uint64_t found = in_variables(w, f, pays(c->vain++) ? UINT64_MAX : c->slots);
 
+	found = in_variables(w, f, pays(c->vain++) ? UINT64_MAX : known);
 	w->found = before || found;
-	if (found & ~c->slots)
-		c->vain = 0;
+	if (!(found & ~known))
+		return;
+	c = code_in(w->h->codes, f->code); /* what is within may have taken its place */
 	c->slots |= found;
+	c->vain = 0;
+}
+
+/* The function that waits, or that it waits for. */
+static bool next_frame(struct held *h, uint64_t coroutine, struct py_frame *ret_frame)
+{
+	return py_kind(&h->m, coroutine) == PY_COROUTINE && py_frame(&h->m, coroutine, ret_frame);
 }
 
 static void walk(struct walk *w)
 {
 	uint64_t coroutine = in_task(w->h, w->holder, COROUTINE);
 	struct py_frame f;
-	unsigned i;
 
-	for (i = 0; i < DEPTH_MAX && !w->over && py_kind(&w->h->m, coroutine) == PY_COROUTINE &&
-		    py_frame(&w->h->m, coroutine, &f);
-	     i++) {
+	while (w->depth < DEPTH_MAX && !w->over && next_frame(w->h, coroutine, &f)) {
 		in_frame(w, &f);
 		coroutine = f.awaits;
+		w->depth++;
 	}
 }
 
+/* Of all that the functions have which were looked at. */
+static uint64_t hash_of_way(const struct walk *w)
+{
+	uint64_t coroutine = in_task(w->h, w->holder, COROUTINE), hash = coroutine;
+	struct py_frame f;
+	unsigned i;
+	size_t j;
+
+	for (i = 0; i < w->depth && next_frame(w->h, coroutine, &f); i++) {
+		for (j = 0; j < f.cnt; j++)
+			hash = hash_mix(py_word(&w->h->m, f.values + j * WORD), hash);
+		coroutine = f.awaits;
+	}
+	return hash;
+}
+
+/* While it is read it may go on, and what was one of its functions be another's: then the way changes. */
 static bool holds(struct held *h, uint64_t holder, uint64_t task)
 {
 	struct walk w = { .h = h, .holder = holder, .wanted = task };
+	uint64_t hash;
 
 	if (is_task(h, holder))
 		walk(&w);
-	return w.found;
+	if (!w.found)
+		return false;
+	hash = hash_of_way(&w);
+	pages_forget(h->m.pages);
+	return hash_of_way(&w) == hash;
 }
 
 /* The set in the first weak set to which one of the words points. */
@@ -460,28 +498,44 @@ static void confirm(struct held *h, uint64_t task, struct holders *ret_holders)
 	}
 }
 
+/* Requests end while a process is read: what is believed was read in one go. */
+static void refresh(struct held *h)
+{
+	pages_forget(h->m.pages);
+	h->fresh_ns = clock_mono_ns();
+}
+
+static bool in_one_go(const struct held *h)
+{
+	return !h->most_ns || clock_mono_ns() - h->fresh_ns <= h->most_ns;
+}
+
+static bool look_for(struct held *h, uint64_t task, struct holders *ret_holders)
+{
+	look_at_all(h);
+	refresh(h);
+	confirm(h, task, ret_holders);
+	return ret_holders->cnt;
+}
+
 /* By what has changed since they were looked at. */
 static bool find_lately(struct held *h, uint64_t task, struct holders *ret_holders)
 {
 	confirm(h, task, ret_holders); /* what made several was looked at for the first of them */
-	if (ret_holders->cnt || h->round == h->m.pages->round)
+	if (ret_holders->cnt || !h->due)
 		return ret_holders->cnt;
-	h->round = h->m.pages->round;
-	look_at_all(h);
-	confirm(h, task, ret_holders);
-	return ret_holders->cnt;
+	h->due = false;
+	return look_for(h, task, ret_holders);
 }
 
 /* Among all of them anew: its owner, or what that has, may look as another did before. */
 static bool find_anew(struct held *h, uint64_t task, struct holders *ret_holders)
 {
-	if (h->full_round == h->m.pages->round || !pays(h->vain++))
+	if (!h->full_due || !pays(h->vain++))
 		return false;
-	h->full_round = h->m.pages->round;
+	h->full_due = false;
 	memset(h->seen, 0, sizeof(h->seen));
-	look_at_all(h);
-	confirm(h, task, ret_holders);
-	return ret_holders->cnt;
+	return look_for(h, task, ret_holders);
 }
 
 static void find_holders(struct held *h, uint64_t task, struct holders *ret_holders)
@@ -533,18 +587,29 @@ static unsigned chain_of(struct held *h, uint64_t task, __u64 *ret_contexts)
 	return found->cnt;
 }
 
+void held_due(struct held *h)
+{
+	h->due = h->full_due = true;
+}
+
 unsigned held_by(struct held *h, uint64_t task, __u64 *ret_contexts)
 {
 	struct held_code *asked;
-	unsigned cnt;
+	unsigned cnt, i;
 
 	if (!know(h, task) || py_over(&h->m, in_task(h, task, COROUTINE)))
 		return 0;
 	asked = code_in(h->asked, code_of(h, task));
 	if (!pays(asked->vain++))
 		return 0;
-	cnt = chain_of(h, task, ret_contexts);
-	if (cnt)
+	for (i = 0; i < TRIES_MAX; i++) {
+		refresh(h);
+		cnt = chain_of(h, task, ret_contexts);
+		if (!cnt)
+			return 0;
 		asked->vain = -LOYAL;
-	return cnt;
+		if (in_one_go(h))
+			return cnt;
+	}
+	return 0;
 }

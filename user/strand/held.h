@@ -41,7 +41,9 @@ struct held {
 	uint64_t task_type; /* of which all that follows is */
 	uint64_t all; /* the set of all its tasks, as weak references; 0: not known */
 	int vain; /* so often it was looked at all of them anew and none held it */
-	uint64_t round, full_round; /* of m->pages, when all tasks were looked at; and whatever was known of them */
+	bool due, full_due; /* since all were looked at, or anew, something was asked for */
+	uint64_t fresh_ns; /* since then all was read that is believed now, */
+	uint64_t most_ns; /* which must not have taken longer; 0: it may */
 	struct held_seen seen[HELD_SEEN]; /* caches: by the place in that set; */
 	struct held_task held[HELD_TASKS]; /* by address; */
 	struct held_code codes[HELD_CODES]; /* of functions under way; */
@@ -50,6 +52,7 @@ struct held {
 };
 
 bool held_readable(const struct runtime *rt); /* of this version it is known how */
+void held_due(struct held *h); /* what is asked from here on is later than what was looked at */
 /* The contexts of the task whose it is, and of who waits for that, and so on: how many; 0: not known. */
 unsigned held_by(struct held *h, uint64_t task, __u64 *ret_contexts);
 
