@@ -411,8 +411,8 @@ static void nobody_waits(struct loop *l)
 	pipeline_feed(l->sc.p, &ev.hdr);
 }
 
-/* A task makes a call that the one of the second request has made; that is seen so long after the call. */
-static void calls_held(struct loop *l, uint64_t after_us)
+/* The one of the second request has it, which is seen so much later. */
+static void is_held(struct loop *l, uint64_t after_us)
 {
 	struct ev_held ev = {
 		.hdr = header(&l->sc, EV_HELD, sizeof(ev), LOOP, LOOP),
@@ -422,10 +422,14 @@ static void calls_held(struct loop *l, uint64_t after_us)
 		.seen_ns = (l->sc.now_us + after_us) * NSEC_PER_USEC,
 	};
 
-	l->sc.task = CHILD;
 	nobody_waits(l);
 	pipeline_feed(l->sc.p, &ev.hdr);
-	transmit(&l->sc, &l->out, LOOP, REQUEST("/call"));
+}
+
+static void calls_held(struct loop *l, uint64_t after_us)
+{
+	is_held(l, after_us);
+	writes(l, CHILD, &l->out, REQUEST("/call"));
 	pass_time(&l->sc, 1000);
 	is_answered(l);
 }
@@ -447,6 +451,19 @@ static void of_one_that_was_held_too_late(void **state)
 
 	loop_begin(&l);
 	calls_held(&l, 5000);
+	loop_end(&l, NULL);
+}
+
+/* The record of a call is lost, and what was told of it is not of the one that is answered next. */
+static void held_for_a_lost_call(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	nobody_waits(&l);
+	writes(&l, CHILD, &l.out, REQUEST("/call"));
+	is_held(&l, 0);
+	is_answered(&l);
 	loop_end(&l, NULL);
 }
 
@@ -509,6 +526,7 @@ int main(void)
 		cmocka_unit_test(by_what_one_waits_for),
 		cmocka_unit_test(of_one_that_is_held),
 		cmocka_unit_test(of_one_that_was_held_too_late),
+		cmocka_unit_test(held_for_a_lost_call),
 		cmocka_unit_test(held_when_it_was_over),
 		cmocka_unit_test(asks_who_holds_it),
 	};

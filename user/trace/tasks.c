@@ -117,6 +117,9 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 {
 	uint32_t i;
 
+	if (call->tasks_cnt && thread &&
+	    thread->held_ns) /* that was found for another, whose record was lost */
+		return;
 	if (call->strand.kind == STRAND_TASK)
 		file(p, call, call->strand.id);
 	for (i = 0; thread && i < thread->awaiting.cnt; i++)
