@@ -314,7 +314,7 @@ static void of_the_last_of_many_at_its_address(void **state)
 static void of_many_at_once(void **state)
 {
 	struct world *w = *state;
-	uint64_t *tasks[400], *owners[ARRAY_SIZE(tasks)];
+	uint64_t *tasks[200], *owners[ARRAY_SIZE(tasks)];
 	__u64 contexts[AWAITING_MAX];
 	unsigned i;
 
