@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Any memory as that of a CPython whose tasks are looked for: it ends within what may be looked at, and so many contexts
- * as it says are written. The first byte is the version; each two that follow are a word of the process: a number, a
- * pointer to another word, the type of an object, the hash of an object, or a byte of the word.
+ * Any memory as that of a CPython whose tasks are looked for: it ends within what may be looked at, and so many
+ * contexts as it says are written. The first byte is the version; each two that follow are a word of the process: a
+ * number, a pointer to another word, the type of an object, the hash of an object, or a byte of the word.
  */
 #include <stdlib.h>
 #include <string.h>
