@@ -11,6 +11,7 @@
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t sz);
 void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t alignment, size_t n);
 
 static _Atomic unsigned long cnt;
 static unsigned long fail_at;
@@ -53,4 +54,9 @@ void *calloc(size_t n, size_t sz)
 void *realloc(void *p, size_t n)
 {
 	return fails() ? NULL : __libc_realloc(p, n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n)
+{
+	return fails() ? NULL : __libc_memalign(alignment, n);
 }
