@@ -116,7 +116,10 @@ static void side_by_side(void **state)
 	scene_end(&s.sc);
 }
 
-/* Of a pool's calls one is found to be waited for when its answer comes: by who waits for something else. */
+/*
+ * Of a pool's calls one is found to be waited for when its answer comes: by who waits for something else, or by a
+ * client that was slow to go and wait.
+ */
 static void found_by_chance(void **state)
 {
 	struct service s;
@@ -136,7 +139,8 @@ static void found_by_chance(void **state)
 	answer(&s, &s.out, true);
 	respond(&s);
 	pass_time(&s.sc, 200000);
-	assert_string_equal(how_linked(&s.sc, "/whose"), "order");
+	assert_true(made_for(&s.sc, "/whose", "/last"));
+	assert_true(confidence(&s.sc, "/whose") < 0.9);
 	scene_end(&s.sc);
 }
 

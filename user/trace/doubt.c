@@ -131,11 +131,8 @@ static void grade_by_thread(struct pipeline *p, const struct judged *j)
 		grade_as_candidate(x);
 }
 
-/*
- * Answers are hardly ever handed over: where one seems to be, somebody was woken for something else. So with those that
- * somebody waits for when they come.
- */
-static bool is_chance(const struct lately *handed)
+/* Answers are hardly ever handed over: where one seems to be, somebody was woken for something else. */
+static bool hands_over_by_chance(const struct lately *handed)
 {
 	return handed->yes + handed->no >= HANDED_ENOUGH &&
 	       handed->yes * (HANDED_SHARE - 1) < handed->no;
@@ -154,7 +151,8 @@ static void grade_by_readers(const struct judged *j)
 		return;
 	if (x->method == LINK_HANDOFF)
 		exchange_grade(x, LINK_WOKEN);
-	if (x->method == LINK_RELAY || (x->method == LINK_WOKEN && is_chance(&j->proc->handed)))
+	if (x->method == LINK_RELAY ||
+	    (x->method == LINK_WOKEN && hands_over_by_chance(&j->proc->handed)))
 		grade_as_candidate(x);
 }
 
@@ -196,16 +194,14 @@ static void grade_by_tasks(struct pipeline *p, const struct judged *j)
 /*
  * Who waits when an answer comes may wait for something else, which what the caller's stack still holds leads to: of
  * the calls of a pool of goroutines that nobody is seen to wait for 15 in 1,000 had such a one, all of them wrong.
- * Where two tasks are made, and awaited one after the other, 136 in 497 are found only then, all right.
+ * But a client of Go's may also just have been slow to go and wait, and where two tasks are made, and awaited one after
+ * the other, 136 in 497 are found only then: those are right.
  */
 static void grade_by_late_waiters(const struct process *proc, struct exchange *x)
 {
-	if (!x->found_late || x->method != LINK_CHANNEL)
-		return;
-	if (proc->found_late.no > 1 + proc->found_late.yes)
+	if (x->found_late && x->method == LINK_CHANNEL &&
+	    proc->found_late.no > 1 + proc->found_late.yes)
 		x->confidence = DOUBTED;
-	if (is_chance(&proc->found_late))
-		grade_as_candidate(x);
 }
 
 /*
