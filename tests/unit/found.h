@@ -38,6 +38,11 @@ static inline const char *method_of(const struct span *s)
 	return a ? attr_text(&s->attrs, a) : "";
 }
 
+static inline double confidence_of(const struct span *s)
+{
+	return attrs_find(&s->attrs, "link.confidence")->d;
+}
+
 /* Is the call with that path a child of the request with that one? */
 static inline bool made_for(const struct scene *sc, const char *call, const char *request)
 {

@@ -55,11 +55,6 @@ static void queue_of_tasks(void **state)
 	scene_end(&sc);
 }
 
-static double confidence_of(const struct span *s)
-{
-	return attrs_find(&s->attrs, "link.confidence")->d;
-}
-
 /* A loop's timer makes a call while the loop serves a single request: that may be why, and may not. */
 static void loop_works_for_nobody(void **state)
 {

@@ -31,11 +31,6 @@ static void calls(struct pool *l, const char *request)
 	receive(&l->sc, &l->out, WORKER, OK);
 }
 
-static double confidence_of(const struct span *s)
-{
-	return attrs_find(&s->attrs, "link.confidence")->d;
-}
-
 /* As many requests as prove it, each served as a whole; /items/ID makes two calls and /health none. */
 static void serves_whole_requests(struct pool *l, int n)
 {

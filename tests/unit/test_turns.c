@@ -16,11 +16,6 @@ static bool right(struct scene *sc, const char *call, const char *request)
 	return is_child(span_of(sc, SPAN_CLIENT, call), span_of(sc, SPAN_SERVER, request));
 }
 
-static double confidence_of(const struct span *s)
-{
-	return attrs_find(&s->attrs, "link.confidence")->d;
-}
-
 static bool by_answer(struct scene *sc, const char *call)
 {
 	return !strcmp(method_of(span_of(sc, SPAN_CLIENT, call)), "answer");

@@ -80,7 +80,7 @@ struct exchange {
 	bool early;		/* done: not by the end of its response */
 	bool traced;
 	bool emitted;
-	bool incomplete;	/* went out before its end */
+	bool incomplete;	/* went out before its end, or that was not seen */
 
 	/* What it is. */
 	bool error;
@@ -96,6 +96,7 @@ struct exchange {
 	bool doubtful;		/* its cause is no more than a candidate */
 	bool other_in_trace;	/* its process served several requests of the trace that its header names */
 	unsigned served;	/* client: requests that its process served then; no further than 2 */
+	uint64_t after;		/* client: serial of what its thread had answered last, and served nobody; 0: none */
 
 	uint32_t tgid;
 	uint16_t local_port;

@@ -11,8 +11,8 @@
  */
 #include "trace/stages.h"
 
-#define LATE_LATELY \
-	512 /* calls that nobody was seen to wait for after which the older ones count half */
+/* Calls that nobody was seen to wait for after which the older ones count half. */
+#define LATE_LATELY 512
 
 /* The request, if it is still being served. */
 static struct exchange *live(struct pipeline *p, uint64_t serial)
@@ -222,6 +222,7 @@ void link_client_sent(struct pipeline *p, struct exchange *x)
 			      may_be_over(st, current) ? LINK_ORDER : method_of(st, x->awaited));
 		return;
 	}
+	last_calls(st, x);
 	maker = st->pooled ? NULL : live(p, st->inherited);
 	if (maker)
 		exchange_adopt(maker, x, LINK_FORK);

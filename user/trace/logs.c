@@ -220,22 +220,6 @@ void logs_answered(struct pipeline *p, struct strand_state *task, struct exchang
 	}
 }
 
-void logs_parted(struct pipeline *p, const struct exchange *x)
-{
-	struct strand_state *st = p->sink.log ? strand_find(&p->strands, &x->thread) : NULL;
-
-	if (!st || st->last.serial != x->serial)
-		return;
-	st->last = (struct last_served){
-		.serial = x->serial,
-		.gone = true,
-		.end_ns = x->end_ns,
-		.ctx = x->ctx,
-		.tgid = x->tgid,
-		.port = x->local_port,
-	};
-}
-
 /*
  * By a task among several; its thread says nothing. What it has answered before says nothing either, once that is over:
  * the identity of a task is recycled.

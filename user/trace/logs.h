@@ -18,14 +18,4 @@ struct logs {
 	size_t held_bytes;	/* of all lines that wait */
 };
 
-/* The request that a strand has answered last: what it writes just after that, and before another, is for it. */
-struct last_served {
-	uint64_t serial;	/* 0: none */
-	uint64_t end_ns;	/* valid with gone, as what follows */
-	struct trace_ctx ctx;
-	uint32_t tgid;
-	uint16_t port;
-	bool gone;		/* its exchange has been freed: ctx is what is left of it */
-};
-
 #endif

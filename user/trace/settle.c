@@ -33,18 +33,8 @@ static void note_other_header(struct exchange *x)
 	x->has_link = true;
 }
 
-/*
- * With --link exact, or where inferring is mostly wrong, a cause that was only inferred is said as a
- * span link, and the span is a root.
- */
-static void drop_inference(const struct pipeline *p, struct exchange *x)
+static void link_to_candidate(struct exchange *x, const struct trace_ctx *candidate)
 {
-	const struct trace_ctx *candidate = x->parent ? &x->parent->ctx : &x->parent_ctx;
-
-	if (link_method_evidence(x->method) || (!x->parent && !x->has_parent))
-		return;
-	if (!p->cfg.link_exact && !x->doubtful)
-		return;
 	x->link = (struct span_link){
 		.trace_id = candidate->trace_id,
 		.span_id = candidate->span_id,
@@ -52,6 +42,19 @@ static void drop_inference(const struct pipeline *p, struct exchange *x)
 		.reason = "candidate",
 	};
 	x->has_link = span_id_set(&candidate->span_id);
+}
+
+/*
+ * With --link exact, or where inferring is mostly wrong, a cause that was only inferred is said as a
+ * span link, and the span is a root.
+ */
+static void drop_inference(const struct pipeline *p, struct exchange *x)
+{
+	if (link_method_evidence(x->method) || (!x->parent && !x->has_parent))
+		return;
+	if (!p->cfg.link_exact && !x->doubtful)
+		return;
+	link_to_candidate(x, x->parent ? &x->parent->ctx : &x->parent_ctx);
 	list_del(&x->sibling);
 	x->parent = NULL;
 	exchange_disinherit(x);
@@ -96,6 +99,15 @@ static void sample(const struct pipeline *p, struct exchange *x)
 	x->trace_state = strdup(state); /* without memory for it only the weight is unknown */
 }
 
+/* Its thread had answered a request, and may have gone on with that. */
+static void link_to_last(struct pipeline *p, struct exchange *x)
+{
+	const struct trace_ctx *last = last_candidate(p, x);
+
+	if (last)
+		link_to_candidate(x, last);
+}
+
 /* Nobody above x has named a trace. Where an SDK below it has, that is the trace. */
 static void begin_trace(struct pipeline *p, struct exchange *x)
 {
@@ -108,8 +120,10 @@ static void begin_trace(struct pipeline *p, struct exchange *x)
 	x->ctx.flags = below ? below->header.flags & TRACE_FLAG_RANDOM : TRACE_FLAG_RANDOM;
 	sample(p, x);
 	x->method = LINK_ROOT;
-	/* One of the requests that were being served may have been its cause. */
-	x->confidence = x->served ? 0 : link_method_confidence(LINK_ROOT);
+	/* One of the requests that were being served may have been its cause, or the one that was over. */
+	x->confidence = x->served || x->after ? 0 : link_method_confidence(LINK_ROOT);
+	if (x->after && !x->has_link)
+		link_to_last(p, x);
 }
 
 static void continue_trace(struct pipeline *p, struct exchange *x)
@@ -147,7 +161,7 @@ static void take_context(struct pipeline *p, struct exchange *x)
 static void let_go(struct pipeline *p, struct exchange *x)
 {
 	join_forget(p, x);
-	logs_parted(p, x);
+	last_parted(p, x);
 	exchange_free(&p->exchanges, x);
 }
 

@@ -227,7 +227,6 @@ void logs_release(struct logs *t);
 void logs_written(struct pipeline *p, const struct ev_log *ev);
 void logs_answered(struct pipeline *p, struct strand_state *task, struct exchange *x); /* it begins x's response */
 void logs_traced(struct pipeline *p, struct exchange *x); /* has its trace: so have its lines */
-void logs_parted(struct pipeline *p, const struct exchange *x); /* is about to be freed */
 void logs_drop(struct exchange *x); /* the lines that wait with x */
 void logs_process_over(struct pipeline *p, uint32_t tgid);
 void logs_time(struct pipeline *p);

@@ -18,7 +18,7 @@
 #include "trace/context.h"
 #include "trace/heap.h"
 #include "trace/idling.h"
-#include "trace/logs.h"
+#include "trace/last.h"
 #include "trace/tally.h"
 #include "trace/turns.h"
 
