@@ -25,7 +25,8 @@ struct last_served {
 };
 
 void last_parted(struct pipeline *p, const struct exchange *x); /* is about to be freed */
-void last_calls(const struct strand_state *st, struct exchange *call); /* after it has answered, before it is asked again */
+/* After it has answered, before it is asked again. */
+void last_calls(const struct strand_state *st, struct exchange *call);
 /* The request that the call may be for, if it has its trace. NULL: none that is still known. */
 const struct trace_ctx *last_candidate(struct pipeline *p, const struct exchange *call);
 
