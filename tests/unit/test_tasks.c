@@ -12,11 +12,13 @@
 #define LOOP   100 /* the process, and the thread of its event loop */
 #define WORKER 101
 
-#define READER 0x10 /* contexts: the loop reads in one of its own, */
-#define FIRST  0x11 /* the tasks of two requests answer in theirs, */
-#define SECOND 0x22
-#define CHILD  0x33 /* and start others */
-#define WAITER 0x77
+#define READER       0x100 /* contexts: the loop reads in one of its own, */
+#define FIRST        0x110 /* the tasks of two requests answer in theirs, */
+#define SECOND       0x220
+#define CHILD        0x330 /* and start others */
+#define NTH_CHILD(n) (CHILD + (n)*0x10)
+#define WAITER       0x770
+#define HASH         0x778 /* no context: what stands there in a set of tasks */
 
 /* The tasks that wait for what makes the call that comes next. */
 static void waits(struct scene *sc, uint32_t tid, uint64_t context, uint64_t next)
@@ -116,6 +118,47 @@ static void of_a_child(void **state)
 	loop_end(&l, "/2");
 }
 
+/* It is in a set, whose method is to be called when it is done: that looks as if one waited for it. */
+static void of_one_in_a_set(void **state)
+{
+	static const uint64_t looks[] = { 0, HASH };
+	struct loop l;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(looks); i++) {
+		loop_begin(&l);
+		l.sc.task = SECOND;
+		waits(&l.sc, LOOP, looks[i], 0);
+		transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+		is_answered(&l);
+		loop_end(&l, "/2");
+	}
+}
+
+/* By then the set has grown, and looks so no more; or the other way round. */
+static void answered_by_one_in_a_set(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	calls(&l, SECOND, 0);
+	writes_awaited(&l, SECOND, HASH, &l.in2, OK);
+	loop_end(&l, "/2");
+}
+
+/* gather(), by such a one. */
+static void of_a_child_of_one_in_a_set(void **state)
+{
+	struct loop l;
+
+	loop_begin(&l);
+	l.sc.task = CHILD;
+	waits(&l.sc, LOOP, SECOND, HASH);
+	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
+	is_answered(&l);
+	loop_end(&l, "/2");
+}
+
 /* Another task stands between. */
 static void of_a_grandchild(void **state)
 {
@@ -123,7 +166,7 @@ static void of_a_grandchild(void **state)
 
 	loop_begin(&l);
 	l.sc.task = CHILD;
-	waits(&l.sc, LOOP, CHILD + 1, FIRST);
+	waits(&l.sc, LOOP, NTH_CHILD(1), FIRST);
 	transmit(&l.sc, &l.out, LOOP, REQUEST("/call"));
 	is_answered(&l);
 	loop_end(&l, "/1");
@@ -161,9 +204,9 @@ static void of_nobody_after_a_child(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	writes_awaited(&l, CHILD, 0x77, &l.out, REQUEST("/other"));
+	writes_awaited(&l, CHILD, WAITER, &l.out, REQUEST("/other"));
 	receive(&l.sc, &l.out, LOOP, OK);
-	calls(&l, CHILD + 1, 0);
+	calls(&l, NTH_CHILD(1), 0);
 	answer(&l);
 	pass_time(&l.sc, 200000);
 	assert_string_equal(how_linked(&l.sc, "/other"), "root");
@@ -252,7 +295,7 @@ static void calls_of_the_gone(struct loop *l, unsigned cnt, uint64_t by)
 
 	loop_begin(l);
 	for (i = 0; i < cnt; i++) {
-		calls(l, CHILD + i, by);
+		calls(l, NTH_CHILD(i), by);
 		answer(l);
 		pass_time(&l->sc, 200000);
 		scene_forget(&l->sc);
@@ -334,9 +377,9 @@ static void one_waits_for_all(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	calls(&l, CHILD, 0x77);
-	writes_awaited(&l, FIRST, 0x77, &l.in1, OK);
-	writes_awaited(&l, SECOND, 0x77, &l.in2, OK);
+	calls(&l, CHILD, WAITER);
+	writes_awaited(&l, FIRST, WAITER, &l.in1, OK);
+	writes_awaited(&l, SECOND, WAITER, &l.in2, OK);
 	pass_time(&l.sc, 200000);
 	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
@@ -346,7 +389,7 @@ static void one_waits_for_all(void **state)
 static void answer_by_children(struct loop *l, uint64_t waits1, uint64_t waits2, const char *next)
 {
 	writes_awaited(l, CHILD, waits2, &l->in2, OK);
-	writes_awaited(l, CHILD + 1, waits1, &l->in1, OK);
+	writes_awaited(l, NTH_CHILD(1), waits1, &l->in1, OK);
 	l->sc.task = READER;
 	receive(&l->sc, &l->in1, LOOP, next);
 	receive(&l->sc, &l->in2, LOOP, REQUEST("/4"));
@@ -361,7 +404,7 @@ static void call_and_answer_by_siblings(struct loop *l, uint64_t waits1, uint64_
 	for (i = 0; i < 8; i++)
 		answer_by_children(l, waits1, waits2, REQUEST("/3"));
 	answer_by_children(l, waits1, waits2, REQUEST("/mine"));
-	calls(l, CHILD + 2, waits1);
+	calls(l, NTH_CHILD(2), waits1);
 	answer_by_children(l, waits1, waits2, REQUEST("/3"));
 	pass_time(&l->sc, 200000);
 }
@@ -383,7 +426,7 @@ static void by_what_one_waits_for(void **state)
 	struct loop l;
 
 	loop_begin(&l);
-	call_and_answer_by_siblings(&l, 0x77, 0x77);
+	call_and_answer_by_siblings(&l, WAITER, WAITER);
 	assert_string_equal(how_linked(&l.sc, "/call"), "root");
 	scene_end(&l.sc);
 }
@@ -508,6 +551,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_a_child),
+		cmocka_unit_test(of_one_in_a_set),
+		cmocka_unit_test(answered_by_one_in_a_set),
+		cmocka_unit_test(of_a_child_of_one_in_a_set),
 		cmocka_unit_test(of_a_grandchild),
 		cmocka_unit_test(of_a_worker),
 		cmocka_unit_test(of_a_quick_worker),

@@ -24,6 +24,8 @@
 /* This many against one with a waiter of another's: tasks are made at the addresses of those that ended. */
 #define APART_SHARE 4
 
+#define OBJECT_ALIGN 16 /* of the addresses of objects */
+
 static bool may_ask(struct pipeline *p, struct process *proc)
 {
 	if (ration_left(&proc->tasks.held_ration, HELD_READ_NS, p->now_ns) &&
@@ -46,6 +48,20 @@ static void ask(struct pipeline *p, const struct ev_awaiting *ev)
 	p->held_ration.spent_ns += took_ns;
 }
 
+/*
+ * Of those who wait, the ones that are tasks. A task that calls a set's method when it is done (uvicorn's) looks as if
+ * the set waited for it: while that is small, what is in it stands inside, and where a task has its context is a hash
+ * or nothing. Of 1,000 calls up to 132 were nobody's, because whoever answered did not look as who had called.
+ */
+static unsigned tasks_among(const __u64 *contexts, __u64 cnt)
+{
+	unsigned i = 0;
+
+	while (i < cnt && contexts[i] && !(contexts[i] % OBJECT_ALIGN))
+		i++;
+	return i;
+}
+
 static void awaited(struct pipeline *p, const struct ev_awaiting *ev)
 {
 	struct strand_state *st = strand_get(&p->strands, &ev->thread);
@@ -53,6 +69,7 @@ static void awaited(struct pipeline *p, const struct ev_awaiting *ev)
 	if (!st)
 		return;
 	st->awaiting = *ev;
+	st->awaiting.cnt = tasks_among(ev->contexts, ev->cnt);
 	st->held_ns = 0;
 	if (!ev->cnt && ev->contexts[0] && p->sink.held)
 		ask(p, ev);
@@ -65,7 +82,7 @@ static void held(struct pipeline *p, const struct ev_held *ev)
 	if (!st)
 		return;
 	memcpy(st->awaiting.contexts, ev->contexts, sizeof(ev->contexts));
-	st->awaiting.cnt = ev->cnt;
+	st->awaiting.cnt = tasks_among(ev->contexts, ev->cnt);
 	st->held_ns = ev->seen_ns;
 }
 
@@ -143,7 +160,7 @@ static void note_answerers(struct exchange *x, const struct strand *writer,
 
 	x->tasks[0].context = writer->id;
 	x->tasks_cnt = 1;
-	for (i = 0; thread && i < thread->awaiting.cnt && thread->awaiting.contexts[i]; i++)
+	for (i = 0; thread && i < thread->awaiting.cnt; i++)
 		x->tasks[x->tasks_cnt++].context = thread->awaiting.contexts[i];
 }
 
