@@ -450,37 +450,75 @@ static void in_a_set_immediate_of_a_pool(void **state)
 	node_end(&n, "/call1", NULL, "root");
 }
 
-/* Where setImmediate() has told right, a pool may still use one: what was before it in the chain is less than sure. */
+/* Requests that a setImmediate() calls for, and answers that show it. */
+static void setimmediate_tells_right(struct node *n)
+{
+	uint64_t at;
+
+	for (at = 10; at < 100; at += 10) {
+		reads(&n->sc, &n->in1, at, REQUEST("/0")); /* gives out at + 1 */
+		runs(&n->sc, at + 1, 3, at + 2, CALLBACK_IMMEDIATE);
+		transmit(&n->sc, &n->out2, NODE, REQUEST("/call0"));
+		reads(&n->sc, &n->out2, at + 4, OK);
+		answers(&n->sc, &n->in1, at + 5, OK);
+	}
+}
+
+/*
+ * Where setImmediate() has told right, a pool may still use one: what was before it in the chain is less than sure, and
+ * so is what goes on with that.
+ */
 static void behind_a_pool_among_others(void **state)
 {
+	static const char *const calls[] = { "/call1", "/call3" };
 	const struct span *call;
 	struct node n;
-	uint64_t at;
+	size_t i;
 
 	node_begin(&n);
 	reads(&n.sc, &n.in2, 8, REQUEST("/2"));
-	for (at = 10; at < 100; at += 10) {
-		reads(&n.sc, &n.in1, at, REQUEST("/0")); /* gives out at + 1 */
-		runs(&n.sc, at + 1, 3, at + 2, CALLBACK_IMMEDIATE);
-		transmit(&n.sc, &n.out2, NODE, REQUEST("/call0"));
-		reads(&n.sc, &n.out2, at + 4, OK);
-		answers(&n.sc, &n.in1, at + 5, OK);
-	}
+	setimmediate_tells_right(&n);
 	reads(&n.sc, &n.in1, 110, REQUEST("/1"));
 	runs(&n.sc, 0, 0, 114, 0); /* nobody knows whose */
 	transmit(&n.sc, &n.out1, NODE, REQUEST("/call1"));
-	reads(&n.sc, &n.out1, 116, OK); /* gives out 117 */
+	reads(&n.sc, &n.out1, 116, OK); /* gives out 117, 118 */
 	runs(&n.sc, 117, 3, 118, CALLBACK_IMMEDIATE);
 	transmit(&n.sc, &n.out2, NODE, REQUEST("/call2"));
+	runs(&n.sc, 118, 3, 119, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call3"));
+	reads(&n.sc, &n.out1, 119, OK);
 	reads(&n.sc, &n.out2, 120, OK);
 	answers(&n.sc, &n.in2, 121, OK);
 	runs(&n.sc, 0, 0, 121, 0);
 	transmit(&n.sc, &n.in1, NODE, OK);
 	pass_time(&n.sc, 200000);
-	call = span_of(&n.sc, SPAN_CLIENT, "/call1");
-	assert_true(is_child(call, span_of(&n.sc, SPAN_SERVER, "/2")));
-	assert_true(attrs_find(&call->attrs, "link.confidence")->d < 0.9);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		call = span_of(&n.sc, SPAN_CLIENT, calls[i]);
+		assert_true(is_child(call, span_of(&n.sc, SPAN_SERVER, "/2")));
+		assert_true(attrs_find(&call->attrs, "link.confidence")->d < 0.9);
+	}
 	scene_end(&n.sc);
+}
+
+/* What has waited for a connection is sent by the setImmediate() that the one of an answer makes (undici). */
+static void in_a_set_immediate_of_a_set_immediate(void **state)
+{
+	struct node n;
+
+	node_begin(&n);
+	setimmediate_tells_right(&n);
+	reads(&n.sc, &n.in1, 110, REQUEST("/1"));
+	writes(&n.sc, &n.out1, 112, REQUEST("/call1"));
+	reads(&n.sc, &n.in2, 112, REQUEST("/2"));
+	reads(&n.sc, &n.out1, 114, OK); /* gives out 115, which gives out 116 */
+	runs(&n.sc, 116, 115, 117, CALLBACK_IMMEDIATE);
+	transmit(&n.sc, &n.out1, NODE, REQUEST("/call2"));
+	reads(&n.sc, &n.out1, 118, OK);
+	runs(&n.sc, 0, 0, 118, 0);
+	transmit(&n.sc, &n.in2, NODE, OK);
+	runs(&n.sc, 0, 0, 118, 0);
+	transmit(&n.sc, &n.in1, NODE, OK);
+	node_end(&n, "/call2", NULL, "root");
 }
 
 /* What was made after the last read may have been made by a timer: nobody knows. */
@@ -579,6 +617,7 @@ int main(void)
 		cmocka_unit_test(in_a_set_immediate),
 		cmocka_unit_test(behind_a_set_immediate),
 		cmocka_unit_test(in_a_set_immediate_of_a_pool),
+		cmocka_unit_test(in_a_set_immediate_of_a_set_immediate),
 		cmocka_unit_test(behind_a_pool_among_others),
 		cmocka_unit_test(when_timers_may_have_been_called),
 		cmocka_unit_test(environment_among_words),

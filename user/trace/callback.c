@@ -28,7 +28,8 @@
  * taken to be the request's, even when timers may have been called since; the guess by others has its own count.
  *
  * The same answers tell which of the other rules hold here at all. A pool of connections (undici's) sends what has
- * waited longest as soon as an answer is there, in the name of the work whose answer that was.
+ * waited longest as soon as an answer is there, in the name of the work whose answer that was; its newest (7.30) in a
+ * setImmediate() that another one has made. Such a one counts by itself, and tells nothing before it has been right.
  */
 #include <stdlib.h>
 
@@ -243,18 +244,26 @@ static struct exchange *behind(struct pipeline *p, uint64_t serial)
 	return x && !x->done ? x : NULL;
 }
 
+static bool is_left(const struct callbacks *cb, uint64_t id)
+{
+	return id > cb->left.after && id <= cb->left.until;
+}
+
+/* Serial of the exchange at whose bytes the thread was when it gave the number out, or may have been; 0: not known. */
+static uint64_t made_during(const struct callbacks *cb, uint64_t id)
+{
+	return is_left(cb, id) ? cb->left.serial : whose(cb, id);
+}
+
 /*
  * What a setImmediate() calls back has the number it was given when it was made, if not before then
  * in what the last read called back: the loop calls what it has before it reads on.
  */
 static struct exchange *by_immediate(struct pipeline *p, const struct callbacks *cb)
 {
-	uint64_t self = cb->now.self;
-	struct exchange *cause = behind(p, whose(cb, self));
+	struct exchange *cause = behind(p, whose(cb, cb->now.self));
 
-	if (cause || self <= cb->left.after || self > cb->left.until)
-		return cause;
-	return behind(p, cb->left.serial);
+	return cause || !is_left(cb, cb->now.self) ? cause : behind(p, cb->left.serial);
 }
 
 /* For whom the thread makes the call at hand. */
@@ -282,6 +291,18 @@ static enum guess guess_of(struct pipeline *p, const struct callbacks *cb, uint6
 }
 
 /*
+ * What waited until a setImmediate() of an answer made room for it is sent in the next one, which that has made. So are
+ * the calls of who has slept that way, but where there is a pool hardly ever.
+ */
+static enum guess guess_immediate(struct pipeline *p, const struct callbacks *cb)
+{
+	uint64_t maker = made_during(cb, cb->now.trigger);
+	const struct exchange *x = exchange_find(&p->exchanges, maker);
+
+	return maker && (!x || !x->server_side) ? GUESS_NESTED : GUESS_IMMEDIATE;
+}
+
+/*
  * Anything else may be a step (a nextTick()) of the work that made it; one that was only made in
  * what the last read called back says no more than that.
  */
@@ -290,7 +311,7 @@ static struct cause by_numbers(struct pipeline *p, const struct callbacks *cb)
 	struct exchange *maker;
 
 	if (cb->now.flags & CALLBACK_IMMEDIATE)
-		return (struct cause){ by_immediate(p, cb), GUESS_IMMEDIATE };
+		return (struct cause){ by_immediate(p, cb), guess_immediate(p, cb) };
 	maker = behind(p, whose(cb, cb->now.trigger));
 	if (maker || (of_read(cb) && cb->now.self > cb->heard_newest))
 		return (struct cause){ maker, guess_of(p, cb, cb->now.trigger) };
@@ -375,7 +396,8 @@ void callback_sent(struct pipeline *p, struct callbacks *cb, struct exchange *x)
 	x->node.newest_before = of_read(cb) && cb->before ? cb->before : cb->now.newest;
 	x->node.guess = cause.guess;
 	x->node.guessed = cause.x ? cause.x->serial : 0;
-	if (!cause.x || fails(cb, cause.guess))
+	if (!cause.x || fails(cb, cause.guess) ||
+	    (cause.guess == GUESS_NESTED && !holds(cb, cause.guess)))
 		return;
 	if (cause.x->server_side)
 		exchange_adopt(cause.x, x, x->node.firm ? LINK_CALLBACK : LINK_SOCKET);
@@ -405,6 +427,11 @@ static void note_guess(struct pipeline *p, struct callbacks *cb, const struct ex
 		lately_count(&cb->right[call->node.guess], guessed == request, GUESSES_LATELY);
 }
 
+static bool of_immediate(enum guess guess)
+{
+	return guess == GUESS_IMMEDIATE || guess == GUESS_NESTED;
+}
+
 /* The calls up to and with x are for the request, as far as that is not known otherwise. */
 static void claim_back(struct pipeline *p, const struct callbacks *cb, struct exchange *request,
 		       struct exchange *x)
@@ -421,9 +448,9 @@ static void claim_back(struct pipeline *p, const struct callbacks *cb, struct ex
 		x->node.guess = guess;
 		if (fails(cb, next))
 			return;
-		if (next == GUESS_IMMEDIATE && !holds(cb, next)) /* a pool's, perhaps */
+		if (of_immediate(next) && !holds(cb, next)) /* a pool's, perhaps */
 			return;
-		if (next == GUESS_IMMEDIATE || !holds(cb, next))
+		if (of_immediate(next) || !holds(cb, next))
 			how = LINK_RELAY;
 		x = exchange_find(&p->exchanges, x->node.goes_on);
 		if (x && x->parent)
@@ -449,8 +476,10 @@ struct exchange *callback_choice(struct pipeline *p, const struct exchange *x,
 {
 	const struct exchange *before = exchange_find(&p->exchanges, x->node.goes_on);
 
-	*ret_how = LINK_SOCKET;
-	return before && !before->server_side ? before->parent : NULL;
+	if (!before || before->server_side || !before->parent)
+		return NULL;
+	*ret_how = before->method == LINK_RELAY ? LINK_RELAY : LINK_SOCKET;
+	return before->parent;
 }
 
 bool callback_doubts(const struct callbacks *cb, struct exchange *x)

@@ -37,6 +37,7 @@ enum guess {
 	GUESS_LATER, /* the same, but after that: a setImmediate() of another's may have made it */
 	GUESS_SELF, /* they made this work */
 	GUESS_IMMEDIATE, /* they made this setImmediate() */
+	GUESS_NESTED, /* the same, but in work that was made meanwhile: in another's setImmediate(), perhaps */
 	GUESS_READ, /* theirs was read before */
 	GUESSES,
 };
