@@ -244,6 +244,30 @@ static void turns_of_a_loop_make_objects(void **state)
 	scene_end(&j.sc);
 }
 
+/* Where it is no more than likely for whom a call was, what goes on with its answer is no surer. */
+static void as_sure_as_what_it_goes_on_with(void **state)
+{
+	const struct span *call;
+	struct java j;
+	uint64_t job, then;
+
+	begin(&j);
+	j.sc.polls = true;
+	has_shown_its_job(&j);
+	job = two_come(&j);
+	works_in_frames(&j, job, 0, job, REQUEST("/for2"));
+	looks(&j, WORKER, NULL, 0, NULL, 0);
+	j.made += 64;
+	then = buffer_of(&j, WORKER) + j.made - 32;
+	works(&j, then, REQUEST("/then2"));
+	both_are_settled(&j);
+	call = span_of(&j.sc, SPAN_CLIENT, "/then2");
+	assert_true(is_child(call, span_of(&j.sc, SPAN_SERVER, "/2")));
+	assert_string_equal(method_of(call), "object");
+	assert_true(attrs_find(&call->attrs, "link.confidence")->d < 0.9);
+	scene_end(&j.sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +282,7 @@ int main(void)
 		cmocka_unit_test(buffer_is_replaced),
 		cmocka_unit_test(virtual_thread_was_made),
 		cmocka_unit_test(turns_of_a_loop_make_objects),
+		cmocka_unit_test(as_sure_as_what_it_goes_on_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
