@@ -334,6 +334,23 @@ static void answered_where_few_are_gone(void **state)
 	scene_end(&l.sc);
 }
 
+/* Requests are answered by tasks of which none has called, and one by a task at the place of one that had. */
+static void first_to_claim(void **state)
+{
+	const struct span *call;
+	struct loop l;
+
+	loop_begin(&l);
+	calls(&l, CHILD, 0);
+	writes(&l, FIRST, &l.in1, OK);
+	writes(&l, CHILD, &l.in2, OK);
+	pass_time(&l.sc, 200000);
+	call = span_of(&l.sc, SPAN_CLIENT, "/call");
+	assert_true(is_child(call, span_of(&l.sc, SPAN_SERVER, "/2")));
+	assert_true(attrs_find(&call->attrs, "link.confidence")->d < 0.9);
+	scene_end(&l.sc);
+}
+
 #define HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define PART "2\r\nok\r\n"
 #define LAST "0\r\n\r\n"
@@ -565,6 +582,7 @@ int main(void)
 		cmocka_unit_test(answered_at_the_address_of_an_awaited),
 		cmocka_unit_test(answered_where_most_are_gone),
 		cmocka_unit_test(answered_where_few_are_gone),
+		cmocka_unit_test(first_to_claim),
 		cmocka_unit_test(between_the_parts_of_a_response),
 		cmocka_unit_test(parts_that_another_writes),
 		cmocka_unit_test(one_waits_for_all),

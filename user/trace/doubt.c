@@ -164,6 +164,15 @@ static struct lately *calls_like(struct tasks *t, const struct exchange *x)
 }
 
 /*
+ * Little is known of the process, and so far most of its responses were by tasks of which none had called: in Twisted
+ * contexts are the pieces' of a request, and one that answers stands now and then where one has called.
+ */
+static bool may_be_chance(const struct tasks *t, const struct lately *like)
+{
+	return like->yes < TASKS_ENOUGH && t->claims.no > t->claims.yes;
+}
+
+/*
  * A task that nobody waits for ends, and the next one stands at its address. Where such tasks make calls and do not
  * answer (mitmproxy makes one for each thing that happens), whoever answers from there is another: of 209 calls that
  * tasks claimed 206 were wrong, and 791 were claimed by none. The same of tasks that such a one waits for: Daphne
@@ -181,6 +190,8 @@ static void grade_by_tasks(struct pipeline *p, const struct judged *j)
 		return;
 	l = calls_like(&j->proc->tasks, x);
 	lately_count(l, claimed, TASKS_LATELY);
+	if (claimed && may_be_chance(&j->proc->tasks, l))
+		x->confidence = DOUBTED;
 	if (!claimed || l->no <= 1 + l->yes / TASKS_SHARE)
 		return;
 	if (l->no <= l->yes || l->no < TASKS_ENOUGH) {

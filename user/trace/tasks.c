@@ -18,6 +18,7 @@
 
 #include "trace/stages.h"
 
+#define CLAIMS_LATELY 64 /* responses after which the older ones count half */
 /* Responses, of several requests served at once, each with waiters of its own. */
 #define APART_ENOUGH 8
 #define APART_LATELY 64 /* no more of them count */
@@ -235,9 +236,9 @@ bool tasks_stand(const struct pipeline *p, const struct exchange *call)
 	return call->held_ns < (call->answered || call->done ? until_ns : p->now_ns);
 }
 
-/* The calls that were filed with task number j of those that answer x. */
-static void claim_filed(struct pipeline *p, struct exchange *x, const struct process *proc,
-			unsigned j)
+/* The calls that were filed with task number j of those that answer x. Returns how many. */
+static unsigned claim_filed(struct pipeline *p, struct exchange *x, const struct process *proc,
+			    unsigned j)
 {
 	enum link_method how = proc->tasks.differ ? LINK_TASK : LINK_ORDER;
 	const struct strand s = answerer(x, j);
@@ -245,25 +246,29 @@ static void claim_filed(struct pipeline *p, struct exchange *x, const struct pro
 	bool own = !j || (task && !task->waits_for_all && proc->tasks.apart >= APART_ENOUGH);
 	uint64_t serial = task && !task->shared ? task->last_call : 0;
 	struct exchange *call;
-	unsigned i;
+	unsigned i, n = 0;
 
 	for (; (call = filed_since(p, serial, x)); serial = call->tasks[i].before) {
 		i = place_of(call, s.id);
 		if (i == call->tasks_cnt)
-			return;
+			break;
 		if (i && (!own || !tasks_stand(p, call)))
 			continue;
-		if (link_open_call(p, call->serial) && same_wait(call, i, x, j))
-			link_claim(x, call, how);
+		if (!link_open_call(p, call->serial) || !same_wait(call, i, x, j))
+			continue;
+		link_claim(x, call, how);
+		n++;
 	}
+	return n;
 }
 
-static void claim_all(struct pipeline *p, struct exchange *x, const struct process *proc)
+static unsigned claim_all(struct pipeline *p, struct exchange *x, const struct process *proc)
 {
-	unsigned j;
+	unsigned j, n = 0;
 
 	for (j = 0; j < x->tasks_cnt; j++)
-		claim_filed(p, x, proc, j);
+		n += claim_filed(p, x, proc, j);
+	return n;
 }
 
 void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *writer)
@@ -281,7 +286,7 @@ void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *wr
 	}
 	note_answerers(x, &writer->strand, strand_find(&p->strands, &writer->thread));
 	note_waiters(p, proc, x);
-	claim_all(p, x, proc);
+	lately_count(&proc->tasks.claims, claim_all(p, x, proc), CLAIMS_LATELY);
 }
 
 void tasks_answer_on(struct pipeline *p, struct exchange *x)

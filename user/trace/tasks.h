@@ -16,6 +16,7 @@ struct tasks {
 	struct lately lone; /* calls by those that nobody waited for: did a task answer a request at their place? */
 	struct lately awaited; /* the same of the others: did one, or who waited for it? */
 	struct lately held; /* the same of those that one holds */
+	struct lately claims; /* responses by tasks: had one of theirs called? */
 	struct ration held_ration; /* to look whose they are */
 };
 
