@@ -363,6 +363,90 @@ static void at_once_in_no_order(void **state)
 	scene_end(&l.sc);
 }
 
+/* Requests 3 to 5 of the loop, each on a connection of its own. */
+struct more {
+	struct end in[3], out[3];
+};
+
+static void ask_more(struct loop *l, struct more *m, unsigned n)
+{
+	static const char *const requests[] = { REQUEST("/3"), REQUEST("/4"), REQUEST("/5") };
+
+	m->in[n] = open_end(&l->sc, 10 + n, 100, 30 + n, 40 + n);
+	m->out[n] = open_end(&l->sc, 20 + n, 100, 50 + n, 60 + n);
+	receive(&l->sc, &m->in[n], 100, requests[n]);
+}
+
+static void call_for_more(struct loop *l, struct more *m, unsigned n)
+{
+	static const char *const calls[] = { REQUEST("/for3"), REQUEST("/for4"), REQUEST("/for5") };
+
+	transmit(&l->sc, &m->out[n], 100, calls[n]);
+}
+
+/* It has shown that it acts at once, and has called for the first two. */
+static void call_at_once(struct loop *l)
+{
+	unsigned i;
+
+	loop_begin(l);
+	for (i = 0; i < ROUNDS; i++)
+		pass_on_two(l, false);
+	scene_forget(&l->sc);
+	receive(&l->sc, &l->in[0], 100, REQUEST("/1"));
+	transmit(&l->sc, &l->out[0], 100, REQUEST("/for1"));
+	receive(&l->sc, &l->in[1], 100, REQUEST("/2"));
+	transmit(&l->sc, &l->out[1], 100, REQUEST("/for2"));
+}
+
+/*
+ * Boost's Asio acts on an answer at once if it had to wait for that, but what was there when it began to read is
+ * queued: then a response that follows an answer may be made of one before. Once it has caught up it acts at once.
+ */
+static void answer_that_was_queued(void **state)
+{
+	struct more m;
+	struct loop l;
+
+	call_at_once(&l);
+	ask_more(&l, &m, 0);
+	call_for_more(&l, &m, 0);
+	receive(&l.sc, &l.out[0], 100, OK);
+	receive(&l.sc, &l.out[1], 100, OK);
+	transmit(&l.sc, &l.in[1], 100, OK);
+	receive(&l.sc, &m.out[0], 100, OK);
+	transmit(&l.sc, &l.in[0], 100, OK);
+	transmit(&l.sc, &m.in[0], 100, OK);
+	pass_time(&l.sc, 200000);
+	assert_false(right(&l.sc, "/for3", "/1") || by_answer(&l.sc, "/for3"));
+	scene_forget(&l.sc);
+	pass_on_two(&l, true);
+	assert_true(by_answer(&l.sc, "/for1") && by_answer(&l.sc, "/for2"));
+	scene_end(&l.sc);
+}
+
+/* The queue is seen by what is sent from it: requests were read, and an answer, when another one is acted on. */
+static void answer_among_requests(void **state)
+{
+	struct more m;
+	struct loop l;
+	unsigned i;
+
+	call_at_once(&l);
+	for (i = 0; i < 3; i++)
+		ask_more(&l, &m, i);
+	receive(&l.sc, &l.out[0], 100, OK);
+	call_for_more(&l, &m, 0);
+	receive(&l.sc, &l.out[1], 100, OK);
+	call_for_more(&l, &m, 1);
+	call_for_more(&l, &m, 2);
+	transmit(&l.sc, &l.in[0], 100, OK);
+	transmit(&l.sc, &l.in[1], 100, OK);
+	pass_time(&l.sc, 200000);
+	assert_false(right(&l.sc, "/for2", "/1"));
+	scene_end(&l.sc);
+}
+
 static void pass_on_and_call(struct loop *l, struct end *in, const char *call)
 {
 	receive(&l->sc, &l->out[0], 100, OK);
@@ -635,6 +719,8 @@ int main(void)
 		cmocka_unit_test(responses_after_an_answer_by_chance),
 		cmocka_unit_test(guesses_of_another_loop),
 		cmocka_unit_test(at_once_in_no_order),
+		cmocka_unit_test(answer_that_was_queued),
+		cmocka_unit_test(answer_among_requests),
 		cmocka_unit_test(nobodys_turn),
 		cmocka_unit_test(loops_that_share),
 		cmocka_unit_test(timer_of_a_loop),

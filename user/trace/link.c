@@ -282,8 +282,10 @@ void link_moved(struct pipeline *p, const struct strand *s, enum dir dir)
 
 	if (!st)
 		return;
-	if (dir == DIR_TX)
-		st->sent = st->turns.sent = true;
+	if (dir == DIR_TX) {
+		st->sent = true;
+		turns_sent(&st->turns);
+	}
 	if (st->callbacks)
 		callback_over(st->callbacks);
 	call_over(st);

@@ -161,6 +161,7 @@ void turns_slept(struct pipeline *p, struct turns *t); /* before the call at han
 uint64_t turns_next(struct pipeline *p, struct turns *t);
 void turns_missed(struct turns *t); /* what it read meanwhile is not known: nothing follows what was before */
 void turns_heard(struct pipeline *p, struct turns *t, struct exchange *x); /* it read a piece of it */
+void turns_sent(struct turns *t); /* it has sent something */
 void turns_call(struct pipeline *p, struct turns *t, struct exchange *call); /* it sends the call now */
 void turns_answer(struct pipeline *p, struct turns *t, struct exchange *request); /* it begins the response now */
 /* A guess like that about the call is, in its process, more often wrong than it says. */

@@ -15,7 +15,9 @@ struct turns {
 	uint64_t heard; /* exchange that it read last; 0: it has answered somebody since */
 	uint64_t told_last; /* call whose answer it read last; 0: it has answered somebody since */
 	bool alone; /* no other answer that it read waits to be acted on */
-	bool sent; /* it has sent since it last read an answer */
+	unsigned sent; /* so often it has sent since it last read an answer */
+	bool behind; /* it has read another answer before it acted on one: one of those that wait is acted on next */
+	unsigned waiting; /* so many: exchanges that it has read of, and not acted on */
 	bool awake; /* it has read something since it last slept */
 	struct lately prompt; /* answers: passed on at once, so that it could be seen? */
 	struct lately made; /* responses: begun when an answer had just been read? */
