@@ -111,7 +111,7 @@ static void ask(struct held *h, const struct memory *mem, uint64_t task)
 	held_due(h);
 	cnt = held_by(h, task, contexts);
 	if (cnt > AWAITING_MAX || h->m.pages->left > MOST || contexts[AWAITING_MAX] != UNTOUCHED ||
-	    (cnt && !h->task_type))
+	    (cnt && !h->m.task_type))
 		abort();
 }
 

@@ -6,8 +6,7 @@
  *	             │ variables          │ variables: the task, or a list, tuple, set or dict with it, or what
  *	                                               as_completed() has made
  *
- * All tasks are in a set that the module _asyncio keeps; which, the type of tasks tells: the module is beside it, or in
- * it. What two hold is nobody's, unless one waits for the other.
+ * What two hold is nobody's, unless one waits for the other.
  */
 #include <string.h>
 
@@ -18,35 +17,14 @@
 
 #define WORD sizeof(uint64_t)
 
-#define CALLBACK     24 /* of a future; */
-#define CALLBACKS    40 /* the others, a list of (callback, context) */
-#define WAITS_FOR    (-24) /* in a task, from its context */
-#define COROUTINE    (-16) /* the same */
-#define METHOD_SELF  24 /* a partial() has its arguments there */
-#define SET_MASK     32
-#define SET_TABLE    40
-#define SET_ENTRY    16
-#define SET_HASH     8
-#define HASH_TURN    4 /* bits: an object's hash is its address, turned */
-#define MODULE_STATE 32
-
-#define TYPE_WORDS    160 /* of a type that was made at run time */
-#define STATE_WORDS   64
-#define STATIC_BEFORE 4096 /* bytes beside a type that the module has from the beginning */
-#define STATIC_WORDS  1536
-
-#define CALLBACKS_MAX  3
-#define CELLS_MAX      8
-#define SLOTS          64u /* variables of a function; the last stands for all that follow */
-#define ATTRIBUTES_MAX 12
-#define HELPERS_MAX    3 /* from a future to who waits */
-#define VAIN_MAX       16 /* in a row that it is in vain to look, then only each so many times: */
-#define VAIN_RARELY    64
-#define LOYAL          1024 /* so often again, once it was not */
-#define TRIES_MAX      3 /* to read what is found in one go */
-#define LEFT_MIN       30000 /* words to confirm what was found */
-#define DEPTH_MAX      64 /* functions of one task */
-#define SET_MAX        16384
+#define SLOTS       64u /* variables of a function; the last stands for all that follow */
+#define VAIN_MAX    16 /* in a row that it is in vain to look, then only each so many times: */
+#define VAIN_RARELY 64
+#define LOYAL       1024 /* so often again, once it was not */
+#define TRIES_MAX   3 /* to read what is found in one go */
+#define LEFT_MIN    30000 /* words to confirm what was found */
+#define DEPTH_MAX   64 /* functions of one task */
+#define SET_MAX     16384
 
 struct chain {
 	uint64_t tasks[AWAITING_MAX];
@@ -70,108 +48,12 @@ static size_t slot_of(uint64_t address, size_t cnt)
 	return hash_mix(address, 0) % cnt;
 }
 
-static uint64_t in_task(struct held *h, uint64_t task, int from_context)
-{
-	return py_word(&h->m, task + h->m.rt.off[PYTHON_TASK_CONTEXT] + (uint64_t)from_context);
-}
-
-static bool is_task(struct held *h, uint64_t object)
-{
-	return object && !(object % WORD) && py_word(&h->m, object + OBJECT_TYPE) == h->task_type;
-}
-
-static uint64_t callback_of(struct held *h, uint64_t future, unsigned n)
-{
-	uint64_t list;
-
-	if (!n)
-		return py_word(&h->m, future + CALLBACK);
-	list = py_word(&h->m, future + CALLBACKS);
-	if (py_kind(&h->m, list) != PY_LIST || n > py_word(&h->m, list + SEQUENCE_LEN))
-		return 0;
-	list = py_word(&h->m, list + LIST_ITEMS);
-	return py_word(&h->m, py_word(&h->m, list + (n - 1) * WORD) + TUPLE_ITEMS);
-}
-
-static uint64_t waiter_of(struct held *h, uint64_t future, unsigned helpers);
-
-static uint64_t waiter_of_any(struct held *h, uint64_t object, unsigned helpers)
-{
-	enum py_kind kind = py_kind(&h->m, object);
-
-	return kind == PY_FUTURE || kind == PY_TASK ? waiter_of(h, object, helpers) : 0;
-}
-
-static uint64_t waiter_captured(struct held *h, uint64_t function, unsigned helpers)
-{
-	uint64_t cells = py_word(&h->m, function + h->m.rt.off[PYTHON_CLOSURE]), cell, task = 0;
-	uint64_t i, n = py_word(&h->m, cells + SEQUENCE_LEN);
-
-	for (i = 0; i < n && i < CELLS_MAX && !task; i++) {
-		cell = py_word(&h->m, cells + TUPLE_ITEMS + i * WORD);
-		task = waiter_of_any(h, py_word(&h->m, cell + CELL_CONTENT), helpers);
-	}
-	return task;
-}
-
-/* Of an object's attributes; a TaskGroup has the task itself. */
-static uint64_t waiter_owned(struct held *h, uint64_t object, unsigned helpers)
-{
-	uint64_t attributes = py_attributes(&h->m, object), value, task = 0;
-	bool group = py_kind(&h->m, object) == PY_GROUP;
-	unsigned i;
-
-	for (i = 0; i < ATTRIBUTES_MAX && attributes && !task; i++) {
-		value = py_word(&h->m, attributes + i * WORD);
-		if (group && is_task(h, value))
-			return value;
-		task = waiter_of_any(h, value, helpers);
-	}
-	return task;
-}
-
-static uint64_t waiter_called(struct held *h, uint64_t callback, unsigned helpers)
-{
-	uint64_t self = py_word(&h->m, callback + METHOD_SELF);
-
-	switch (py_kind(&h->m, callback)) {
-	case PY_FUNCTION:
-		return waiter_captured(h, callback, helpers);
-	case PY_PARTIAL:
-		return waiter_of_any(h, py_word(&h->m, self + TUPLE_ITEMS), helpers);
-	case PY_METHOD:
-		return waiter_owned(h, self, helpers);
-	default:
-		return 0;
-	}
-}
-
-/* The task that waits for it, by way of so many helpers at most; 0: none. */
-static uint64_t waiter_of(struct held *h, uint64_t future, unsigned helpers)
-{
-	uint64_t callback, task;
-	unsigned i;
-
-	for (i = 0; i < CALLBACKS_MAX; i++) {
-		callback = callback_of(h, future, i);
-		if (!callback)
-			return 0;
-		task = py_word(&h->m, callback + h->m.rt.off[PYTHON_WAKES]);
-		if (is_task(h, task) && in_task(h, task, WAITS_FOR) == future)
-			return task;
-		task = helpers ? waiter_called(h, callback, helpers - 1) : 0;
-		if (task)
-			return task;
-	}
-	return 0;
-}
-
 static void climb(struct held *h, uint64_t task, struct chain *ret_chain)
 {
 	ret_chain->cnt = 0;
 	while (task && ret_chain->cnt < AWAITING_MAX) {
 		ret_chain->tasks[ret_chain->cnt++] = task;
-		task = waiter_of(h, task, HELPERS_MAX);
+		task = py_waiter(&h->m, task);
 	}
 }
 
@@ -205,7 +87,8 @@ static struct held_task *place_of(struct held *h, uint64_t task)
 /* What is noted of a task; of one that stood at its address before, nothing any more. */
 static struct held_task *noted(struct held *h, uint64_t task)
 {
-	uint64_t coroutine = in_task(h, task, COROUTINE), context = in_task(h, task, 0);
+	uint64_t coroutine = py_in_task(&h->m, task, TASK_COROUTINE),
+		 context = py_in_task(&h->m, task, TASK_CONTEXT);
 	struct held_task *t = place_of(h, task);
 
 	if (t->task != task || t->coroutine != coroutine || t->context != context)
@@ -234,7 +117,7 @@ static bool visit(struct py_memory *m, void *ctx, uint64_t object)
 		w->found = object == w->wanted;
 		return w->found;
 	}
-	if (object == w->holder || !is_task(w->h, object))
+	if (object == w->holder || !py_is_task(&w->h->m, object))
 		return false;
 	note(w->h, w->holder, object);
 	w->found = true;
@@ -271,7 +154,7 @@ static void in_frame(struct walk *w, const struct py_frame *f);
 static void within(struct walk *w, uint64_t object)
 {
 	enum py_kind kind = py_kind(&w->h->m, object);
-	struct py_frame f = { .cnt = ATTRIBUTES_MAX };
+	struct py_frame f = { .cnt = PY_ATTRIBUTES_MAX };
 
 	w->inside = true;
 	if (kind == PY_COMPLETED && (f.values = py_attributes(&w->h->m, object)))
@@ -293,7 +176,7 @@ static struct held_code *code_in(struct held_code *table, uint64_t code)
 /* Of the function that the task began with. */
 static uint64_t code_of(struct held *h, uint64_t task)
 {
-	uint64_t frame = in_task(h, task, COROUTINE) + h->m.rt.off[PYTHON_COROUTINE];
+	uint64_t frame = py_in_task(&h->m, task, TASK_COROUTINE) + h->m.rt.off[PYTHON_COROUTINE];
 
 	return py_word(&h->m, frame + h->m.rt.off[PYTHON_CODE]);
 }
@@ -347,7 +230,7 @@ static bool next_frame(struct held *h, uint64_t coroutine, struct py_frame *ret_
 
 static void walk(struct walk *w)
 {
-	uint64_t coroutine = in_task(w->h, w->holder, COROUTINE);
+	uint64_t coroutine = py_in_task(&w->h->m, w->holder, TASK_COROUTINE);
 	struct py_frame f;
 
 	while (w->depth < DEPTH_MAX && !w->over && next_frame(w->h, coroutine, &f)) {
@@ -360,7 +243,7 @@ static void walk(struct walk *w)
 /* Of all that the functions have which were looked at. */
 static uint64_t hash_of_way(const struct walk *w)
 {
-	uint64_t coroutine = in_task(w->h, w->holder, COROUTINE), hash = coroutine;
+	uint64_t coroutine = py_in_task(&w->h->m, w->holder, TASK_COROUTINE), hash = coroutine;
 	struct py_frame f;
 	unsigned i;
 	size_t j;
@@ -379,7 +262,7 @@ static bool holds(struct held *h, uint64_t holder, uint64_t task)
 	struct walk w = { .h = h, .holder = holder, .wanted = task };
 	uint64_t hash;
 
-	if (is_task(h, holder))
+	if (py_is_task(&h->m, holder))
 		walk(&w);
 	if (!w.found)
 		return false;
@@ -388,64 +271,24 @@ static bool holds(struct held *h, uint64_t holder, uint64_t task)
 	return hash_of_way(&w) == hash;
 }
 
-/* The set in the first weak set to which one of the words points. */
-static uint64_t set_among(struct held *h, uint64_t words, unsigned cnt)
-{
-	uint64_t attributes, set;
-	unsigned i;
-
-	for (i = 0; i < cnt; i++, words += WORD) {
-		uint64_t object = py_word(&h->m, words);
-
-		if (!object || py_kind(&h->m, object) != PY_WEAK_SET)
-			continue;
-		attributes = py_attributes(&h->m, object);
-		set = attributes ? py_word(&h->m, attributes) : 0;
-		if (py_kind(&h->m, set) == PY_SET)
-			return set;
-	}
-	return 0;
-}
-
-static uint64_t module_of(struct held *h, uint64_t type)
-{
-	unsigned i;
-
-	for (i = 0; i < TYPE_WORDS; i++) {
-		uint64_t object = py_word(&h->m, type + i * WORD);
-
-		if (object && py_kind(&h->m, object) == PY_MODULE)
-			return object;
-	}
-	return 0;
-}
-
-static uint64_t find_all(struct held *h)
-{
-	uint64_t module = module_of(h, h->task_type);
-	uint64_t state = module ? py_word(&h->m, module + MODULE_STATE) : 0;
-	uint64_t set = state ? set_among(h, state, STATE_WORDS) : 0;
-
-	return set ? set : set_among(h, h->task_type - STATIC_BEFORE, STATIC_WORDS);
-}
-
 /* Is it a task of the type that is known, or the first that is seen? */
 static bool know(struct held *h, uint64_t task)
 {
 	if (py_kind(&h->m, task) != PY_TASK)
 		return false;
-	if (!h->task_type) {
-		h->task_type = py_word(&h->m, task + OBJECT_TYPE);
-		h->all = find_all(h);
+	if (!h->m.task_type) {
+		h->m.task_type = py_word(&h->m, task + OBJECT_TYPE);
+		h->all = py_all_tasks(&h->m);
 	}
-	return is_task(h, task);
+	return py_is_task(&h->m, task);
 }
 
 /* Notes what the task holds, unless it has not gone on since that was done, or its like hold nothing. */
 static void look_at(struct held *h, uint64_t task, struct held_seen *seen)
 {
-	struct held_seen now = { task, in_task(h, task, COROUTINE), in_task(h, task, 0),
-				 in_task(h, task, WAITS_FOR), seen->code };
+	struct held_seen now = { task, py_in_task(&h->m, task, TASK_COROUTINE),
+				 py_in_task(&h->m, task, TASK_CONTEXT),
+				 py_in_task(&h->m, task, TASK_WAITS_FOR), seen->code };
 	struct walk w = { .h = h, .holder = task };
 	struct held_code *root;
 
@@ -462,20 +305,14 @@ static void look_at(struct held *h, uint64_t task, struct held_seen *seen)
 		root->vain = -LOYAL;
 }
 
-/* A weak reference hashes as what it refers to, and that by its address. */
-static uint64_t referent_of(uint64_t hash)
-{
-	return hash << HASH_TURN | hash >> (64 - HASH_TURN);
-}
-
 static void look_at_all(struct held *h)
 {
-	uint64_t table = py_word(&h->m, h->all + SET_TABLE), i, task;
-	uint64_t cnt = py_word(&h->m, h->all + SET_MASK) + 1;
+	struct py_tasks tasks = py_tasks(&h->m, h->all);
+	uint64_t i, task;
 
-	for (i = 0; i < cnt && i < SET_MAX && h->m.pages->left > LEFT_MIN; i++) {
-		task = referent_of(py_word(&h->m, table + i * SET_ENTRY + SET_HASH));
-		if (is_task(h, task))
+	for (i = 0; i < tasks.places && i < SET_MAX && h->m.pages->left > LEFT_MIN; i++) {
+		task = py_tasks_at(&h->m, &tasks, i);
+		if (py_is_task(&h->m, task))
 			look_at(h, task, &h->seen[i % HELD_SEEN]);
 	}
 }
@@ -576,14 +413,14 @@ static unsigned chain_of(struct held *h, uint64_t task, __u64 *ret_contexts)
 	const struct chain *found;
 	unsigned i;
 
-	climb(h, waiter_of(h, task, HELPERS_MAX), &holders.v[0]);
+	climb(h, py_waiter(&h->m, task), &holders.v[0]);
 	if (!holders.v[0].cnt)
 		find_holders(h, task, &holders);
 	found = innermost(&holders);
 	if (!found || h->m.pages->cut)
 		return 0;
 	for (i = 0; i < found->cnt; i++)
-		ret_contexts[i] = in_task(h, found->tasks[i], 0);
+		ret_contexts[i] = py_in_task(&h->m, found->tasks[i], TASK_CONTEXT);
 	return found->cnt;
 }
 
@@ -597,7 +434,7 @@ unsigned held_by(struct held *h, uint64_t task, __u64 *ret_contexts)
 	struct held_code *asked;
 	unsigned cnt, i;
 
-	if (!know(h, task) || py_over(&h->m, in_task(h, task, COROUTINE)))
+	if (!know(h, task) || py_over(&h->m, py_in_task(&h->m, task, TASK_COROUTINE)))
 		return 0;
 	asked = code_in(h->asked, code_of(h, task));
 	if (!pays(asked->vain++))

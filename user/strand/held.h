@@ -6,7 +6,7 @@
 #ifndef STRAND_HELD_H
 #define STRAND_HELD_H
 
-#include "strand/objects.h"
+#include "strand/asyncio.h"
 
 #define HELD_SEEN  2048
 #define HELD_TASKS 2048
@@ -38,7 +38,6 @@ struct held_code {
 /* What is known of a process: begins with zeros, but for m. 240 KB. */
 struct held {
 	struct py_memory m;
-	uint64_t task_type; /* of which all that follows is */
 	uint64_t all; /* the set of all its tasks, as weak references; 0: not known */
 	int vain; /* so often it was looked at all of them anew and none held it */
 	bool due, full_due; /* since all were looked at, or anew, something was asked for */

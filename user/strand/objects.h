@@ -36,7 +36,8 @@ enum py_kind {
 	PY_MODULE
 };
 
-#define PY_TYPES 256
+#define PY_TYPES	  256
+#define PY_ATTRIBUTES_MAX 12 /* of an object that are looked at */
 
 struct py_type {
 	uint64_t at;
@@ -46,6 +47,7 @@ struct py_type {
 struct py_memory {
 	struct pages *pages; /* borrowed, of this process just now */
 	struct runtime rt;
+	uint64_t task_type; /* of the first task that was seen; 0: none */
 	struct py_type types[PY_TYPES]; /* a cache, by address */
 };
 
