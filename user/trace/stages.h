@@ -222,18 +222,6 @@ void settle_all(struct pipeline *p); /* nothing waits any longer */
 void settle_room(struct pipeline *p); /* makes room for one more exchange or connection */
 uint64_t settle_next_ns(const struct pipeline *p);
 
-/* logs.c; without a sink for lines nothing is done */
-int logs_init(struct logs *t) __must_check;
-void logs_release(struct logs *t);
-void logs_written(struct pipeline *p, const struct ev_log *ev);
-void logs_answered(struct pipeline *p, struct strand_state *task, struct exchange *x); /* it begins x's response */
-void logs_traced(struct pipeline *p, struct exchange *x); /* has its trace: so have its lines */
-void logs_drop(struct exchange *x); /* the lines that wait with x */
-void logs_process_over(struct pipeline *p, uint32_t tgid);
-void logs_time(struct pipeline *p);
-uint64_t logs_next_ns(const struct pipeline *p);
-void logs_flush(struct pipeline *p);
-
 /* spans.c */
 void spans_emit(struct pipeline *p, struct exchange *x);
 
