@@ -22,6 +22,10 @@ static const uint8_t trace_bytes[16] = { 0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x4
 static const uint8_t upstream_bytes[8] = { 0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31 };
 static const uint8_t sdk_call_bytes[8] = { 0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7 };
 
+#define REPORT                                                         \
+	"POST /v1/traces HTTP/1.1\r\nHost: c\r\nContent-Length: 0\r\n" \
+	"Content-Type: application/x-protobuf\r\n\r\n"
+
 #define A 100 /* the process that is called from outside */
 #define B 200 /* the one that it calls */
 #define C 300 /* the one that B calls */
@@ -258,6 +262,33 @@ static void join_shows_both(void **state)
 	scene_end(&sc);
 }
 
+/* The request during which A reports is the SDK's to show: the report is no second root of its trace. */
+static void join_shows_reports_apart(void **state)
+{
+	const struct span *report, *call;
+	struct end in, out, c;
+	struct scene sc;
+
+	begin(&sc, SDK_JOIN, A);
+	in = open_end(&sc, 1, A, 1000, 2000);
+	out = open_end(&sc, 2, A, 7000, 6000);
+	c = open_end(&sc, 3, A, 8000, 9000);
+	receive(&sc, &in, A, REQUEST("/a"));
+	transmit(&sc, &out, A, CALLED("/b", TRACE, SDK_CALL, "01"));
+	receive(&sc, &out, A, OK);
+	transmit(&sc, &c, A, REPORT);
+	receive(&sc, &c, A, OK);
+	transmit(&sc, &in, A, OK);
+	pass_time(&sc, 200000);
+	assert_int_equal(sc.n, 2);
+	call = span_of(&sc, SPAN_CLIENT, "/b");
+	report = span_of(&sc, SPAN_CLIENT, "/v1/traces");
+	assert_below(call, sdk_call_bytes);
+	assert_false(report->has_parent);
+	assert_memory_not_equal(&report->trace_id, &call->trace_id, sizeof(call->trace_id));
+	scene_end(&sc);
+}
+
 static void skip_shows_nothing_of_it(void **state)
 {
 	struct scene sc;
@@ -272,14 +303,12 @@ static void skip_shows_nothing_of_it(void **state)
 /* What A reports is not shown, and that it reports spans tells that its own are left to it from now on. */
 static void report_tells(void **state)
 {
-	static const char report[] = "POST /v1/traces HTTP/1.1\r\nHost: c\r\nContent-Length: 0\r\n"
-				     "Content-Type: application/x-protobuf\r\n\r\n";
 	struct scene sc;
 	struct end out;
 
 	begin(&sc, SDK_AUTO, 0);
 	out = open_end(&sc, 9, A, 1, 2);
-	transmit(&sc, &out, 150, report);
+	transmit(&sc, &out, 150, REPORT);
 	receive(&sc, &out, 150, OK);
 	assert_int_equal(sc.n, 0);
 	assert_int_equal(pipeline_tally(sc.p)->v[TALLY_TELEMETRY], 1);
@@ -389,6 +418,7 @@ int main(void)
 		cmocka_unit_test(unknown_request_is_shown),
 		cmocka_unit_test(what_is_not_recorded_is_shown),
 		cmocka_unit_test(join_shows_both),
+		cmocka_unit_test(join_shows_reports_apart),
 		cmocka_unit_test(skip_shows_nothing_of_it),
 		cmocka_unit_test(report_tells),
 		cmocka_unit_test(report_over_grpc_tells),

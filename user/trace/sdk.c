@@ -205,6 +205,13 @@ static bool is_left_to_sdk(struct pipeline *p, struct exchange *x)
 	return x->server_side ? shows_server(x) : shows_call(x);
 }
 
+/* A report hangs below no span that is known of: it is no second root of that trace, but one of its own. */
+bool sdk_reports_apart(const struct exchange *x, const struct trace_ctx *above)
+{
+	return x->telemetry && !x->server_side && (x->parent || x->has_parent) &&
+	       !span_id_set(&above->span_id);
+}
+
 /* What stands for x in the trace: the SDK's span of the call, else what x itself would hang below. */
 static void stand_in(struct exchange *x)
 {

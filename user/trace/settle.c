@@ -33,6 +33,19 @@ static void note_other_header(struct exchange *x)
 	x->has_link = true;
 }
 
+/* Of its parent, which may have gone out. */
+static const struct trace_ctx *context_above(const struct exchange *x)
+{
+	return x->parent ? &x->parent->ctx : &x->parent_ctx;
+}
+
+static void drop_parent(struct exchange *x)
+{
+	list_del(&x->sibling);
+	x->parent = NULL;
+	exchange_disinherit(x);
+}
+
 static void link_to_candidate(struct exchange *x, const struct trace_ctx *candidate)
 {
 	x->link = (struct span_link){
@@ -54,10 +67,8 @@ static void drop_inference(const struct pipeline *p, struct exchange *x)
 		return;
 	if (!p->cfg.link_exact && !x->doubtful)
 		return;
-	link_to_candidate(x, x->parent ? &x->parent->ctx : &x->parent_ctx);
-	list_del(&x->sibling);
-	x->parent = NULL;
-	exchange_disinherit(x);
+	link_to_candidate(x, context_above(x));
+	drop_parent(x);
 }
 
 /* Something in the local trace, which is whole by now, makes it worth keeping. */
@@ -142,6 +153,8 @@ static void take_context(struct pipeline *p, struct exchange *x)
 {
 	doubt_grade(p, x);
 	drop_inference(p, x);
+	if (sdk_reports_apart(x, context_above(x)))
+		drop_parent(x);
 	if (x->parent)
 		exchange_inherit(x, x->parent);
 	if (x->has_parent) {

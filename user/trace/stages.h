@@ -210,6 +210,7 @@ void sdk_report(struct pipeline *p, struct exchange *x, enum telemetry telemetry
 void sdk_forget(struct pipeline *p, uint32_t tgid); /* the process is another program now */
 /* The call whose header names the trace that an SDK began below x, to which no header has come. NULL: none. */
 const struct exchange *sdk_trace_below(const struct exchange *x);
+bool sdk_reports_apart(const struct exchange *x, const struct trace_ctx *above); /* whose span only the SDK has */
 void sdk_place(struct pipeline *p, struct exchange *x); /* which has its trace; those below it have not */
 
 /* settle.c */
