@@ -448,6 +448,24 @@ static void by_what_one_waits_for(void **state)
 	scene_end(&l.sc);
 }
 
+/* What a task leaves behind when it has answered is not for the next request, which the same task waits for. */
+static void left_behind_by_who_answered(void **state)
+{
+	struct loop l;
+	unsigned i;
+
+	loop_begin(&l);
+	for (i = 0; i < 8; i++)
+		answer_by_children(&l, FIRST, SECOND, REQUEST("/3"));
+	answer_by_children(&l, FIRST, SECOND, REQUEST("/next"));
+	calls(&l, NTH_CHILD(1), FIRST);
+	writes_awaited(&l, NTH_CHILD(2), FIRST, &l.in1, OK);
+	writes_awaited(&l, CHILD, SECOND, &l.in2, OK);
+	pass_time(&l.sc, 200000);
+	assert_string_equal(how_linked(&l.sc, "/call"), "root");
+	scene_end(&l.sc);
+}
+
 #define TASK       0x7000 /* where the one is that nobody waits for */
 #define LOOKING_NS (HELD_READ_NS / 4)
 
@@ -588,6 +606,7 @@ int main(void)
 		cmocka_unit_test(one_waits_for_all),
 		cmocka_unit_test(by_siblings),
 		cmocka_unit_test(by_what_one_waits_for),
+		cmocka_unit_test(left_behind_by_who_answered),
 		cmocka_unit_test(of_one_that_is_held),
 		cmocka_unit_test(of_one_that_was_held_too_late),
 		cmocka_unit_test(held_for_a_lost_call),

@@ -123,6 +123,7 @@ struct exchange {
 	uint64_t prev_call;	/* serial of its thread's call before it that had no cause, too */
 	struct task_call tasks[1 + AWAITING_MAX]; /* CPython: who calls or answers, and who waits for that */
 	uint32_t tasks_cnt;
+	uint32_t left_by;	/* so many of them, not those who wait for them, may claim it; 0: all */
 	uint64_t held_ns;	/* until then it was seen that they hold who calls; 0: they wait for that */
 	uint64_t heard_before_ns; /* when its thread last read an answer to another call; 0: never */
 	bool handed_before;	/* it had woken somebody with that */

@@ -64,6 +64,7 @@ struct strand_state {
 	struct last_served last;
 	struct list lines; /* task: of a log, before it was seen for whom it works: logs.c */
 	uint64_t waited_ns; /* task: when a response was last begun by what it waits for */
+	uint64_t answered_for; /* task: context of who waited for it when it last answered; 0: nobody, or it has not */
 	bool waits_for_all; /* task: those were to requests served at the same time */
 	bool shared; /* it does several things at once: no task, but the loop that writes for all of them */
 };

@@ -131,6 +131,20 @@ static void file(struct pipeline *p, struct exchange *call, uint64_t context)
 	task->last_call = call->serial;
 }
 
+/* Had one of those who wait, or who calls, answered somebody by then, waited for by the same as now? */
+static void note_left(struct pipeline *p, struct exchange *call)
+{
+	unsigned i;
+
+	for (i = 0; i + 1 < call->tasks_cnt; i++) {
+		const struct strand s = { call->tasks[i].context, call->tgid, STRAND_TASK };
+		const struct strand_state *task = strand_find(&p->strands, &s);
+
+		if (task && task->answered_for == call->tasks[i + 1].context)
+			call->left_by = i + 1;
+	}
+}
+
 void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_state *thread)
 {
 	uint32_t i;
@@ -142,6 +156,7 @@ void tasks_file(struct pipeline *p, struct exchange *call, const struct strand_s
 		file(p, call, call->strand.id);
 	for (i = 0; thread && i < thread->awaiting.cnt; i++)
 		file(p, call, thread->awaiting.contexts[i]);
+	note_left(p, call);
 	if (thread && thread->awaiting.cnt)
 		call->held_ns = thread->held_ns;
 }
@@ -163,6 +178,22 @@ static void note_answerers(struct exchange *x, const struct strand *writer,
 	x->tasks_cnt = 1;
 	for (i = 0; thread && i < thread->awaiting.cnt; i++)
 		x->tasks[x->tasks_cnt++].context = thread->awaiting.contexts[i];
+}
+
+/* Whoever wrote the response to x, or number j of those that waited for that. */
+static struct strand answerer(const struct exchange *x, unsigned j)
+{
+	return (struct strand){ .id = x->tasks[j].context, .gen = x->tgid, .kind = STRAND_TASK };
+}
+
+static void note_answered(struct pipeline *p, const struct exchange *x)
+{
+	const struct strand s = answerer(x, 0);
+	struct strand_state *task =
+		x->tasks_cnt > 1 ? strand_get(&p->strands, &s) : strand_find(&p->strands, &s);
+
+	if (task)
+		task->answered_for = x->tasks_cnt > 1 ? x->tasks[1].context : 0;
 }
 
 /* Place of the context among those that the call was filed with; tasks_cnt: it is not there. */
@@ -195,12 +226,6 @@ static bool same_wait(const struct exchange *call, unsigned i, const struct exch
 	    call->tasks_cnt) /* somebody waited for who called, and for who answers nobody does */
 		return j == ARRAY_SIZE(x->tasks);
 	return awaited || j == x->tasks_cnt;
-}
-
-/* Whoever wrote the response to x, or number j of those that waited for that. */
-static struct strand answerer(const struct exchange *x, unsigned j)
-{
-	return (struct strand){ .id = x->tasks[j].context, .gen = x->tgid, .kind = STRAND_TASK };
 }
 
 /* Those who wait for what answers x: do they for others, too, that are answered meanwhile? */
@@ -236,6 +261,15 @@ bool tasks_stand(const struct pipeline *p, const struct exchange *call)
 	return call->held_ns < (call->answered || call->done ? until_ns : p->now_ns);
 }
 
+/*
+ * A task that goes on when it has answered works for the same request: what it leaves behind is not for the next one of
+ * whoever waits for it, a connection's task (Hypercorn).
+ */
+static bool left_behind(const struct exchange *call, unsigned i)
+{
+	return call->left_by && i >= call->left_by;
+}
+
 /* The calls that were filed with task number j of those that answer x. Returns how many. */
 static unsigned claim_filed(struct pipeline *p, struct exchange *x, const struct process *proc,
 			    unsigned j)
@@ -252,7 +286,7 @@ static unsigned claim_filed(struct pipeline *p, struct exchange *x, const struct
 		i = place_of(call, s.id);
 		if (i == call->tasks_cnt)
 			break;
-		if (i && (!own || !tasks_stand(p, call)))
+		if ((i && (!own || !tasks_stand(p, call))) || (j && left_behind(call, i)))
 			continue;
 		if (!link_open_call(p, call->serial) || !same_wait(call, i, x, j))
 			continue;
@@ -285,6 +319,7 @@ void tasks_answer(struct pipeline *p, struct exchange *x, const struct stamp *wr
 			logs_answered(p, task, x);
 	}
 	note_answerers(x, &writer->strand, strand_find(&p->strands, &writer->thread));
+	note_answered(p, x);
 	note_waiters(p, proc, x);
 	lately_count(&proc->tasks.claims, claim_all(p, x, proc), CLAIMS_LATELY);
 }
