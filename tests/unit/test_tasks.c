@@ -437,6 +437,23 @@ static void by_siblings(void **state)
 	scene_end(&l.sc);
 }
 
+/* A third of the responses seem to have a waiter of another's: it stands at the address of one that has ended. */
+static void by_siblings_at_places_of_others(void **state)
+{
+	struct loop l;
+	unsigned i;
+
+	loop_begin(&l);
+	for (i = 0; i < 30; i++)
+		answer_by_children(&l, FIRST, i % 3 ? SECOND : FIRST, REQUEST("/3"));
+	answer_by_children(&l, FIRST, SECOND, REQUEST("/mine"));
+	calls(&l, NTH_CHILD(2), FIRST);
+	answer_by_children(&l, FIRST, SECOND, REQUEST("/3"));
+	pass_time(&l.sc, 200000);
+	assert_true(made_for(&l.sc, "/call", "/mine"));
+	scene_end(&l.sc);
+}
+
 /* They are siblings because one task waits for everything that the server does. */
 static void by_what_one_waits_for(void **state)
 {
@@ -605,6 +622,7 @@ int main(void)
 		cmocka_unit_test(parts_that_another_writes),
 		cmocka_unit_test(one_waits_for_all),
 		cmocka_unit_test(by_siblings),
+		cmocka_unit_test(by_siblings_at_places_of_others),
 		cmocka_unit_test(by_what_one_waits_for),
 		cmocka_unit_test(left_behind_by_who_answered),
 		cmocka_unit_test(of_one_that_is_held),
