@@ -34,6 +34,41 @@ static void object_names_its_request(void **state)
 	scene_end(&j.sc);
 }
 
+/*
+ * Where most responses are written by others, who has read a request may be at another's; nothing it works on tells.
+ * Where they are not it is at its own.
+ */
+static void reader_in_a_pool(void **state)
+{
+	static const struct {
+		uint32_t answered_by;
+		bool sure;
+	} cases[] = { { WORKER, false }, { 101, true } };
+	const struct span *call;
+	struct java j;
+	size_t i;
+	int n;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin(&j);
+		for (n = 0; n < 16; n++) {
+			serves(&j, &j.in1, 101, REQUEST("/before"));
+			answers(&j, &j.in1, cases[i].answered_by);
+		}
+		serves(&j, &j.in1, 101, REQUEST("/1"));
+		serves(&j, &j.in2, 102, REQUEST("/2"));
+		transmit(&j.sc, &j.out, 101, REQUEST("/call"));
+		receive(&j.sc, &j.out, 101, OK);
+		answers(&j, &j.in2, 102);
+		answers(&j, &j.in1, cases[i].answered_by);
+		pass_time(&j.sc, SETTLED_US);
+		call = span_of(&j.sc, SPAN_CLIENT, "/call");
+		assert_string_equal(method_of(call), "thread");
+		assert_int_equal(confidence_of(call) > 0.9, cases[i].sure);
+		scene_end(&j.sc);
+	}
+}
+
 /* Frames may be left over from an earlier job; many words of several that say the same are hardly so. */
 static void few_words_are_less_than_sure(void **state)
 {
@@ -272,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(object_names_its_request),
+		cmocka_unit_test(reader_in_a_pool),
 		cmocka_unit_test(few_words_are_less_than_sure),
 		cmocka_unit_test(hand_over_is_sure_once_confirmed),
 		cmocka_unit_test(old_object_says_nothing),

@@ -250,8 +250,7 @@ static bool jobs_end_aloud(const struct process *proc)
 	return proc->aloud.yes >= ENDS_ENOUGH && proc->aloud.no * SILENT_SHARE < proc->aloud.yes;
 }
 
-/* Whoever writes a response mostly is another one than has read the request. */
-static bool requests_leave(const struct process *proc)
+bool handoff_requests_leave(const struct process *proc)
 {
 	return proc->stayed.no >= LEFT_ENOUGH && proc->stayed.no > proc->stayed.yes;
 }
@@ -280,7 +279,7 @@ static bool believed(const struct process *proc, const struct exchange *call,
 		return false;
 	if (server && server->passed_on != !e->futex)
 		return false;
-	if (e->futex && requests_leave(proc))
+	if (e->futex && handoff_requests_leave(proc))
 		return false;
 	if (e->futex && process_futex_shared(proc, e->futex))
 		return false;

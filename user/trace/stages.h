@@ -182,6 +182,7 @@ void handoff_wake(struct pipeline *p, const struct ev_wake *ev);
 void handoff_written(struct pipeline *p, struct strand_state *writer, const struct exchange *server);
 /* A response is begun, by the thread that has read the request or another one. */
 void handoff_answered(struct process *proc, bool by_reader);
+bool handoff_requests_leave(const struct process *proc); /* mostly another thread writes the response */
 /* Whom the call was made for; NULL: no evidence. */
 struct exchange *handoff_choice(struct pipeline *p, const struct exchange *x, enum link_method *ret_how);
 
