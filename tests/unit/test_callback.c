@@ -495,7 +495,7 @@ static void behind_a_pool_among_others(void **state)
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		call = span_of(&n.sc, SPAN_CLIENT, calls[i]);
 		assert_true(is_child(call, span_of(&n.sc, SPAN_SERVER, "/2")));
-		assert_true(attrs_find(&call->attrs, "link.confidence")->d < 0.9);
+		assert_true(confidence_of(call) < 0.9);
 	}
 	scene_end(&n.sc);
 }

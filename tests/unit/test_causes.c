@@ -243,8 +243,7 @@ static void who_came_late_to_wait(void **state)
 	pass_time(&sc, 200000);
 	assert_true(made_for(&sc, "/call", "/1"));
 	assert_string_equal(how_linked(&sc, "/call"), "handoff");
-	assert_true(attrs_find(&span_of(&sc, SPAN_CLIENT, "/call")->attrs, "link.confidence")->d <
-		    0.9);
+	assert_true(confidence_of(span_of(&sc, SPAN_CLIENT, "/call")) < 0.9);
 	scene_end(&sc);
 }
 

@@ -86,8 +86,7 @@ static void few_words_are_less_than_sure(void **state)
 		both_are_settled(&j);
 		call = span_of(&j.sc, SPAN_CLIENT, "/for2");
 		assert_true(is_child(call, span_of(&j.sc, SPAN_SERVER, "/2")));
-		assert_int_equal(attrs_find(&call->attrs, "link.confidence")->d > 0.9,
-				 found == MORE);
+		assert_int_equal(confidence_of(call) > 0.9, found == MORE);
 		scene_end(&j.sc);
 	}
 }
@@ -108,9 +107,7 @@ static void hand_over_is_sure_once_confirmed(void **state)
 		answers(&j, &j.in1, 101);
 		pass_time(&j.sc, SETTLED_US);
 		assert_string_equal(method_of_call(&j), "handoff");
-		confidence[i] =
-			attrs_find(&span_of(&j.sc, SPAN_CLIENT, "/for2")->attrs, "link.confidence")
-				->d;
+		confidence[i] = confidence_of(span_of(&j.sc, SPAN_CLIENT, "/for2"));
 		scene_end(&j.sc);
 	}
 	assert_true(confidence[0] < 0.9);
@@ -299,7 +296,7 @@ static void as_sure_as_what_it_goes_on_with(void **state)
 	call = span_of(&j.sc, SPAN_CLIENT, "/then2");
 	assert_true(is_child(call, span_of(&j.sc, SPAN_SERVER, "/2")));
 	assert_string_equal(method_of(call), "object");
-	assert_true(attrs_find(&call->attrs, "link.confidence")->d < 0.9);
+	assert_true(confidence_of(call) < 0.9);
 	scene_end(&j.sc);
 }
 
